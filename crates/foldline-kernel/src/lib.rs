@@ -1,0 +1,16 @@
+//! Exact numbers and the objects foldline speaks about: networks, properties and regions.
+//!
+//! Nothing in this crate searches and nothing computes with a float: it adds,
+//! multiplies and compares integers and rationals.
+
+#![deny(clippy::float_arithmetic, clippy::disallowed_types)]
+
+pub mod linear;
+pub mod network;
+pub mod number;
+pub mod property;
+
+pub use linear::{LinearConstraint, Polyhedron, Region};
+pub use network::{Activation, Layer, Network, NetworkError, Row};
+pub use number::{Integer, Natural, Rational};
+pub use property::{Atom, Formula, Property};

@@ -1,0 +1,3 @@
+//! The questions foldline answers about a network, one folder each.
+
+pub mod verification;
