@@ -1,1 +1,10 @@
-//! Placeholder.
+//! Linear programs in low dimension: float guesses with sound bounds, and exact finishing.
+
+pub mod directed;
+pub mod exact_lp;
+pub mod polytope;
+pub mod tableau;
+
+pub use exact_lp::{ExactConstraint, ExactOutcome, maximize};
+pub use polytope::Polytope;
+pub use tableau::Tableau;

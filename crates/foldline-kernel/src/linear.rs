@@ -3,7 +3,7 @@
 use crate::number::Rational;
 
 /// The constraint `coefficients · x ≤ bound`, or `<` where `strict`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LinearConstraint {
     /// Pairs (coordinate, coefficient): coordinates increasing, no coefficient zero.
     pub coefficients: Vec<(usize, Rational)>,

@@ -1,3 +1,4 @@
 //! The questions foldline answers about a network, one folder each.
 
+pub mod bounds;
 pub mod verification;

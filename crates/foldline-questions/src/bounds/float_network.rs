@@ -1,0 +1,144 @@
+//! A network's weights rounded to nearest floats, for searching and bounding.
+//!
+//! Each float stands for an exact weight within one relative rounding of it; every error bound
+//! computed from these floats counts that rounding too.
+
+use std::sync::Arc;
+
+use foldline_geometry::directed::nearest;
+use foldline_kernel::{Activation, Atom, Network, Rational};
+
+/// A sparse affine function in floats.
+#[derive(Debug, Clone)]
+pub struct FloatRow {
+    /// Indices of the inputs, increasing.
+    pub columns: Vec<u32>,
+    /// Their weights.
+    pub values: Vec<f64>,
+    /// The constant.
+    pub bias: f64,
+}
+
+/// One layer.
+#[derive(Debug, Clone)]
+pub struct FloatLayer {
+    /// One row a neuron.
+    pub rows: Vec<FloatRow>,
+    /// Whether a ReLU follows.
+    pub relu: bool,
+    /// For a ReLU layer, the number of ReLU neurons before it: its first neuron's index.
+    pub first_neuron: usize,
+}
+
+/// The network, with the atoms of a property as further affine functions of (x, y).
+#[derive(Debug, Clone)]
+pub struct FloatNetwork {
+    /// Number of inputs.
+    pub inputs: usize,
+    /// The layers, shared between the regions of a property.
+    pub layers: Arc<Vec<FloatLayer>>,
+    /// Number of ReLU neurons.
+    pub neurons: usize,
+    /// The atoms' excess functions: input part and output part with the constant.
+    pub targets: Vec<(FloatRow, FloatRow)>,
+}
+
+fn sparse(terms: &[(usize, Rational)], bias: &Rational) -> FloatRow {
+    FloatRow {
+        columns: terms.iter().map(|&(column, _)| column as u32).collect(),
+        values: terms.iter().map(|(_, value)| nearest(value)).collect(),
+        bias: nearest(bias),
+    }
+}
+
+impl FloatNetwork {
+    /// Rounds the weights of `network`.
+    pub fn new(network: &Network) -> Self {
+        let mut neurons = 0;
+        let mut layers = Vec::new();
+        for layer in network.layers() {
+            let relu = layer.activation == Activation::Relu;
+            let rows = layer.rational_rows();
+            let rows: Vec<_> = rows.iter().map(|row| sparse(&row.weights, &row.bias)).collect();
+            let width = rows.len();
+            layers.push(FloatLayer { rows, relu, first_neuron: neurons });
+            neurons += if relu { width } else { 0 };
+        }
+        let layers = Arc::new(layers);
+        Self { inputs: network.inputs(), layers, neurons, targets: Vec::new() }
+    }
+
+    /// The same network with the coefficients of `atoms`, rounded, as targets.
+    pub fn with_targets(&self, atoms: &[Atom]) -> Self {
+        let targets = atoms.iter().map(|atom| {
+            let output = sparse(&atom.output, &-atom.bound.clone());
+            (sparse(&atom.input, &Rational::ZERO), output)
+        });
+        Self { targets: targets.collect(), ..self.clone() }
+    }
+
+    /// The outputs at `point` in floats, unproved.
+    pub fn evaluate(&self, point: &[f64]) -> Vec<f64> {
+        let mut values = point.to_vec();
+        for layer in self.layers.iter() {
+            let value = |row: &FloatRow| {
+                let value = row.at(&values);
+                if layer.relu { value.max(0.0) } else { value }
+            };
+            values = layer.rows.iter().map(value).collect();
+        }
+        values
+    }
+
+    /// The excess of every target at `point` in floats, unproved; ≤ 0 where the atom holds.
+    pub fn excesses(&self, point: &[f64]) -> Vec<f64> {
+        let outputs = self.evaluate(point);
+        self.targets.iter().map(|(input, output)| input.at(point) + output.at(&outputs)).collect()
+    }
+
+    /// The gradient of a weighted sum of targets at `point`, by one backward pass.
+    pub fn gradient(&self, point: &[f64], weights: &[f64]) -> Vec<f64> {
+        let mut values = vec![point.to_vec()];
+        for layer in self.layers.iter() {
+            let last = values.last().map_or(point, |v| &v[..]);
+            let next = layer.rows.iter().map(|row| {
+                let value = row.at(last);
+                if layer.relu { value.max(0.0) } else { value }
+            });
+            let next = next.collect();
+            values.push(next);
+        }
+        let mut direct = vec![0.0; self.inputs];
+        let mut adjoint = vec![0.0; values.last().map_or(0, Vec::len)];
+        for ((input, output), &weight) in self.targets.iter().zip(weights) {
+            input.add_to(weight, &mut direct);
+            output.add_to(weight, &mut adjoint);
+        }
+        for (index, layer) in self.layers.iter().enumerate().rev() {
+            let mut below = vec![0.0; values[index].len()];
+            for (row, (&weight, &value)) in
+                layer.rows.iter().zip(adjoint.iter().zip(&values[index + 1]))
+            {
+                if weight != 0.0 && (!layer.relu || value > 0.0) {
+                    row.add_to(weight, &mut below);
+                }
+            }
+            adjoint = below;
+        }
+        adjoint.iter().zip(&direct).map(|(a, b)| a + b).collect()
+    }
+}
+
+impl FloatRow {
+    /// Its value at `point`.
+    pub fn at(&self, point: &[f64]) -> f64 {
+        let terms = self.columns.iter().zip(&self.values);
+        terms.fold(self.bias, |sum, (&column, &value)| sum + value * point[column as usize])
+    }
+
+    fn add_to(&self, weight: f64, gradient: &mut [f64]) {
+        for (&column, &value) in self.columns.iter().zip(&self.values) {
+            gradient[column as usize] += weight * value;
+        }
+    }
+}

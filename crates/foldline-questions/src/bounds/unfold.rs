@@ -1,0 +1,275 @@
+//! Builds the reduced system of a network on a polytope, layer by layer from the weights.
+
+use foldline_geometry::{Polytope, Tableau};
+
+use super::float_network::{FloatNetwork, FloatRow};
+use super::reduced::{Reduced, head_width, magnitude_of, rounding_error};
+use super::relaxation::Relaxation;
+
+/// What is known of a neuron's pre-activation: its sign, or proved bounds around 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Known {
+    /// 1 if ≥ 0, −1 if ≤ 0, 0 if undecided.
+    pub sign: i8,
+    /// Proved lower bound.
+    pub lower: f64,
+    /// Proved upper bound.
+    pub upper: f64,
+}
+
+impl Known {
+    /// Nothing is known.
+    pub const NOTHING: Known = Known { sign: 0, lower: f64::NEG_INFINITY, upper: f64::INFINITY };
+}
+
+/// A layer's output as a function of (x, r).
+enum Value {
+    Zero,
+    Column(usize),
+    Row { index: usize, error: f64, magnitude: f64 },
+}
+
+/// The values of one layer, with their rows one after another.
+struct Values {
+    width: usize,
+    rows: Vec<f64>,
+    values: Vec<Value>,
+}
+
+/// The proved polytope-and-signs combination has no point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Empty;
+
+/// Builds the reduced system. At most `limit` neurons become columns; the rest is relaxed.
+///
+/// Signs that the bounds decide are entered into `known`.
+#[inline(always)]
+pub fn unfold<const FUSED: bool>(
+    network: &FloatNetwork,
+    known: &mut [Known],
+    limit: usize,
+    polytope: &Polytope,
+    tableau: &mut Tableau,
+    relaxation: &mut Relaxation,
+) -> Result<Reduced, Empty> {
+    let mut build = Build::new(network, limit, polytope);
+    let mut values = build.inputs();
+    for (index, layer) in network.layers.iter().enumerate() {
+        let width = build.reduced.used(usize::MAX);
+        let mut next = Values { width, rows: Vec::new(), values: Vec::new() };
+        for (position, row) in layer.rows.iter().enumerate() {
+            let (affine, error) = build.combine(row, &values, width);
+            if layer.relu {
+                let neuron = layer.first_neuron + position;
+                let place = (index as u16, neuron as u32);
+                build.push(affine, error, place);
+                let undecided =
+                    build.bound::<FUSED>(&mut known[neuron], polytope, tableau, relaxation)?;
+                let value = build.after_relu(&known[neuron], undecided, &mut next);
+                next.values.push(value);
+            } else {
+                let magnitude = build.magnitude(&affine);
+                let value = next.store(&affine, error, magnitude);
+                next.values.push(value);
+            }
+        }
+        values = next;
+    }
+    Ok(build.finish(network, &values))
+}
+
+impl Values {
+    fn store(&mut self, row: &[f64], error: f64, magnitude: f64) -> Value {
+        let index = self.rows.len() / self.width;
+        self.rows.extend_from_slice(&row[..self.width]);
+        Value::Row { index, error, magnitude }
+    }
+}
+
+struct Build<'a> {
+    reduced: Reduced,
+    caps: Vec<f64>,
+    limit: usize,
+    polytope: &'a Polytope,
+}
+
+impl<'a> Build<'a> {
+    fn new(network: &FloatNetwork, limit: usize, polytope: &'a Polytope) -> Self {
+        let head = head_width(network.inputs);
+        let stride = head + network.neurons.min(limit).next_multiple_of(8);
+        let reduced = Reduced {
+            dimension: network.inputs,
+            head,
+            stride,
+            neurons: Vec::new(),
+            layers: Vec::new(),
+            lower: Vec::new(),
+            upper: Vec::new(),
+            rows: Vec::new(),
+            errors: Vec::new(),
+            magnitudes: Vec::new(),
+            targets: 0,
+            complete: true,
+        };
+        Self { reduced, caps: Vec::new(), limit, polytope }
+    }
+
+    fn magnitude(&self, row: &[f64]) -> f64 {
+        let Reduced { dimension, head, .. } = self.reduced;
+        magnitude_of(row, dimension, head, self.polytope.reach(), &self.caps)
+    }
+
+    fn inputs(&self) -> Values {
+        let Reduced { dimension, head, .. } = self.reduced;
+        let mut values = Values { width: head, rows: Vec::new(), values: Vec::new() };
+        for j in 0..dimension {
+            let mut row = vec![0.0; head];
+            row[j] = 1.0;
+            let value = values.store(&row, 0.0, self.polytope.reach()[j]);
+            values.values.push(value);
+        }
+        values
+    }
+
+    /// row · values + bias as a row of `width` numbers, with its error bound.
+    #[inline(always)]
+    fn combine(&self, row: &FloatRow, values: &Values, width: usize) -> (Vec<f64>, f64) {
+        let Reduced { dimension, head, .. } = self.reduced;
+        let mut sum = vec![0.0; width];
+        sum[dimension] = row.bias;
+        let mut error = 0.0;
+        let mut magnitude = row.bias.abs();
+        for (&column, &weight) in row.columns.iter().zip(&row.values) {
+            match values.values[column as usize] {
+                Value::Zero => {}
+                Value::Column(neuron) => {
+                    sum[head + neuron] += weight;
+                    magnitude += weight.abs() * self.caps[neuron];
+                }
+                Value::Row { index, error: row_error, magnitude: row_magnitude } => {
+                    let source = &values.rows[index * values.width..(index + 1) * values.width];
+                    for (value, &term) in sum.iter_mut().zip(source) {
+                        *value += weight * term;
+                    }
+                    error += weight.abs() * row_error;
+                    magnitude += weight.abs() * row_magnitude;
+                }
+            }
+        }
+        let error = error * (1.0 + 1e-9) + rounding_error(2 * row.columns.len() + 2, magnitude);
+        (sum, error)
+    }
+
+    /// Appends a row as if of an undecided neuron.
+    fn push(&mut self, row: Vec<f64>, error: f64, (layer, neuron): (u16, u32)) {
+        let magnitude = self.magnitude(&row);
+        let stride = self.reduced.stride;
+        let start = self.reduced.count() * stride;
+        self.reduced.rows.resize(start + stride, 0.0);
+        self.reduced.rows[start..start + row.len()].copy_from_slice(&row);
+        self.reduced.rows[start + row.len()..].fill(0.0);
+        self.reduced.errors.push(error);
+        self.reduced.magnitudes.push(magnitude);
+        self.reduced.neurons.push(neuron);
+        self.reduced.layers.push(layer);
+    }
+
+    /// Bounds the last row; true if its sign stays undecided.
+    #[inline(always)]
+    fn bound<const FUSED: bool>(
+        &mut self,
+        known: &mut Known,
+        polytope: &Polytope,
+        tableau: &mut Tableau,
+        relaxation: &mut Relaxation,
+    ) -> Result<bool, Empty> {
+        if known.sign != 0 {
+            return Ok(false);
+        }
+        let last = self.reduced.count() - 1;
+        let lower = relaxation.lower_bound::<FUSED>(&self.reduced, last, 1.0, polytope, tableau);
+        let upper = -relaxation.lower_bound::<FUSED>(&self.reduced, last, -1.0, polytope, tableau);
+        known.lower = known.lower.max(lower);
+        known.upper = known.upper.min(upper);
+        if known.lower > known.upper {
+            return Err(Empty);
+        }
+        known.sign = if known.upper <= 0.0 {
+            -1
+        } else if known.lower >= 0.0 {
+            1
+        } else {
+            0
+        };
+        Ok(known.sign == 0)
+    }
+
+    /// The value after the ReLU of the last row; removes the row unless it becomes a column.
+    fn after_relu(&mut self, known: &Known, undecided: bool, next: &mut Values) -> Value {
+        let last = self.reduced.count() - 1;
+        if undecided && last < self.limit {
+            self.reduced.lower.push(known.lower);
+            self.reduced.upper.push(known.upper);
+            self.caps.push(known.upper);
+            return Value::Column(last);
+        }
+        let error = self.reduced.errors.pop().unwrap_or(f64::INFINITY);
+        let magnitude = self.reduced.magnitudes.pop().unwrap_or(f64::INFINITY);
+        self.reduced.neurons.pop();
+        self.reduced.layers.pop();
+        let start = last * self.reduced.stride;
+        let mut row =
+            self.reduced.rows[start..start + next.width.min(self.reduced.stride)].to_vec();
+        row.resize(next.width, 0.0);
+        self.reduced.rows.truncate(start);
+        if undecided {
+            self.reduced.complete = false;
+            return self.band(row, error, magnitude, known, next);
+        }
+        if known.sign < 0 { Value::Zero } else { next.store(&row, error, magnitude) }
+    }
+
+    /// Relaxes an undecided neuron to the band between two parallel lines: chord and chord + l.
+    fn band(
+        &self,
+        mut row: Vec<f64>,
+        error: f64,
+        magnitude: f64,
+        known: &Known,
+        next: &mut Values,
+    ) -> Value {
+        let (lower, upper) = (known.lower, known.upper);
+        let slope = upper / (upper - lower);
+        let half = -slope * lower / 2.0;
+        row.iter_mut().for_each(|value| *value *= slope);
+        row[self.reduced.dimension] += half;
+        let magnitude = slope * magnitude + half.abs();
+        let error =
+            (slope * error + half) * (1.0 + 1e-9) + rounding_error(8, magnitude + (upper - lower));
+        let error = if error.is_nan() { f64::INFINITY } else { error };
+        next.store(&row, error, magnitude)
+    }
+
+    /// Appends the targets' rows.
+    fn finish(mut self, network: &FloatNetwork, values: &Values) -> Reduced {
+        let count = self.reduced.count();
+        let width = self.reduced.used(usize::MAX);
+        for (input, output) in &network.targets {
+            let (mut row, mut error) = self.combine(output, values, width);
+            let mut magnitude = self.magnitude(&row);
+            for (&column, &value) in input.columns.iter().zip(&input.values) {
+                row[column as usize] += value;
+                magnitude += value.abs() * self.polytope.reach()[column as usize];
+            }
+            error += rounding_error(4, magnitude);
+            let stride = self.reduced.stride;
+            let start = (count + self.reduced.targets) * stride;
+            self.reduced.rows.resize(start + stride, 0.0);
+            self.reduced.rows[start..start + width].copy_from_slice(&row);
+            self.reduced.errors.push(error);
+            self.reduced.magnitudes.push(self.magnitude(&row));
+            self.reduced.targets += 1;
+        }
+        self.reduced.packed(|_| true)
+    }
+}

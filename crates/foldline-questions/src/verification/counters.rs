@@ -1,0 +1,62 @@
+//! Counters that the workers of a run share.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::statement::Statistics;
+
+/// One shared counter.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Counts `amount` more.
+    pub fn add(&self, amount: u64) {
+        self.0.fetch_add(amount, Ordering::Relaxed);
+    }
+
+    /// The count so far.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a run counts.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Bounded regions searched.
+    pub regions: Counter,
+    /// Nodes processed.
+    pub nodes: Counter,
+    /// Float LPs.
+    pub lps: Counter,
+    /// Leaves decided exactly.
+    pub exact_leaves: Counter,
+    /// Exact LPs.
+    pub exact_lps: Counter,
+    /// Points tried by the counterexample search.
+    pub attack_points: Counter,
+    /// Closed share of the search space, in units of 2⁻⁶⁰.
+    pub closed: Counter,
+}
+
+const SHARE_UNIT: f64 = (1u64 << 60) as f64;
+
+impl Counters {
+    /// Counts a share of the search space as closed.
+    pub fn close(&self, share: f64) {
+        self.closed.add((share * SHARE_UNIT) as u64);
+    }
+
+    /// The counts as plain numbers.
+    pub fn statistics(&self) -> Statistics {
+        Statistics {
+            regions: self.regions.get(),
+            nodes: self.nodes.get(),
+            lps: self.lps.get(),
+            exact_leaves: self.exact_leaves.get(),
+            exact_lps: self.exact_lps.get(),
+            attack_points: self.attack_points.get(),
+            fraction: (self.closed.get() as f64 / SHARE_UNIT).min(1.0),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Exact finishing: on a part where every neuron has a sign, each clause is one exact LP.
+
+use foldline_geometry::ExactConstraint;
+use foldline_geometry::exact_lp::feasible_point;
+use foldline_kernel::number::{Gcd, from_f64_bits};
+use foldline_kernel::{Activation, Integer, LinearConstraint, Natural, Network, Rational};
+
+use super::node::Node;
+use super::problem::Problem;
+
+/// Affine functions of the input with one common denominator: coefficients, then the constant.
+pub struct AffineMap {
+    /// One row a function.
+    pub rows: Vec<Vec<Integer>>,
+    /// The common denominator, positive.
+    pub denominator: Natural,
+}
+
+impl AffineMap {
+    fn identity(dimension: usize) -> Self {
+        let row = |j: usize| {
+            let mut row = vec![Integer::ZERO; dimension + 1];
+            row[j] = Integer::ONE;
+            row
+        };
+        Self { rows: (0..dimension).map(row).collect(), denominator: Natural::ONE }
+    }
+
+    /// The rational coefficients of one function.
+    pub fn row(&self, index: usize) -> Vec<Rational> {
+        let ratio = |value: &Integer| Rational::from_parts(value.clone(), self.denominator.clone());
+        self.rows[index].iter().map(ratio).collect()
+    }
+
+    /// Divides out common factors of two and others.
+    fn reduce(&mut self) {
+        let mut common = self.denominator.clone();
+        for value in self.rows.iter().flatten() {
+            if common.is_one() {
+                return;
+            }
+            if !value.is_zero() {
+                common = (&common).gcd(value);
+            }
+        }
+        let divisor = Integer::from(common.clone());
+        self.rows.iter_mut().flatten().for_each(|value| *value = &*value / &divisor);
+        self.denominator = &self.denominator / &common;
+    }
+}
+
+/// The pre-activations of `wanted` neurons and the outputs as affine functions of the input,
+/// given the sign of every ReLU neuron (> 0: active).
+pub fn compose(
+    network: &Network,
+    signs: impl Fn(usize) -> i8,
+    wanted: &[u32],
+) -> (Vec<Vec<Integer>>, AffineMap) {
+    let dimension = network.inputs();
+    let mut map = AffineMap::identity(dimension);
+    let mut pre_activations = vec![Vec::new(); wanted.len()];
+    let mut first = 0;
+    for layer in network.layers() {
+        let relu = layer.activation == Activation::Relu;
+        let denominator = Integer::from(map.denominator.clone());
+        let mut rows = Vec::with_capacity(layer.rows.len());
+        for (position, row) in layer.rows.iter().enumerate() {
+            let neuron = first + position;
+            let places = wanted.iter().enumerate().filter(|&(_, &w)| relu && w as usize == neuron);
+            let places: Vec<usize> = places.map(|(place, _)| place).collect();
+            let off = relu && signs(neuron) <= 0;
+            if off && places.is_empty() {
+                rows.push(Vec::new());
+                continue;
+            }
+            let mut sum = vec![Integer::ZERO; dimension + 1];
+            sum[dimension] = &row.bias * &denominator;
+            for (&column, weight) in row.columns.iter().zip(&row.numerators) {
+                for (value, term) in sum.iter_mut().zip(&map.rows[column as usize]) {
+                    *value += weight * term;
+                }
+            }
+            for place in places {
+                pre_activations[place] = sum.clone();
+            }
+            rows.push(if off { Vec::new() } else { sum });
+        }
+        map.rows = rows;
+        map.denominator *= &layer.denominator;
+        if relu {
+            first += layer.rows.len();
+        }
+    }
+    for row in &mut map.rows {
+        row.resize(dimension + 1, Integer::ZERO);
+    }
+    map.reduce();
+    (pre_activations, map)
+}
+
+/// sign·(row) ≤ 0 as a constraint, where the row's last entry is its constant.
+fn at_most_zero(row: &[Integer], positive: bool) -> ExactConstraint {
+    let (constant, coefficients) = row.split_last().expect("a constant");
+    let turn = |value: &Integer| if positive { value.clone() } else { -value };
+    ExactConstraint {
+        coefficients: coefficients.iter().map(turn).collect(),
+        bound: -turn(constant),
+        strict: false,
+    }
+}
+
+/// The constraints of the node's part: the region, the halved box, the signs of split neurons.
+pub fn part_constraints(
+    problem: &Problem,
+    node: &Node,
+    pre_activations: &[Vec<Integer>],
+) -> Vec<ExactConstraint> {
+    let mut constraints = problem.region.clone();
+    constraints.extend(box_constraints(problem, node));
+    for (row, &(_, active)) in pre_activations.iter().zip(&node.splits) {
+        constraints.push(at_most_zero(row, !active));
+    }
+    constraints
+}
+
+/// The input splits on the way to a node.
+fn box_constraints(problem: &Problem, node: &Node) -> Vec<ExactConstraint> {
+    let dimension = problem.dimension();
+    let mut constraints = Vec::new();
+    let exact = |value: f64| from_f64_bits(value.to_bits()).expect("split values are finite");
+    for j in 0..dimension {
+        let sides = [
+            (node.polytope.lower[j], problem.polytope.lower[j], -1),
+            (node.polytope.upper[j], problem.polytope.upper[j], 1),
+        ];
+        for (here, root, sign) in sides {
+            if here != root {
+                let sign = Rational::from(Integer::from(sign));
+                let constraint =
+                    LinearConstraint::new(vec![(j, sign.clone())], sign * exact(here), false);
+                constraints.push(ExactConstraint::new(dimension, &constraint));
+            }
+        }
+    }
+    constraints
+}
+
+/// Adds an atom's constraint, composed with the affine output map.
+pub fn atom_constraint(problem: &Problem, atom: usize, outputs: &AffineMap) -> ExactConstraint {
+    let atom = &problem.atoms[atom];
+    let dimension = problem.dimension();
+    let mut terms: Vec<(usize, Rational)> = atom.input.clone();
+    let mut bound = atom.bound.clone();
+    for (output, weight) in &atom.output {
+        let row = outputs.row(*output);
+        for (j, value) in row[..dimension].iter().enumerate() {
+            terms.push((j, weight * value));
+        }
+        bound -= weight * &row[dimension];
+    }
+    ExactConstraint::new(dimension, &LinearConstraint::new(terms, bound, atom.strict))
+}
+
+/// A point of the part that makes some clause true, or none: exact. Counts its LPs.
+///
+/// Every ReLU neuron must have a sign in `node.known`; those not split on must have it on the
+/// whole part, which the bounds have proved.
+pub fn decide(node: &Node, exact_lps: &mut u64) -> Option<Vec<Rational>> {
+    let problem = &*node.problem;
+    let wanted: Vec<u32> = node.splits.iter().map(|&(neuron, _)| neuron).collect();
+    let (pre_activations, outputs) =
+        compose(&problem.network, |neuron| node.known[neuron].sign, &wanted);
+    let part = part_constraints(problem, node, &pre_activations);
+    for &clause in &node.clauses {
+        let mut constraints = part.clone();
+        for &atom in &problem.clauses[clause as usize] {
+            constraints.push(atom_constraint(problem, atom, &outputs));
+        }
+        *exact_lps += 1;
+        if let Some(point) = feasible_point(problem.dimension(), &constraints, &[]) {
+            assert!(problem.is_violated_at(&point), "an exact leaf gave a wrong witness");
+            return Some(point);
+        }
+    }
+    None
+}

@@ -1,0 +1,371 @@
+//! One node of the search: bound, close clauses, or choose a split.
+
+use std::sync::Arc;
+
+use foldline_geometry::{Polytope, Tableau};
+
+use super::problem::Problem;
+use crate::bounds::reduced::Reduced;
+use crate::bounds::{Empty, Known, Relaxation, unfold};
+
+/// A part of the region, with what is known of the network there.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// What is searched.
+    pub problem: Arc<Problem>,
+    /// The part in floats, outward: box, permanent half-spaces, then clipping ones.
+    pub polytope: Polytope,
+    /// Number of permanent half-spaces (region and splits).
+    pub permanent: usize,
+    /// The parent's reduced system; none if it must be built from the weights.
+    pub reduced: Option<Reduced>,
+    /// Signs and bounds of all ReLU neurons.
+    pub known: Vec<Known>,
+    /// The neurons split on the way here, with their signs (true: ≥ 0).
+    pub splits: Vec<(u32, bool)>,
+    /// Clauses not yet refuted.
+    pub clauses: Vec<u32>,
+    /// Number of splits of input coordinates.
+    pub input_splits: u32,
+    /// Share of the search space, a guess for progress reports.
+    pub share: f64,
+}
+
+/// What became of a node.
+#[derive(Debug)]
+pub enum Step {
+    /// No point of this part violates the property.
+    Closed,
+    /// Floats cannot settle it and nothing is left to split: exact arithmetic must.
+    Leaf(Box<Node>),
+    /// Two parts that cover it.
+    Split(Box<[Node; 2]>),
+}
+
+/// Reusable memory of one worker.
+pub struct Workspace {
+    /// Bounding scratch and LP count.
+    pub relaxation: Relaxation,
+    /// Points worth testing for a violation, found on the way.
+    pub candidates: Vec<Vec<f64>>,
+    work: Reduced,
+    gaps: Vec<f64>,
+    widest: bool,
+}
+
+impl Workspace {
+    /// Scratch for problems of any size.
+    pub fn new() -> Self {
+        let work = Reduced {
+            dimension: 0,
+            head: 0,
+            stride: 0,
+            neurons: Vec::new(),
+            layers: Vec::new(),
+            lower: Vec::new(),
+            upper: Vec::new(),
+            rows: Vec::new(),
+            errors: Vec::new(),
+            magnitudes: Vec::new(),
+            targets: 0,
+            complete: true,
+        };
+        Self {
+            relaxation: Relaxation::default(),
+            candidates: Vec::new(),
+            work,
+            gaps: Vec::new(),
+            widest: wide_instructions(),
+        }
+    }
+}
+
+fn wide_instructions() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("fma")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
+}
+
+/// The most undecided neurons that are kept as columns.
+pub const COLUMN_LIMIT: usize = 320;
+
+impl Node {
+    /// The whole region of a problem.
+    pub fn root(problem: Arc<Problem>, share: f64) -> Self {
+        Self {
+            polytope: problem.polytope.clone(),
+            permanent: problem.half_spaces,
+            reduced: None,
+            known: vec![Known::NOTHING; problem.float.neurons],
+            splits: Vec::new(),
+            clauses: (0..problem.clauses.len() as u32).collect(),
+            input_splits: 0,
+            share,
+            problem,
+        }
+    }
+}
+
+/// Processes a node with the widest instructions the processor has.
+pub fn process(node: Node, space: &mut Workspace) -> Step {
+    #[cfg(target_arch = "x86_64")]
+    if space.widest {
+        // SAFETY: the features were detected at run time.
+        return unsafe { process_wide(node, space) };
+    }
+    process_with::<false>(node, space)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,fma")]
+fn process_wide(node: Node, space: &mut Workspace) -> Step {
+    process_with::<true>(node, space)
+}
+
+#[inline(always)]
+fn process_with<const FUSED: bool>(mut node: Node, space: &mut Workspace) -> Step {
+    let problem = &*node.problem.clone();
+    let mut tableau = Tableau::new(&node.polytope);
+    if is_proved_empty(&node.polytope, &mut tableau, &mut space.relaxation) {
+        return Step::Closed;
+    }
+    let reduced = match bounded::<FUSED>(problem, &mut node, &mut tableau, space) {
+        Ok(reduced) => reduced,
+        Err(Empty) => return Step::Closed,
+    };
+    let choice = refute::<FUSED>(problem, &mut node, &reduced, &mut tableau, space);
+    if node.clauses.is_empty() {
+        return Step::Closed;
+    }
+    split(problem, node, reduced, choice, space)
+}
+
+/// Restores feasibility; true if the polytope is soundly proved empty.
+#[inline(always)]
+fn is_proved_empty(
+    polytope: &Polytope,
+    tableau: &mut Tableau,
+    relaxation: &mut Relaxation,
+) -> bool {
+    if tableau.restore(&mut relaxation.multipliers) || relaxation.multipliers.is_empty() {
+        return false;
+    }
+    let zero = vec![0.0; polytope.dimension];
+    let mut scratch = vec![0.0; polytope.dimension];
+    polytope.lower_bound(&zero, 0.0, &relaxation.multipliers, &mut scratch) > 0.0
+}
+
+#[inline(always)]
+fn bounded<const FUSED: bool>(
+    problem: &Problem,
+    node: &mut Node,
+    tableau: &mut Tableau,
+    space: &mut Workspace,
+) -> Result<Reduced, Empty> {
+    let Workspace { relaxation, work, .. } = space;
+    match node.reduced.take() {
+        Some(parent) if parent.complete => {
+            parent.refine::<FUSED>(&mut node.known, &node.polytope, tableau, relaxation, work)
+        }
+        _ => unfold::<FUSED>(
+            &problem.float,
+            &mut node.known,
+            COLUMN_LIMIT,
+            &node.polytope,
+            tableau,
+            relaxation,
+        ),
+    }
+}
+
+/// The clause hardest to refute, as a guide for splitting.
+struct Choice {
+    /// Its linear bound's gradient.
+    gradient: Vec<f64>,
+    /// What each undecided neuron's relaxation may lose.
+    gaps: Vec<f64>,
+}
+
+/// Drops the clauses that are refuted here; adds clipping half-spaces if one is left.
+#[inline(always)]
+fn refute<const FUSED: bool>(
+    problem: &Problem,
+    node: &mut Node,
+    reduced: &Reduced,
+    tableau: &mut Tableau,
+    space: &mut Workspace,
+) -> Choice {
+    let count = reduced.count();
+    let dimension = reduced.dimension;
+    let mut choice = Choice { gradient: vec![0.0; dimension], gaps: vec![0.0; count] };
+    let mut worst = f64::INFINITY;
+    let mut clips: Vec<(Vec<f64>, f64)> = Vec::new();
+    let mut alive = Vec::new();
+    let mut vertex = vec![0.0; dimension];
+    for &clause in &node.clauses {
+        let atoms = &problem.clauses[clause as usize];
+        let mut refuted = false;
+        let mut clause_clips = Vec::new();
+        let mut clause_worst = f64::NEG_INFINITY;
+        space.gaps.clear();
+        space.gaps.resize(count, 0.0);
+        let mut gradient = vec![0.0; dimension];
+        for &atom in atoms {
+            let gaps = &mut space.gaps;
+            space.relaxation.substitute::<FUSED>(reduced, count + atom, 1.0, |neuron, gap| {
+                gaps[neuron] += gap;
+            });
+            let bound = space.relaxation.minimum(&node.polytope, tableau);
+            if bound > 0.0 || bound >= 0.0 && problem.atoms[atom].strict {
+                refuted = true;
+                break;
+            }
+            let linear = &space.relaxation.gradient;
+            let right = (space.relaxation.slack - linear[dimension]).next_up();
+            if right.is_finite() && linear[..dimension].iter().all(|value| value.is_finite()) {
+                clause_clips.push((linear[..dimension].to_vec(), right));
+            }
+            if bound > clause_worst {
+                clause_worst = bound;
+                gradient.copy_from_slice(&linear[..dimension]);
+                tableau.vertex(&node.polytope, &mut vertex);
+            }
+        }
+        if refuted || clause_clips.len() > 1 && jointly_refuted(node, &clause_clips, space) {
+            continue;
+        }
+        space.candidates.push(vertex.clone());
+        if clause_worst < worst {
+            worst = clause_worst;
+            choice.gaps.copy_from_slice(&space.gaps);
+            choice.gradient.copy_from_slice(&gradient);
+        }
+        clips = clause_clips;
+        alive.push(clause);
+    }
+    node.polytope.truncate(node.permanent);
+    if alive.len() == 1 {
+        for (normal, bound) in &clips {
+            node.polytope.push(normal, *bound);
+        }
+    }
+    node.clauses = alive;
+    choice
+}
+
+/// Whether no point of the polytope satisfies all the linear relaxations of a clause's atoms.
+#[inline(always)]
+fn jointly_refuted(node: &Node, clips: &[(Vec<f64>, f64)], space: &mut Workspace) -> bool {
+    let mut polytope = node.polytope.clone();
+    for (normal, bound) in clips {
+        polytope.push(normal, *bound);
+    }
+    let mut tableau = Tableau::new(&polytope);
+    space.relaxation.lps += 1;
+    is_proved_empty(&polytope, &mut tableau, &mut space.relaxation)
+}
+
+fn setting(name: &str, default: f64) -> f64 {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}
+
+#[inline(always)]
+fn split(
+    problem: &Problem,
+    node: Node,
+    reduced: Reduced,
+    choice: Choice,
+    space: &mut Workspace,
+) -> Step {
+    let threshold = setting("FOLD_T", 100.0) as usize;
+    if reduced.complete && reduced.count() == 0 {
+        return Step::Leaf(Box::new(node));
+    }
+    let coordinate = best_coordinate(problem, &node, &choice);
+    if !reduced.complete || reduced.count() > threshold && node.input_splits < 60 {
+        if let Some((coordinate, middle)) = coordinate {
+            return split_input(node, reduced, coordinate, middle);
+        }
+    }
+    let _ = space;
+    split_neuron(node, reduced, &choice)
+}
+
+/// The coordinate whose halving promises most, with the middle of its range.
+fn best_coordinate(problem: &Problem, node: &Node, choice: &Choice) -> Option<(usize, f64)> {
+    let mut best = (0.0, None);
+    for j in 0..node.polytope.dimension {
+        let (low, high) = (node.polytope.lower[j], node.polytope.upper[j]);
+        let middle = low + (high - low) / 2.0;
+        if !(low < middle && middle < high) {
+            continue;
+        }
+        let whole = problem.polytope.upper[j] - problem.polytope.lower[j];
+        let score =
+            (choice.gradient[j].abs() + 1e-30) * (high - low) + 1e-200 * (high - low) / whole;
+        if score > best.0 {
+            best = (score, Some((j, middle)));
+        }
+    }
+    best.1
+}
+
+fn split_input(node: Node, reduced: Reduced, coordinate: usize, middle: f64) -> Step {
+    let mut low = node;
+    low.reduced = Some(reduced);
+    low.input_splits += 1;
+    low.share /= 2.0;
+    let mut high = low.clone();
+    low.polytope.upper[coordinate] = middle;
+    high.polytope.lower[coordinate] = middle;
+    Step::Split(Box::new([low, high]))
+}
+
+/// Splits on the sign of a neuron of the earliest undecided layer: the one with the largest gap.
+fn split_neuron(node: Node, reduced: Reduced, choice: &Choice) -> Step {
+    let first = reduced.layers[0];
+    let mut best = (f64::NEG_INFINITY, 0);
+    for index in 0..reduced.count() {
+        if reduced.layers[index] != first {
+            break;
+        }
+        let score = choice.gaps[index].abs();
+        if score > best.0 {
+            best = (score, index);
+        }
+    }
+    let index = best.1;
+    let neuron = reduced.neurons[index];
+    let dimension = reduced.dimension;
+    let row = reduced.row(index);
+    let error = reduced.errors[index];
+    let clips: Vec<(Vec<f64>, f64)> = (node.permanent..node.polytope.half_spaces())
+        .map(|i| (node.polytope.normal(i).to_vec(), node.polytope.bounds[i]))
+        .collect();
+    let child = |active: bool| {
+        let sign = if active { -1.0 } else { 1.0 };
+        let mut child = node.clone();
+        child.polytope.truncate(node.permanent);
+        let normal: Vec<f64> = row[..dimension].iter().map(|value| sign * value).collect();
+        child.polytope.push(&normal, (error - sign * row[dimension]).next_up());
+        child.permanent += 1;
+        for (normal, bound) in &clips {
+            child.polytope.push(normal, *bound);
+        }
+        let known = &mut child.known[neuron as usize];
+        known.sign = if active { 1 } else { -1 };
+        child.splits.push((neuron, active));
+        child.reduced = Some(reduced.clone());
+        child.share /= 2.0;
+        child
+    };
+    Step::Split(Box::new([child(true), child(false)]))
+}

@@ -1,0 +1,171 @@
+//! Depth-first branch and bound over all cases of a property, on all cores.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+use super::case_problems::{Entry, Opening};
+use super::counters::Counters;
+use super::leaf;
+use super::node::{Node, Step, Workspace, process};
+use super::{Found, candidate};
+
+/// The state that workers share.
+struct Pool<'a> {
+    opening: &'a Opening<'a>,
+    counters: &'a Counters,
+    stop: &'a (dyn Fn() -> bool + Sync),
+    threads: usize,
+    /// Nodes given away, and the next case to open.
+    shared: Mutex<Shared>,
+    changed: Condvar,
+    /// Workers without a node.
+    idle: AtomicUsize,
+    done: AtomicBool,
+    result: Mutex<Found>,
+}
+
+struct Shared {
+    nodes: Vec<Node>,
+    next_case: usize,
+}
+
+/// Searches every case; `stop` is polled at every node.
+pub fn search(
+    opening: &Opening<'_>,
+    threads: usize,
+    counters: &Counters,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Found {
+    let pool = Pool {
+        opening,
+        counters,
+        stop,
+        threads,
+        shared: Mutex::new(Shared { nodes: Vec::new(), next_case: 0 }),
+        changed: Condvar::new(),
+        idle: AtomicUsize::new(0),
+        done: AtomicBool::new(false),
+        result: Mutex::new(Found::Nothing),
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(|| pool.work());
+        }
+        pool.work();
+    });
+    pool.result.into_inner().expect("no worker panicked")
+}
+
+impl Pool<'_> {
+    fn work(&self) {
+        let mut space = Workspace::new();
+        let mut stack: Vec<Node> = Vec::new();
+        while let Some(node) = stack.pop().or_else(|| self.take()) {
+            if self.done.load(Ordering::Relaxed) {
+                return;
+            }
+            if (self.stop)() {
+                return self.finish(Found::Stopped);
+            }
+            let problem = node.problem.clone();
+            if let Some(point) = self.visit(node, &mut space, &mut stack) {
+                return self.finish(Found::Violation(problem.original(&point)));
+            }
+            if self.idle.load(Ordering::Relaxed) > 0 && stack.len() > 1 {
+                self.shared.lock().expect("no worker panicked").nodes.push(stack.remove(0));
+                self.changed.notify_one();
+            }
+        }
+    }
+
+    fn finish(&self, found: Found) {
+        *self.result.lock().expect("no worker panicked") = found;
+        let _guard = self.shared.lock().expect("no worker panicked");
+        self.done.store(true, Ordering::Relaxed);
+        self.changed.notify_all();
+    }
+
+    /// A node that another worker gave away, or the root of the next case; none at the end.
+    fn take(&self) -> Option<Node> {
+        let mut shared = self.shared.lock().expect("no worker panicked");
+        loop {
+            if self.done.load(Ordering::Relaxed) {
+                return None;
+            }
+            if let Some(node) = shared.nodes.pop() {
+                return Some(node);
+            }
+            if shared.next_case < self.opening.len() {
+                let index = shared.next_case;
+                shared.next_case += 1;
+                drop(shared);
+                let mut nodes = self.open(index);
+                let first = nodes.pop();
+                shared = self.shared.lock().expect("no worker panicked");
+                shared.nodes.append(&mut nodes);
+                if first.is_some() {
+                    return first;
+                }
+                continue;
+            }
+            if self.idle.fetch_add(1, Ordering::Relaxed) + 1 == self.threads {
+                self.done.store(true, Ordering::Relaxed);
+                self.changed.notify_all();
+                return None;
+            }
+            let wait = Duration::from_millis(50);
+            shared = self.changed.wait_timeout(shared, wait).expect("no worker panicked").0;
+            self.idle.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The root nodes of a case, or none if it is over already.
+    fn open(&self, index: usize) -> Vec<Node> {
+        match self.opening.open(index, self.counters) {
+            Entry::Nodes(nodes) => nodes,
+            Entry::Violation(point) => {
+                self.finish(Found::Violation(point));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Processes one node; its parts go on the stack. A violating point ends the search.
+    fn visit(
+        &self,
+        node: Node,
+        space: &mut Workspace,
+        stack: &mut Vec<Node>,
+    ) -> Option<Vec<foldline_kernel::Rational>> {
+        let counters = self.counters;
+        counters.nodes.add(1);
+        space.candidates.clear();
+        let (problem, share) = (node.problem.clone(), node.share);
+        let step = process(node, space);
+        counters.lps.add(std::mem::take(&mut space.relaxation.lps));
+        for point in std::mem::take(&mut space.candidates) {
+            if let Some(exact) = candidate::repair(&problem, &point, counters) {
+                return Some(exact);
+            }
+        }
+        match step {
+            Step::Closed => {
+                counters.close(share);
+                None
+            }
+            Step::Leaf(node) => {
+                counters.exact_leaves.add(1);
+                let mut lps = 0;
+                counters.close(share);
+                let found = leaf::decide(&node, &mut lps);
+                counters.exact_lps.add(lps);
+                found
+            }
+            Step::Split(parts) => {
+                stack.extend(*parts);
+                None
+            }
+        }
+    }
+}
