@@ -1,2 +1,59 @@
-//! The program `foldline`.
-fn main() {}
+//! The program `foldline`: asks questions about ReLU networks and prints exact answers.
+
+mod cli;
+mod commands;
+mod describe;
+mod interrupt;
+mod load;
+mod options;
+mod progress;
+mod report;
+mod search;
+mod witness_file;
+
+use std::io::Write;
+use std::panic;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::report::Failure;
+
+fn main() -> ExitCode {
+    panic::set_hook(Box::new(|info| {
+        let message = format!("foldline: internal error: {info}\n");
+        say(&format!(
+            "{message}This is a bug in foldline; please report it with the command used."
+        ));
+    }));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output; a closed pipe there is no failure.
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
+    let json = cli.wants_json();
+    let answered = panic::catch_unwind(|| {
+        let report = cli.run()?;
+        for warning in &report.warnings {
+            say(&format!("foldline: {warning}"));
+        }
+        report.print(json).map(|()| report.exit)
+    });
+    match answered {
+        Ok(Ok(exit)) => ExitCode::from(exit as u8),
+        Ok(Err(failure)) => {
+            say(&format!("foldline: {failure}"));
+            ExitCode::from(failure.exit_code())
+        }
+        Err(_) => ExitCode::from(Failure::INPUT),
+    }
+}
+
+/// Writes a line to standard error; where that is closed there is nobody to tell.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

@@ -1,1 +1,21 @@
-//! Placeholder.
+//! Readers of ONNX, NNET, JSON networks, VNN-LIB and regions into exact kernel objects.
+//!
+//! What these readers say is believed by everything else, so they compute with
+//! exact numbers only, read number tokens from their text, and answer bad input
+//! with a [`FormatError`] that names file, place and what was expected.
+
+pub mod error;
+pub mod input;
+pub mod json_network;
+mod json_text;
+mod lowering;
+pub mod network;
+pub mod nnet;
+pub mod onnx;
+pub mod region;
+mod sexpr;
+pub mod vnncomp_result;
+pub mod vnnlib;
+
+pub use error::FormatError;
+pub use network::{LoadedNetwork, NetworkOptions, parse_network, read_network};

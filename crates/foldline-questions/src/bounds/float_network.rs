@@ -3,10 +3,16 @@
 //! Each float stands for an exact weight within one relative rounding of it; every error bound
 //! computed from these floats counts that rounding too.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use foldline_geometry::directed::nearest;
-use foldline_kernel::{Activation, Atom, Network, Rational};
+use foldline_kernel::network::magnitude;
+use foldline_kernel::number::{Gcd, PowerOfTwo};
+use foldline_kernel::{Activation, Atom, Integer, Layer, Natural, Network, Rational, Row};
+
+use super::unfold::Known;
 
 /// A sparse affine function in floats.
 #[derive(Debug, Clone)]
@@ -28,6 +34,56 @@ pub struct FloatLayer {
     pub relu: bool,
     /// For a ReLU layer, the number of ReLU neurons before it: its first neuron's index.
     pub first_neuron: usize,
+    /// For each row of a ReLU layer, an earlier row of which it is an exact multiple.
+    pub multiples: Vec<Option<Multiple>>,
+    /// Which rows later rows are multiples of.
+    pub repeated: Vec<bool>,
+}
+
+/// A pre-activation that is exactly `factor` times that of `row` in the same layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Multiple {
+    /// The earlier row.
+    pub row: u32,
+    /// The factor, exact: a nonzero power of two times ±1.
+    pub factor: f64,
+}
+
+/// Finds the rows that are ±2^k times an earlier row. Then [c·z]₊ is c·[z]₊ for c > 0 and
+/// |c|·([z]₊ − z) for c < 0, so such neurons need no relaxation of their own.
+fn multiples(layer: &Layer) -> Vec<Option<Multiple>> {
+    let mut seen: HashMap<(Vec<u32>, Vec<Integer>), (u32, Integer)> = HashMap::new();
+    let of_row = |(index, row): (usize, &Row)| {
+        let values = || row.numerators.iter().chain([&row.bias]);
+        let Some(leading) = values().find(|value| !value.is_zero()).cloned() else {
+            return None;
+        };
+        let common = values().fold(Natural::ZERO, |common, value| match value.is_zero() {
+            true => common,
+            false if common.is_zero() => magnitude(value),
+            false => (&common).gcd(value),
+        });
+        let divisor = match leading < Integer::ZERO {
+            true => -Integer::from(common),
+            false => Integer::from(common),
+        };
+        let direction = values().map(|value| value / &divisor).collect();
+        match seen.entry((row.columns.clone(), direction)) {
+            Entry::Vacant(place) => {
+                place.insert((index as u32, divisor));
+                None
+            }
+            Entry::Occupied(place) => {
+                let (earlier, other) = place.get();
+                let factor = Rational::from_parts_signed(divisor, other.clone());
+                let is_power = |value: &Natural| value.is_power_of_two();
+                (is_power(&magnitude(factor.numerator())) && is_power(factor.denominator()))
+                    .then(|| Multiple { row: *earlier, factor: nearest(&factor) })
+                    .filter(|multiple| multiple.factor.is_normal())
+            }
+        }
+    };
+    layer.rows.iter().enumerate().map(of_row).collect()
 }
 
 /// The network, with the atoms of a property as further affine functions of (x, y).
@@ -61,7 +117,10 @@ impl FloatNetwork {
             let rows = layer.rational_rows();
             let rows: Vec<_> = rows.iter().map(|row| sparse(&row.weights, &row.bias)).collect();
             let width = rows.len();
-            layers.push(FloatLayer { rows, relu, first_neuron: neurons });
+            let multiples = if relu { multiples(layer) } else { vec![None; width] };
+            let mut repeated = vec![false; width];
+            multiples.iter().flatten().for_each(|multiple| repeated[multiple.row as usize] = true);
+            layers.push(FloatLayer { rows, relu, first_neuron: neurons, multiples, repeated });
             neurons += if relu { width } else { 0 };
         }
         let layers = Arc::new(layers);
@@ -75,6 +134,20 @@ impl FloatNetwork {
             (sparse(&atom.input, &Rational::ZERO), output)
         });
         Self { targets: targets.collect(), ..self.clone() }
+    }
+
+    /// Gives rows that are multiples of rows with a sign their own.
+    pub fn sign_multiples(&self, known: &mut [Known]) {
+        for layer in self.layers.iter() {
+            for (index, multiple) in layer.multiples.iter().enumerate() {
+                let Some(Multiple { row, factor }) = *multiple else { continue };
+                let sign = known[layer.first_neuron + row as usize].sign;
+                let here = &mut known[layer.first_neuron + index];
+                if here.sign == 0 {
+                    here.sign = if factor > 0.0 { sign } else { -sign };
+                }
+            }
+        }
     }
 
     /// The outputs at `point` in floats, unproved.

@@ -2,7 +2,7 @@
 
 use foldline_geometry::{Polytope, Tableau};
 
-use super::float_network::{FloatNetwork, FloatRow};
+use super::float_network::{FloatLayer, FloatNetwork, FloatRow, Multiple};
 use super::reduced::{Reduced, head_width, magnitude_of, rounding_error};
 use super::relaxation::Relaxation;
 
@@ -55,13 +55,24 @@ pub fn unfold<const FUSED: bool>(
     let mut build = Build::new(network, limit, polytope);
     let mut values = build.inputs();
     for (index, layer) in network.layers.iter().enumerate() {
-        let width = build.reduced.used(usize::MAX);
+        let width = build.width_after(layer);
         let mut next = Values { width, rows: Vec::new(), values: Vec::new() };
+        let mut pre_activations = Vec::new();
         for (position, row) in layer.rows.iter().enumerate() {
+            if let Some(multiple) = layer.multiples[position]
+                && let Some(value) =
+                    build.multiple(multiple, layer.first_neuron, known, &pre_activations, &mut next)
+            {
+                pre_activations.push(None);
+                next.values.push(value);
+                continue;
+            }
             let (affine, error) = build.combine(row, &values, width);
             if layer.relu {
                 let neuron = layer.first_neuron + position;
                 let place = (index as u16, neuron as u32);
+                let repeated = layer.repeated[position];
+                pre_activations.push(repeated.then(|| (affine.clone(), error)));
                 build.push(affine, error, place);
                 let undecided =
                     build.bound::<FUSED>(&mut known[neuron], polytope, tableau, relaxation)?;
@@ -117,6 +128,49 @@ impl<'a> Build<'a> {
     fn magnitude(&self, row: &[f64]) -> f64 {
         let Reduced { dimension, head, .. } = self.reduced;
         magnitude_of(row, dimension, head, self.polytope.reach(), &self.caps)
+    }
+
+    /// Row length that suffices when every neuron of the layer becomes a column.
+    fn width_after(&self, layer: &FloatLayer) -> usize {
+        (self.reduced.used(usize::MAX) + layer.rows.len()).min(self.reduced.stride)
+    }
+
+    /// The value of a neuron whose pre-activation z' is `factor` times an earlier one's, z.
+    ///
+    /// None if the earlier neuron was relaxed to a band, which says nothing about this one.
+    fn multiple(
+        &self,
+        Multiple { row, factor }: Multiple,
+        first_neuron: usize,
+        known: &mut [Known],
+        pre_activations: &[Option<(Vec<f64>, f64)>],
+        next: &mut Values,
+    ) -> Option<Value> {
+        let Reduced { head, .. } = self.reduced;
+        let earlier = known[first_neuron + row as usize];
+        let here = &mut known[first_neuron + next.values.len()];
+        let sign = if factor > 0.0 { earlier.sign } else { -earlier.sign };
+        if here.sign == 0 {
+            here.sign = sign;
+        }
+        let (source, error) = pre_activations[row as usize].as_ref()?;
+        let scale = factor.abs();
+        let mut result: Vec<f64> = source.iter().map(|value| factor * value).collect();
+        let mut error = scale * error;
+        match (sign, &next.values[row as usize]) {
+            (0, &Value::Column(neuron)) => {
+                if factor > 0.0 {
+                    result.fill(0.0);
+                    error = 0.0;
+                }
+                result[head + neuron] += scale;
+            }
+            (0, _) => return None,
+            (-1, _) => return Some(Value::Zero),
+            _ => {}
+        }
+        let magnitude = self.magnitude(&result);
+        Some(next.store(&result, error + rounding_error(2, magnitude), magnitude))
     }
 
     fn inputs(&self) -> Values {

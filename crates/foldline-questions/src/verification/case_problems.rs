@@ -6,7 +6,6 @@ use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::feasible_point;
 use foldline_kernel::{Atom, LinearConstraint, Network, Rational};
 
-use super::attack;
 use super::cases::Case;
 use super::counters::Counters;
 use super::node::Node;
@@ -20,7 +19,6 @@ pub struct Opening<'a> {
     network: Arc<Network>,
     float: FloatNetwork,
     cases: &'a [Case],
-    seed: u64,
 }
 
 /// What the opening of a case gives.
@@ -48,9 +46,9 @@ pub struct Piece {
 
 impl<'a> Opening<'a> {
     /// Prepares to open `cases` of a property of `network`.
-    pub fn new(network: &Network, cases: &'a [Case], seed: u64) -> Self {
+    pub fn new(network: &Network, cases: &'a [Case]) -> Self {
         let float = FloatNetwork::new(network);
-        Self { network: Arc::new(network.clone()), float, cases, seed }
+        Self { network: Arc::new(network.clone()), float, cases }
     }
 
     /// Number of cases.
@@ -80,10 +78,6 @@ impl<'a> Opening<'a> {
         let mut nodes = Vec::new();
         for problem in problems {
             counters.regions.add(1);
-            let effort = if self.cases.len() > 50 { 1 } else { 20 };
-            if let Some(point) = attack::attack(&problem, effort, self.seed, counters) {
-                return Entry::Violation(problem.original(&point));
-            }
             nodes.push(Node::root(Arc::new(problem), share));
         }
         Entry::Nodes(nodes)

@@ -2,6 +2,7 @@
 
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::feasible_point;
+use foldline_kernel::network::over_common_denominator;
 use foldline_kernel::number::{Gcd, from_f64_bits};
 use foldline_kernel::{Activation, Integer, LinearConstraint, Natural, Network, Rational};
 
@@ -49,7 +50,7 @@ impl AffineMap {
     }
 }
 
-/// The pre-activations of `wanted` neurons and the outputs as affine functions of the input,
+/// The pre-activations of the `wanted` neurons (increasing) and the outputs as affine functions of the input,
 /// given the sign of every ReLU neuron (> 0: active).
 pub fn compose(
     network: &Network,
@@ -66,10 +67,9 @@ pub fn compose(
         let mut rows = Vec::with_capacity(layer.rows.len());
         for (position, row) in layer.rows.iter().enumerate() {
             let neuron = first + position;
-            let places = wanted.iter().enumerate().filter(|&(_, &w)| relu && w as usize == neuron);
-            let places: Vec<usize> = places.map(|(place, _)| place).collect();
+            let place = wanted.binary_search(&(neuron as u32)).ok().filter(|_| relu);
             let off = relu && signs(neuron) <= 0;
-            if off && places.is_empty() {
+            if off && place.is_none() {
                 rows.push(Vec::new());
                 continue;
             }
@@ -80,7 +80,7 @@ pub fn compose(
                     *value += weight * term;
                 }
             }
-            for place in places {
+            if let Some(place) = place {
                 pre_activations[place] = sum.clone();
             }
             rows.push(if off { Vec::new() } else { sum });
@@ -107,20 +107,6 @@ fn at_most_zero(row: &[Integer], positive: bool) -> ExactConstraint {
         bound: -turn(constant),
         strict: false,
     }
-}
-
-/// The constraints of the node's part: the region, the halved box, the signs of split neurons.
-pub fn part_constraints(
-    problem: &Problem,
-    node: &Node,
-    pre_activations: &[Vec<Integer>],
-) -> Vec<ExactConstraint> {
-    let mut constraints = problem.region.clone();
-    constraints.extend(box_constraints(problem, node));
-    for (row, &(_, active)) in pre_activations.iter().zip(&node.splits) {
-        constraints.push(at_most_zero(row, !active));
-    }
-    constraints
 }
 
 /// The input splits on the way to a node.
@@ -163,24 +149,77 @@ pub fn atom_constraint(problem: &Problem, atom: usize, outputs: &AffineMap) -> E
 
 /// A point of the part that makes some clause true, or none: exact. Counts its LPs.
 ///
-/// Every ReLU neuron must have a sign in `node.known`; those not split on must have it on the
-/// whole part, which the bounds have proved.
+/// Every ReLU neuron must have a sign in `node.known`. Signs that only the bounds decided were
+/// decided for points where the clause is true, so the affine map of the signs need not be the
+/// network's at every point of the part: sign constraints are added as points show the need.
 pub fn decide(node: &Node, exact_lps: &mut u64) -> Option<Vec<Rational>> {
     let problem = &*node.problem;
-    let wanted: Vec<u32> = node.splits.iter().map(|&(neuron, _)| neuron).collect();
-    let (pre_activations, outputs) =
-        compose(&problem.network, |neuron| node.known[neuron].sign, &wanted);
-    let part = part_constraints(problem, node, &pre_activations);
+    let signs = |neuron: usize| node.known[neuron].sign;
+    let mut fixed: Vec<u32> = node.splits.iter().map(|&(neuron, _)| neuron).collect();
+    fixed.sort_unstable();
+    fixed.dedup();
+    let (rows, outputs) = compose(&problem.network, signs, &fixed);
+    let mut part = problem.region.clone();
+    part.extend(box_constraints(problem, node));
+    part.extend(sign_constraints(&fixed, &rows, signs));
     for &clause in &node.clauses {
-        let mut constraints = part.clone();
-        for &atom in &problem.clauses[clause as usize] {
-            constraints.push(atom_constraint(problem, atom, &outputs));
-        }
-        *exact_lps += 1;
-        if let Some(point) = feasible_point(problem.dimension(), &constraints, &[]) {
-            assert!(problem.is_violated_at(&point), "an exact leaf gave a wrong witness");
-            return Some(point);
+        let atoms = &problem.clauses[clause as usize];
+        let atoms = atoms.iter().map(|&atom| atom_constraint(problem, atom, &outputs));
+        let atoms: Vec<ExactConstraint> = atoms.collect();
+        loop {
+            let constraints = [&part[..], &atoms[..]].concat();
+            *exact_lps += 1;
+            let Some(point) = feasible_point(problem.dimension(), &constraints, &[]) else {
+                break;
+            };
+            let wrong = wrongly_signed(problem, &point, signs);
+            if wrong.is_empty() {
+                assert!(problem.is_violated_at(&point), "an exact leaf gave a wrong witness");
+                return Some(point);
+            }
+            let (rows, _) = compose(&problem.network, signs, &wrong);
+            part.extend(sign_constraints(&wrong, &rows, signs));
         }
     }
     None
+}
+
+fn sign_constraints(
+    neurons: &[u32],
+    rows: &[Vec<Integer>],
+    signs: impl Fn(usize) -> i8,
+) -> Vec<ExactConstraint> {
+    let constraint =
+        |(row, &neuron): (&Vec<Integer>, &u32)| at_most_zero(row, signs(neuron as usize) <= 0);
+    rows.iter().zip(neurons).map(constraint).collect()
+}
+
+/// The neurons of the first layer in which some pre-activation at `point` has the wrong sign.
+fn wrongly_signed(problem: &Problem, point: &[Rational], signs: impl Fn(usize) -> i8) -> Vec<u32> {
+    let (mut values, mut denominator) = over_common_denominator(point);
+    let mut first = 0;
+    for layer in problem.network.layers() {
+        values = layer.pre_activations(&values, &denominator);
+        denominator *= &layer.denominator;
+        if layer.activation == Activation::Linear {
+            continue;
+        }
+        let is_wrong = |&position: &usize| {
+            let value = &values[position];
+            if signs(first + position) > 0 {
+                *value < Integer::ZERO
+            } else {
+                *value > Integer::ZERO
+            }
+        };
+        let wrong: Vec<usize> = (0..values.len()).filter(is_wrong).collect();
+        if !wrong.is_empty() {
+            return wrong.into_iter().map(|position| (first + position) as u32).collect();
+        }
+        values.iter_mut().filter(|value| **value < Integer::ZERO).for_each(|value| {
+            *value = Integer::ZERO;
+        });
+        first += layer.rows.len();
+    }
+    Vec::new()
 }

@@ -51,14 +51,14 @@ pub fn verify(network: &Network, property: &Property, options: &Options) -> Outc
     let start = Instant::now();
     let counters = Counters::default();
     let cases = cases::cases(property);
-    let opening = Opening::new(network, &cases, options.seed);
+    let opening = Opening::new(network, &cases);
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
         threads => threads,
     };
     let limits = Limits { start, options, expired: AtomicBool::new(false) };
     let found = with_progress(options, start, &counters, || {
-        search::search(&opening, threads, &counters, &|| limits.reached())
+        search::search(&opening, threads, options.seed, &counters, &|| limits.reached())
     });
     let verdict = match found {
         Found::Nothing => {

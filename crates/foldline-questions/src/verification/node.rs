@@ -95,7 +95,7 @@ fn wide_instructions() -> bool {
 }
 
 /// The most undecided neurons that are kept as columns.
-pub const COLUMN_LIMIT: usize = 320;
+pub const COLUMN_LIMIT: usize = 640;
 
 impl Node {
     /// The whole region of a problem.
@@ -287,6 +287,8 @@ fn split(
 ) -> Step {
     let threshold = setting("FOLD_T", 100.0) as usize;
     if reduced.complete && reduced.count() == 0 {
+        let mut node = node;
+        problem.float.sign_multiples(&mut node.known);
         return Step::Leaf(Box::new(node));
     }
     let coordinate = best_coordinate(problem, &node, &choice);

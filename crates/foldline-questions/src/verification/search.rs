@@ -4,11 +4,20 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
+use foldline_kernel::Rational;
+
+use super::attack::attack;
 use super::case_problems::{Entry, Opening};
 use super::counters::Counters;
 use super::leaf;
 use super::node::{Node, Step, Workspace, process};
+use super::problem::Problem;
 use super::{Found, candidate};
+
+/// Rounds of the counterexample search when a root did not close.
+const ROOT_ATTACKS: usize = 20;
+/// How many nodes later the next round follows.
+const ATTACK_EVERY: u64 = 128;
 
 /// The state that workers share.
 struct Pool<'a> {
@@ -16,6 +25,7 @@ struct Pool<'a> {
     counters: &'a Counters,
     stop: &'a (dyn Fn() -> bool + Sync),
     threads: usize,
+    seed: u64,
     /// Nodes given away, and the next case to open.
     shared: Mutex<Shared>,
     changed: Condvar,
@@ -34,6 +44,7 @@ struct Shared {
 pub fn search(
     opening: &Opening<'_>,
     threads: usize,
+    seed: u64,
     counters: &Counters,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Found {
@@ -42,6 +53,7 @@ pub fn search(
         counters,
         stop,
         threads,
+        seed,
         shared: Mutex::new(Shared { nodes: Vec::new(), next_case: 0 }),
         changed: Condvar::new(),
         idle: AtomicUsize::new(0),
@@ -131,13 +143,25 @@ impl Pool<'_> {
         }
     }
 
+    /// Looks for a violation directly when a root did not close at once, and now and then after.
+    fn attack(&self, problem: &Problem, share: f64) -> Option<Vec<Rational>> {
+        let nodes = self.counters.nodes.get();
+        let is_root = share >= 1.0 / self.opening.len() as f64 / 64.0;
+        let rounds = match (is_root, nodes % ATTACK_EVERY == 0) {
+            (true, _) => ROOT_ATTACKS,
+            (false, true) => 1,
+            (false, false) => return None,
+        };
+        attack(problem, rounds, self.seed.wrapping_add(nodes), self.counters)
+    }
+
     /// Processes one node; its parts go on the stack. A violating point ends the search.
     fn visit(
         &self,
         node: Node,
         space: &mut Workspace,
         stack: &mut Vec<Node>,
-    ) -> Option<Vec<foldline_kernel::Rational>> {
+    ) -> Option<Vec<Rational>> {
         let counters = self.counters;
         counters.nodes.add(1);
         space.candidates.clear();
@@ -164,7 +188,7 @@ impl Pool<'_> {
             }
             Step::Split(parts) => {
                 stack.extend(*parts);
-                None
+                self.attack(&problem, share)
             }
         }
     }

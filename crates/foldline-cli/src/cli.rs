@@ -1,0 +1,87 @@
+//! The command line: the overview that `foldline --help` prints, and the way to each command.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{eval, inspect, replay, run, verify, vnncomp};
+use crate::report::{Failure, Report};
+
+/// Exact answers about ReLU neural networks.
+///
+/// A network's weights are exactly the numbers in its file, decimals are exactly
+/// themselves, and no tolerance decides an answer. Networks are .onnx, .nnet or .json
+/// files, properties are VNN-LIB files that describe the unsafe set; any file may be
+/// gzipped, or `-` for standard input.
+#[derive(Debug, Parser)]
+#[command(name = "foldline", version, propagate_version = true, after_help = OVERVIEW)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const OVERVIEW: &str = "\
+Examples:
+  foldline verify net.onnx prop.vnnlib           is the unsafe set out of reach?
+  foldline eval net.onnx --input 0.1,-2/3        output and gradient, exactly
+  foldline run instances.csv                     a whole VNN-COMP benchmark
+
+Exit codes:
+  0 yes, holds, computed    1 no, violated    2 wrong usage    3 undecided within the limit
+  4 bad input (one message on standard error)    130 stopped by Ctrl-C
+  On 2 and 4 nothing is printed on standard output.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Verify(verify::Arguments),
+    Eval(eval::Arguments),
+    Replay(replay::Arguments),
+    Inspect(inspect::Arguments),
+    Run(run::Arguments),
+    Vnncomp(vnncomp::Arguments),
+}
+
+impl Cli {
+    /// Whether the answer is to be one JSON object.
+    pub fn wants_json(&self) -> bool {
+        match &self.command {
+            Command::Verify(arguments) => arguments.output.json,
+            Command::Eval(arguments) => arguments.output.json,
+            Command::Replay(arguments) => arguments.output.json,
+            Command::Inspect(arguments) => arguments.output.json,
+            Command::Run(arguments) => arguments.output.json,
+            Command::Vnncomp(_) => false,
+        }
+    }
+
+    /// Runs the command.
+    pub fn run(&self) -> Result<Report, Failure> {
+        match &self.command {
+            Command::Verify(arguments) => verify::run(arguments),
+            Command::Eval(arguments) => eval::run(arguments),
+            Command::Replay(arguments) => replay::run(arguments),
+            Command::Inspect(arguments) => inspect::run(arguments),
+            Command::Run(arguments) => run::run(arguments),
+            Command::Vnncomp(arguments) => vnncomp::run(arguments),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example_and_its_exit_codes() {
+        for command in Cli::command().get_subcommands_mut() {
+            let help = command.render_long_help().to_string();
+            let name = command.get_name();
+            assert!(help.contains("Example") && help.contains("Exit codes"), "{name}: {help}");
+            assert!(help.contains(&format!("foldline {name} ")), "{name}: {help}");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! One command a file: its arguments, what it does, and its answer in both forms.
+
+pub mod eval;
+pub mod inspect;
+pub mod replay;
+pub mod run;
+pub mod verify;
+pub mod vnncomp;

@@ -1,0 +1,71 @@
+//! Running a verification with its limits and progress line, and describing what it took.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use foldline::rounding::{FloatWitness, RoundingFailure, round_to_f32};
+use foldline::{Network, Options, Outcome, Property, Statistics, Verdict, verify};
+use serde_json::{Value, json};
+
+use crate::describe::{count, duration, plural};
+use crate::options::SearchOptions;
+use crate::progress::ProgressLine;
+
+/// What a search found, and the witness in floats where there is one.
+pub struct Found {
+    /// The engine's answer.
+    pub outcome: Outcome,
+    /// For a violated property: the witness in 32-bit floats, or why there is none.
+    pub rounded: Option<Result<FloatWitness, RoundingFailure>>,
+}
+
+/// Decides the property within `timeout`, counted from `start`.
+pub fn search(
+    network: &Network,
+    property: &Property,
+    settings: &SearchOptions,
+    timeout: Option<Duration>,
+    start: Instant,
+    stop: &Arc<AtomicBool>,
+) -> Found {
+    let line = ProgressLine::new(settings.quiet);
+    let options = Options {
+        threads: settings.threads.map_or(0, usize::from),
+        timeout: timeout.map(|limit| limit.saturating_sub(start.elapsed())),
+        stop: Some(Arc::clone(stop)),
+        progress: line.callback(),
+        seed: settings.seed,
+    };
+    let outcome = verify(network, property, &options);
+    drop(line);
+    let rounded = match &outcome.verdict {
+        Verdict::Violated(witness) => Some(round_to_f32(network, property, &witness.input)),
+        _ => None,
+    };
+    Found { outcome, rounded }
+}
+
+/// The counts of a run as JSON.
+pub fn statistics_json(statistics: &Statistics) -> Value {
+    json!({
+        "regions": statistics.regions,
+        "nodes": statistics.nodes,
+        "lps": statistics.lps,
+        "exact_leaves": statistics.exact_leaves,
+        "exact_lps": statistics.exact_lps,
+        "attack_points": statistics.attack_points,
+    })
+}
+
+/// The counts of a run in a line for people.
+pub fn statistics_line(statistics: &Statistics, start: Instant) -> String {
+    format!(
+        "{}, {}, {} ({} exact), {} decided in exact arithmetic",
+        duration(start.elapsed().as_secs_f64()),
+        plural(statistics.nodes, "node"),
+        plural(statistics.lps + statistics.exact_lps, "linear program"),
+        count(statistics.exact_lps),
+        plural(statistics.exact_leaves, "leaf").replace("leafs", "leaves"),
+    )
+}

@@ -1,0 +1,9 @@
+//! The program as a user meets it: commands, files, answers and exit codes.
+
+mod benchmark;
+mod exact;
+mod inputs;
+mod interrupts;
+mod support;
+mod usage;
+mod verification;

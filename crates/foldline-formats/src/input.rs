@@ -1,0 +1,133 @@
+//! Reading bytes and text from a file or standard input, gzipped or not.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+
+use crate::error::FormatError;
+
+/// The most bytes a file may have, after decompression: 2 GiB.
+pub const LARGEST_FILE: u64 = 1 << 31;
+
+/// The first two bytes of every gzip file.
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// The name by which messages call `path`.
+pub fn display_name(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// The content of the file at `path`, or of standard input for `-`, decompressed where it is gzip.
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>, FormatError> {
+    let name = display_name(path);
+    let cannot_read = |error: io::Error| FormatError::whole(&name, describe(&error));
+    let content = if path == Path::new("-") {
+        read_bounded(io::stdin().lock(), LARGEST_FILE)
+    } else {
+        let file = File::open(path).map_err(cannot_read)?;
+        if file.metadata().map_err(cannot_read)?.is_dir() {
+            return Err(FormatError::whole(name, "is a directory, expected a file"));
+        }
+        read_bounded(file, LARGEST_FILE)
+    };
+    decompress(&name, content.map_err(cannot_read)?)
+}
+
+/// The content of the file at `path` (`-`: standard input) as UTF-8 text, decompressed where it is gzip.
+pub fn read_text(path: &Path) -> Result<String, FormatError> {
+    into_text(&display_name(path), read_bytes(path)?)
+}
+
+/// Checks that `content` is UTF-8; the error names the offset of the first bad byte.
+pub fn into_text(name: &str, content: Vec<u8>) -> Result<String, FormatError> {
+    String::from_utf8(content).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        FormatError::new(name, format!("byte {offset}"), "is not UTF-8 text")
+    })
+}
+
+/// Decompresses `content` where it starts with gzip's magic bytes; returns it as it is otherwise.
+pub fn decompress(name: &str, content: Vec<u8>) -> Result<Vec<u8>, FormatError> {
+    if !content.starts_with(&GZIP_MAGIC) {
+        return Ok(content);
+    }
+    read_bounded(MultiGzDecoder::new(content.as_slice()), LARGEST_FILE).map_err(|error| {
+        let reason = match error.kind() {
+            io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
+            _ => error.to_string(),
+        };
+        FormatError::whole(name, format!("is not a complete gzip file: {reason}"))
+    })
+}
+
+/// Reads all of `source`, refusing more than `limit` bytes.
+fn read_bounded(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    source.take(limit + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > limit {
+        return Err(io::Error::other(format!("it has more than {limit} bytes")));
+    }
+    Ok(content)
+}
+
+/// An operating-system error in the words users of other tools know.
+fn describe(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "is a directory, expected a file".to_owned(),
+        _ => format!("cannot be read: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{Compression, write::GzEncoder};
+    use std::io::Write;
+
+    fn gzip(content: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn gzip_is_recognised_by_content() {
+        let packed = gzip(b"hello");
+        assert_eq!(decompress("x", packed.clone()).unwrap(), b"hello");
+        assert_eq!(decompress("x", b"plain".to_vec()).unwrap(), b"plain");
+        for end in 2..packed.len() {
+            let error = decompress("x", packed[..end].to_vec()).unwrap_err();
+            assert!(error.message.contains("gzip"), "{error}");
+        }
+        let two_members = [gzip(b"one "), gzip(b"two")].concat();
+        assert_eq!(decompress("x", two_members).unwrap(), b"one two");
+    }
+
+    #[test]
+    fn a_damaged_checksum_is_noticed() {
+        let mut packed = gzip(b"hello");
+        let checksum = packed.len() - 8;
+        packed[checksum] ^= 1;
+        assert!(decompress("x", packed).is_err());
+    }
+
+    #[test]
+    fn bad_text_is_located() {
+        let error = into_text("x", b"ab\xff".to_vec()).unwrap_err();
+        assert_eq!(error.to_string(), "x: byte 2: is not UTF-8 text");
+    }
+
+    #[test]
+    fn missing_files_directories_and_floods_are_errors() {
+        let missing = read_bytes(Path::new("/no/such/file.onnx")).unwrap_err();
+        assert_eq!(missing.to_string(), "/no/such/file.onnx: no such file");
+        let directory = read_bytes(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap_err();
+        assert!(directory.message.contains("directory"), "{directory}");
+        assert!(read_bounded(&[0u8; 11][..], 10).is_err());
+        assert_eq!(read_bounded(&[0u8; 10][..], 10).unwrap().len(), 10);
+    }
+}

@@ -1,0 +1,10 @@
+//! From computed tensors to layers: exact scalars, affine forms over neurons, and their arrangement in layers.
+
+pub(crate) mod form;
+pub(crate) mod program;
+pub(crate) mod scalar;
+mod schedule;
+
+pub(crate) use form::{Combiner, Form};
+pub(crate) use program::Program;
+pub(crate) use scalar::Scalar;

@@ -1,0 +1,286 @@
+//! The messages of an ONNX file that foldline reads: model, graph, node, attribute, tensor, value.
+//!
+//! A field that may occur once must not occur twice, though protobuf would merge or overwrite it:
+//! readers differ in what they make of that, so no believable file does it.
+
+use super::wire::{Field, Message, WireError};
+
+/// ModelProto.
+#[derive(Debug, Default)]
+pub(crate) struct Model<'a> {
+    pub graph: Option<Graph<'a>>,
+    /// Pairs (domain, version).
+    pub operator_sets: Vec<(&'a str, i64)>,
+}
+
+/// GraphProto.
+#[derive(Debug, Default)]
+pub(crate) struct Graph<'a> {
+    pub nodes: Vec<Node<'a>>,
+    pub initializers: Vec<Tensor<'a>>,
+    pub inputs: Vec<Value<'a>>,
+    pub outputs: Vec<Value<'a>>,
+    pub sparse_initializers: usize,
+}
+
+/// NodeProto.
+#[derive(Debug, Default)]
+pub(crate) struct Node<'a> {
+    pub inputs: Vec<&'a str>,
+    pub outputs: Vec<&'a str>,
+    pub name: &'a str,
+    pub operator: &'a str,
+    pub domain: &'a str,
+    pub attributes: Vec<Attribute<'a>>,
+}
+
+/// AttributeProto, with the field that holds its value.
+#[derive(Debug, Default)]
+pub(crate) struct Attribute<'a> {
+    pub name: &'a str,
+    /// The declared type, 0 where absent.
+    pub kind: i64,
+    pub float_bits: Option<u32>,
+    pub integer: Option<i64>,
+    pub text: Option<&'a [u8]>,
+    pub tensor: Option<Tensor<'a>>,
+    pub floats: Vec<u32>,
+    pub integers: Vec<i64>,
+}
+
+/// TensorProto.
+#[derive(Debug, Default)]
+pub(crate) struct Tensor<'a> {
+    pub name: &'a str,
+    pub dimensions: Vec<i64>,
+    pub data_type: i64,
+    pub raw: Option<&'a [u8]>,
+    pub floats: Vec<u32>,
+    pub doubles: Vec<u64>,
+    pub int32s: Vec<i64>,
+    pub int64s: Vec<i64>,
+    /// Whether the data are in another file.
+    pub is_external: bool,
+    /// Whether the data are in a segment or are strings or unsigned 64-bit integers.
+    pub is_exotic: bool,
+    /// Offset of the tensor in the file.
+    pub offset: usize,
+}
+
+/// ValueInfoProto of a graph input or output.
+#[derive(Debug, Default)]
+pub(crate) struct Value<'a> {
+    pub name: &'a str,
+    /// The element type of its tensor type; 0 where absent.
+    pub element_type: i64,
+    /// The dimensions, where a shape is given.
+    pub shape: Option<Vec<Dimension<'a>>>,
+}
+
+/// A dimension of a declared shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dimension<'a> {
+    Fixed(i64),
+    Symbolic(&'a str),
+}
+
+/// Sets a field that may occur once.
+fn once<T>(slot: &mut Option<T>, field: &Field, value: T) -> Result<(), WireError> {
+    if slot.replace(value).is_some() {
+        let message = format!("field {} occurs twice, expected once", field.number);
+        return Err(WireError { offset: field.offset, message });
+    }
+    Ok(())
+}
+
+impl<'a> Model<'a> {
+    pub fn parse(message: Message<'a>) -> Result<Self, WireError> {
+        let mut model = Self::default();
+        let mut ir_version = None;
+        for field in message.fields() {
+            let field = field?;
+            match field.number {
+                1 => once(&mut ir_version, &field, field.integer()?)?,
+                7 => once(&mut model.graph, &field, Graph::parse(field.message()?)?)?,
+                8 => model.operator_sets.push(parse_operator_set(field.message()?)?),
+                _ => {}
+            }
+        }
+        Ok(model)
+    }
+}
+
+fn parse_operator_set<'a>(message: Message<'a>) -> Result<(&'a str, i64), WireError> {
+    let (mut domain, mut version) = (None, None);
+    for field in message.fields() {
+        let field = field?;
+        match field.number {
+            1 => once(&mut domain, &field, field.text()?)?,
+            2 => once(&mut version, &field, field.integer()?)?,
+            _ => {}
+        }
+    }
+    Ok((domain.unwrap_or_default(), version.unwrap_or_default()))
+}
+
+impl<'a> Graph<'a> {
+    fn parse(message: Message<'a>) -> Result<Self, WireError> {
+        let mut graph = Self::default();
+        for field in message.fields() {
+            let field = field?;
+            match field.number {
+                1 => graph.nodes.push(Node::parse(field.message()?)?),
+                5 => graph.initializers.push(Tensor::parse(field.message()?)?),
+                11 => graph.inputs.push(Value::parse(field.message()?)?),
+                12 => graph.outputs.push(Value::parse(field.message()?)?),
+                15 => graph.sparse_initializers += 1,
+                _ => {}
+            }
+        }
+        Ok(graph)
+    }
+}
+
+impl<'a> Node<'a> {
+    fn parse(message: Message<'a>) -> Result<Self, WireError> {
+        let mut node = Self::default();
+        let (mut name, mut operator, mut domain) = (None, None, None);
+        for field in message.fields() {
+            let field = field?;
+            match field.number {
+                1 => node.inputs.push(field.text()?),
+                2 => node.outputs.push(field.text()?),
+                3 => once(&mut name, &field, field.text()?)?,
+                4 => once(&mut operator, &field, field.text()?)?,
+                5 => node.attributes.push(Attribute::parse(field.message()?)?),
+                7 => once(&mut domain, &field, field.text()?)?,
+                _ => {}
+            }
+        }
+        node.name = name.unwrap_or_default();
+        node.operator = operator.unwrap_or_default();
+        node.domain = domain.unwrap_or_default();
+        Ok(node)
+    }
+}
+
+impl<'a> Attribute<'a> {
+    fn parse(message: Message<'a>) -> Result<Self, WireError> {
+        let mut attribute = Self::default();
+        let (mut name, mut kind) = (None, None);
+        for field in message.fields() {
+            let field = field?;
+            match field.number {
+                1 => once(&mut name, &field, field.text()?)?,
+                2 => once(&mut attribute.float_bits, &field, field.float_bits()?)?,
+                3 => once(&mut attribute.integer, &field, field.integer()?)?,
+                4 => once(&mut attribute.text, &field, field.message()?.bytes)?,
+                5 => once(&mut attribute.tensor, &field, Tensor::parse(field.message()?)?)?,
+                7 => field.floats(&mut attribute.floats)?,
+                8 => field.integers(&mut attribute.integers)?,
+                20 => once(&mut kind, &field, field.integer()?)?,
+                _ => {}
+            }
+        }
+        attribute.name = name.unwrap_or_default();
+        attribute.kind = kind.unwrap_or_default();
+        Ok(attribute)
+    }
+}
+
+impl<'a> Tensor<'a> {
+    fn parse(message: Message<'a>) -> Result<Self, WireError> {
+        let mut tensor = Self { offset: message.offset, ..Self::default() };
+        let (mut name, mut data_type, mut location) = (None, None, None);
+        for field in message.fields() {
+            let field = field?;
+            match field.number {
+                1 => field.integers(&mut tensor.dimensions)?,
+                2 => once(&mut data_type, &field, field.integer()?)?,
+                4 => field.floats(&mut tensor.floats)?,
+                5 => field.integers(&mut tensor.int32s)?,
+                7 => field.integers(&mut tensor.int64s)?,
+                8 => once(&mut name, &field, field.text()?)?,
+                9 => once(&mut tensor.raw, &field, field.message()?.bytes)?,
+                10 => field.doubles(&mut tensor.doubles)?,
+                13 => tensor.is_external = true,
+                14 => once(&mut location, &field, field.integer()?)?,
+                3 | 6 | 11 => tensor.is_exotic = true,
+                _ => {}
+            }
+        }
+        tensor.name = name.unwrap_or_default();
+        tensor.data_type = data_type.unwrap_or_default();
+        tensor.is_external |= location.unwrap_or_default() != 0;
+        Ok(tensor)
+    }
+}
+
+impl<'a> Value<'a> {
+    fn parse(message: Message<'a>) -> Result<Self, WireError> {
+        let mut value = Self::default();
+        let (mut name, mut kind) = (None, None);
+        for field in message.fields() {
+            let field = field?;
+            match field.number {
+                1 => once(&mut name, &field, field.text()?)?,
+                2 => once(&mut kind, &field, field.message()?)?,
+                _ => {}
+            }
+        }
+        value.name = name.unwrap_or_default();
+        if let Some(kind) = kind {
+            value.parse_type(kind)?;
+        }
+        Ok(value)
+    }
+
+    /// TypeProto, of which only a tensor type (field 1) is read.
+    fn parse_type(&mut self, message: Message<'a>) -> Result<(), WireError> {
+        let mut tensor_type = None;
+        for field in message.fields() {
+            let field = field?;
+            if field.number == 1 {
+                once(&mut tensor_type, &field, field.message()?)?;
+            }
+        }
+        let (mut element_type, mut shape) = (None, None);
+        for field in tensor_type.iter().flat_map(|message| message.fields()) {
+            let field = field?;
+            match field.number {
+                1 => once(&mut element_type, &field, field.integer()?)?,
+                2 => once(&mut shape, &field, parse_shape(field.message()?)?)?,
+                _ => {}
+            }
+        }
+        self.element_type = element_type.unwrap_or_default();
+        self.shape = shape;
+        Ok(())
+    }
+}
+
+/// TensorShapeProto.
+fn parse_shape<'a>(message: Message<'a>) -> Result<Vec<Dimension<'a>>, WireError> {
+    let mut shape = Vec::new();
+    for field in message.fields() {
+        let field = field?;
+        if field.number == 1 {
+            shape.push(parse_dimension(field.message()?)?);
+        }
+    }
+    Ok(shape)
+}
+
+/// A dimension: a number, a name, or neither, which is as good as a name.
+fn parse_dimension<'a>(message: Message<'a>) -> Result<Dimension<'a>, WireError> {
+    let mut dimension = None;
+    for field in message.fields() {
+        let field = field?;
+        match field.number {
+            1 => once(&mut dimension, &field, Dimension::Fixed(field.integer()?))?,
+            2 => once(&mut dimension, &field, Dimension::Symbolic(field.text()?))?,
+            _ => {}
+        }
+    }
+    Ok(dimension.unwrap_or(Dimension::Symbolic("")))
+}

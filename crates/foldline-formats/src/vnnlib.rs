@@ -1,0 +1,108 @@
+//! Properties in VNN-LIB 1.0 and 2.0: declarations, and assertions that describe the unsafe set.
+//!
+//! Number tokens are read exactly. A file is read in two passes over one flat
+//! tree: first the declarations, then the assertions.
+
+mod formula;
+mod term;
+mod variables;
+
+use std::path::Path;
+
+use foldline_kernel::property::{Formula, Property};
+
+use crate::error::FormatError;
+use crate::input::{display_name, read_text};
+use crate::sexpr::{Expression, Fault, Tree, excerpt};
+use formula::{Bounds, FormulaReader};
+use variables::{Declarations, Expected};
+
+pub(crate) use formula::{conjunction, disjunction};
+pub(crate) use term::{LONGEST_NUMBER, number};
+pub(crate) use variables::parse_index;
+
+/// Reads the property of a network of this size in the file at `path`, gzipped or not.
+pub fn read_property(path: &Path, inputs: usize, outputs: usize) -> Result<Property, FormatError> {
+    parse_property(&display_name(path), &read_text(path)?, inputs, outputs)
+}
+
+/// Reads the property of a network of this size in `text`, which messages call `name`.
+pub fn parse_property(
+    name: &str,
+    text: &str,
+    inputs: usize,
+    outputs: usize,
+) -> Result<Property, FormatError> {
+    let expected = Expected { inputs, outputs: Some(outputs) };
+    let formula = parse_formula(text, expected).map_err(|fault| fault.locate(name, text))?;
+    Ok(Property { inputs, outputs, formula })
+}
+
+/// Reads all assertions of `text` as one formula about a network whose outputs are not known.
+pub(crate) fn parse_input_formula(
+    name: &str,
+    text: &str,
+    inputs: usize,
+) -> Result<Formula, FormatError> {
+    let expected = Expected { inputs, outputs: None };
+    parse_formula(text, expected).map_err(|fault| fault.locate(name, text))
+}
+
+fn parse_formula(text: &str, expected: Expected) -> Result<Formula, Fault> {
+    let tree = Tree::parse(text)?;
+    let mut declarations = Declarations::default();
+    let mut assertions = Vec::new();
+    for command in tree.expressions() {
+        read_command(command, &mut declarations, &mut assertions)?;
+    }
+    let variables = declarations.finish(expected)?;
+    let reader = FormulaReader { variables: &variables };
+    let mut bounds = Bounds::default();
+    let mut parts = Vec::with_capacity(assertions.len());
+    for assertion in assertions {
+        parts.push(reader.read(assertion, false, Some(&mut bounds))?);
+    }
+    Ok(conjunction(parts))
+}
+
+/// Notes what one command declares or asserts.
+fn read_command<'tree>(
+    command: Expression<'tree>,
+    declarations: &mut Declarations,
+    assertions: &mut Vec<Expression<'tree>>,
+) -> Result<(), Fault> {
+    let Some((head, mut arguments)) = command.call() else {
+        let shown = command.shown();
+        return Err(
+            command.fault(format!("expected a command such as `(assert …)`, found {shown}"))
+        );
+    };
+    match head {
+        "declare-const" | "declare-fun" => declarations.declare(command, arguments),
+        "declare-network" => declarations.declare_network(command, arguments),
+        "assert" => match arguments.exactly() {
+            Some([formula]) => {
+                assertions.push(formula);
+                Ok(())
+            }
+            None => Err(command.fault(format!(
+                "`assert` takes 1 formula, found {} in {}",
+                command.items().map_or(0, Iterator::count).saturating_sub(1),
+                command.shown()
+            ))),
+        },
+        "vnnlib-version" => match arguments.next().and_then(Expression::word) {
+            Some(version) if version.starts_with("<1.") || version.starts_with("<2.") => Ok(()),
+            _ => Err(command.fault(format!(
+                "expected `(vnnlib-version <1.0>)` or `<2.0>`, found {}",
+                command.shown()
+            ))),
+        },
+        "set-logic" | "set-info" | "set-option" | "check-sat" | "get-model" | "get-value"
+        | "exit" => Ok(()),
+        _ => Err(command.fault(format!(
+            "unknown command {}, expected `assert`, `declare-const` or `declare-fun`",
+            excerpt(head)
+        ))),
+    }
+}
