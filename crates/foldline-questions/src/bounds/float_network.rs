@@ -55,9 +55,7 @@ fn multiples(layer: &Layer) -> Vec<Option<Multiple>> {
     let mut seen: HashMap<(Vec<u32>, Vec<Integer>), (u32, Integer)> = HashMap::new();
     let of_row = |(index, row): (usize, &Row)| {
         let values = || row.numerators.iter().chain([&row.bias]);
-        let Some(leading) = values().find(|value| !value.is_zero()).cloned() else {
-            return None;
-        };
+        let leading = values().find(|value| !value.is_zero()).cloned()?;
         let common = values().fold(Natural::ZERO, |common, value| match value.is_zero() {
             true => common,
             false if common.is_zero() => magnitude(value),
@@ -168,38 +166,6 @@ impl FloatNetwork {
         let outputs = self.evaluate(point);
         self.targets.iter().map(|(input, output)| input.at(point) + output.at(&outputs)).collect()
     }
-
-    /// The gradient of a weighted sum of targets at `point`, by one backward pass.
-    pub fn gradient(&self, point: &[f64], weights: &[f64]) -> Vec<f64> {
-        let mut values = vec![point.to_vec()];
-        for layer in self.layers.iter() {
-            let last = values.last().map_or(point, |v| &v[..]);
-            let next = layer.rows.iter().map(|row| {
-                let value = row.at(last);
-                if layer.relu { value.max(0.0) } else { value }
-            });
-            let next = next.collect();
-            values.push(next);
-        }
-        let mut direct = vec![0.0; self.inputs];
-        let mut adjoint = vec![0.0; values.last().map_or(0, Vec::len)];
-        for ((input, output), &weight) in self.targets.iter().zip(weights) {
-            input.add_to(weight, &mut direct);
-            output.add_to(weight, &mut adjoint);
-        }
-        for (index, layer) in self.layers.iter().enumerate().rev() {
-            let mut below = vec![0.0; values[index].len()];
-            for (row, (&weight, &value)) in
-                layer.rows.iter().zip(adjoint.iter().zip(&values[index + 1]))
-            {
-                if weight != 0.0 && (!layer.relu || value > 0.0) {
-                    row.add_to(weight, &mut below);
-                }
-            }
-            adjoint = below;
-        }
-        adjoint.iter().zip(&direct).map(|(a, b)| a + b).collect()
-    }
 }
 
 impl FloatRow {
@@ -207,11 +173,5 @@ impl FloatRow {
     pub fn at(&self, point: &[f64]) -> f64 {
         let terms = self.columns.iter().zip(&self.values);
         terms.fold(self.bias, |sum, (&column, &value)| sum + value * point[column as usize])
-    }
-
-    fn add_to(&self, weight: f64, gradient: &mut [f64]) {
-        for (&column, &value) in self.columns.iter().zip(&self.values) {
-            gradient[column as usize] += weight * value;
-        }
     }
 }

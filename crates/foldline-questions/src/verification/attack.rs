@@ -1,9 +1,22 @@
-//! Looks for a violation by sampling and descending, before and beside the search.
+//! Looks for a violation by descending from many points at once, beside the search.
+
+use foldline_kernel::Rational;
 
 use super::candidate;
 use super::counters::Counters;
 use super::problem::Problem;
-use foldline_kernel::Rational;
+use crate::bounds::float_network::FloatRow;
+use crate::bounds::has_wide_instructions;
+
+/// Points that descend together, one a vector lane.
+const LANES: usize = 16;
+/// Gradient steps a descent.
+const STEPS: usize = 60;
+/// First step, as a fraction of each coordinate's range, and its decay.
+const FIRST_STEP: f64 = 0.25;
+const DECAY: f64 = 0.89;
+
+type Lanes = [f64; LANES];
 
 /// A small pseudo-random generator (splitmix64): seeded, so runs repeat.
 pub struct Random(u64);
@@ -29,62 +42,206 @@ impl Random {
     }
 }
 
-/// Tries the centre, then `effort` rounds of random starts, each followed by sign-gradient steps.
+/// Descends from `starts` and random points of the bounding box towards each clause in turn.
+///
+/// A lane's loss is a soft maximum of the excesses of the clause's atoms; the steps go against
+/// the gradient's signs and shrink. Whatever floats call a violation is confirmed exactly.
 pub fn attack(
     problem: &Problem,
-    effort: usize,
+    starts: &[Vec<f64>],
     seed: u64,
     counters: &Counters,
 ) -> Option<Vec<Rational>> {
-    let (lower, upper) = (&problem.polytope.lower, &problem.polytope.upper);
-    let mut random = Random::new(seed ^ 0x5DEE_CE66);
-    let centre: Vec<f64> = lower.iter().zip(upper).map(|(l, u)| l + (u - l) / 2.0).collect();
-    for round in 0..effort {
-        for clause in 0..problem.clauses.len().min(16) {
-            let start = if round == 0 {
-                centre.clone()
-            } else {
-                lower.iter().zip(upper).map(|(l, u)| l + (u - l) * random.unit()).collect()
-            };
-            let found = descend(problem, clause, start, &mut random, counters);
-            if found.is_some() {
-                return found;
-            }
-        }
+    #[cfg(target_arch = "x86_64")]
+    if has_wide_instructions() {
+        // SAFETY: the features were detected at run time.
+        return unsafe { attack_wide(problem, starts, seed, counters) };
     }
-    None
+    attack_with::<false>(problem, starts, seed, counters)
 }
 
-/// Lowers the largest excess of a clause's atoms by sign-gradient steps of shrinking size.
-fn descend(
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,fma")]
+fn attack_wide(
     problem: &Problem,
-    clause: usize,
-    mut point: Vec<f64>,
-    random: &mut Random,
+    starts: &[Vec<f64>],
+    seed: u64,
     counters: &Counters,
 ) -> Option<Vec<Rational>> {
-    let (lower, upper) = (&problem.polytope.lower, &problem.polytope.upper);
-    let atoms = &problem.clauses[clause];
-    let mut step = 0.25;
-    for _ in 0..24 {
-        let excesses = problem.float.excesses(&point);
-        let worst = atoms.iter().copied().max_by(|&a, &b| excesses[a].total_cmp(&excesses[b]))?;
-        if excesses[worst] <= 0.0
-            && let Some(found) = candidate::repair(problem, &point, counters)
-        {
-            return Some(found);
+    attack_with::<true>(problem, starts, seed, counters)
+}
+
+#[inline(always)]
+fn attack_with<const FUSED: bool>(
+    problem: &Problem,
+    starts: &[Vec<f64>],
+    seed: u64,
+    counters: &Counters,
+) -> Option<Vec<Rational>> {
+    let mut random = Random::new(seed ^ 0x5DEE_CE66);
+    let clause = (random.next() % problem.clauses.len() as u64) as usize;
+    let mut point = starting_lanes(problem, starts, &mut random);
+    let mut best = (f64::INFINITY, Vec::new());
+    let mut step = FIRST_STEP;
+    for _ in 0..STEPS {
+        let trace = forward::<FUSED>(problem, &point);
+        let (losses, weights) = clause_losses(problem, clause, &trace.excesses);
+        counters.attack_points.add(LANES as u64);
+        for lane in 0..LANES {
+            if losses[lane] < best.0 {
+                best = (losses[lane], point.iter().map(|value| value[lane]).collect());
+            }
         }
-        let mut weights = vec![0.0; problem.atoms.len()];
-        weights[worst] = 1.0;
-        let gradient = problem.float.gradient(&point, &weights);
-        for j in 0..point.len() {
-            let width = upper[j] - lower[j];
-            let shift = step * width * (0.5 + random.unit());
-            let sign = if gradient[j] == 0.0 { 0.0 } else { gradient[j].signum() };
-            point[j] = (point[j] - sign * shift).clamp(lower[j], upper[j]);
+        if best.0 <= 0.0 {
+            break;
         }
-        counters.attack_points.add(1);
-        step *= 0.8;
+        let gradient = backward::<FUSED>(problem, &trace, &weights);
+        advance(problem, &mut point, &gradient, step, &mut random);
+        step *= DECAY;
     }
-    candidate::repair(problem, &point, counters)
+    if best.1.is_empty() { None } else { candidate::repair(problem, &best.1, counters) }
+}
+
+fn starting_lanes(problem: &Problem, starts: &[Vec<f64>], random: &mut Random) -> Vec<Lanes> {
+    let (lower, upper) = (&problem.polytope.lower, &problem.polytope.upper);
+    let mut point = vec![[0.0; LANES]; problem.dimension()];
+    for lane in 0..LANES {
+        for (j, value) in point.iter_mut().enumerate() {
+            value[lane] = match starts.get(lane) {
+                Some(start) => start[j],
+                None => lower[j] + (upper[j] - lower[j]) * random.unit(),
+            };
+        }
+    }
+    point
+}
+
+/// Values of every layer and the excesses of every target.
+struct Trace {
+    values: Vec<Vec<Lanes>>,
+    excesses: Vec<Lanes>,
+}
+
+#[inline(always)]
+fn multiply_add<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
+    if FUSED { a.mul_add(b, c) } else { a * b + c }
+}
+
+#[inline(always)]
+fn at<const FUSED: bool>(row: &FloatRow, values: &[Lanes]) -> Lanes {
+    let mut sum = [row.bias; LANES];
+    for (&column, &weight) in row.columns.iter().zip(&row.values) {
+        let source = &values[column as usize];
+        for lane in 0..LANES {
+            sum[lane] = multiply_add::<FUSED>(weight, source[lane], sum[lane]);
+        }
+    }
+    sum
+}
+
+#[inline(always)]
+fn spread<const FUSED: bool>(row: &FloatRow, amount: &Lanes, into: &mut [Lanes]) {
+    for (&column, &weight) in row.columns.iter().zip(&row.values) {
+        let target = &mut into[column as usize];
+        for lane in 0..LANES {
+            target[lane] = multiply_add::<FUSED>(weight, amount[lane], target[lane]);
+        }
+    }
+}
+
+#[inline(always)]
+fn forward<const FUSED: bool>(problem: &Problem, point: &[Lanes]) -> Trace {
+    // Plain loops: closures would not be compiled for the wide instructions.
+    let mut values = vec![point.to_vec()];
+    for layer in problem.float.layers.iter() {
+        let last = &values[values.len() - 1];
+        let mut next = Vec::with_capacity(layer.rows.len());
+        for row in &layer.rows {
+            let mut sum = at::<FUSED>(row, last);
+            if layer.relu {
+                for value in &mut sum {
+                    *value = value.max(0.0);
+                }
+            }
+            next.push(sum);
+        }
+        values.push(next);
+    }
+    let outputs = &values[values.len() - 1];
+    let mut excesses = Vec::with_capacity(problem.float.targets.len());
+    for (input, output) in &problem.float.targets {
+        let mut sum = at::<FUSED>(output, outputs);
+        let rest = at::<FUSED>(input, point);
+        for lane in 0..LANES {
+            sum[lane] += rest[lane];
+        }
+        excesses.push(sum);
+    }
+    Trace { values, excesses }
+}
+
+/// The largest excess of the clause's atoms in each lane, and weights of a soft maximum.
+fn clause_losses(problem: &Problem, clause: usize, excesses: &[Lanes]) -> (Lanes, Vec<Lanes>) {
+    let atoms = &problem.clauses[clause];
+    let mut losses = [f64::NEG_INFINITY; LANES];
+    for &atom in atoms {
+        for lane in 0..LANES {
+            losses[lane] = losses[lane].max(excesses[atom][lane]);
+        }
+    }
+    let mut weights = vec![[0.0; LANES]; excesses.len()];
+    for &atom in atoms {
+        for lane in 0..LANES {
+            let temperature = 0.1 * losses[lane].abs() + 1e-4;
+            weights[atom][lane] = ((excesses[atom][lane] - losses[lane]) / temperature).exp();
+        }
+    }
+    (losses, weights)
+}
+
+/// The gradient of the weighted sum of targets.
+#[inline(always)]
+fn backward<const FUSED: bool>(problem: &Problem, trace: &Trace, weights: &[Lanes]) -> Vec<Lanes> {
+    let mut direct = vec![[0.0; LANES]; problem.dimension()];
+    let mut adjoint = vec![[0.0; LANES]; trace.values[trace.values.len() - 1].len()];
+    for ((input, output), weight) in problem.float.targets.iter().zip(weights) {
+        spread::<FUSED>(input, weight, &mut direct);
+        spread::<FUSED>(output, weight, &mut adjoint);
+    }
+    for (index, layer) in problem.float.layers.iter().enumerate().rev() {
+        let mut below = vec![[0.0; LANES]; trace.values[index].len()];
+        for (position, row) in layer.rows.iter().enumerate() {
+            let mut amount = adjoint[position];
+            if layer.relu {
+                let value = &trace.values[index + 1][position];
+                for lane in 0..LANES {
+                    amount[lane] = if value[lane] > 0.0 { amount[lane] } else { 0.0 };
+                }
+            }
+            spread::<FUSED>(row, &amount, &mut below);
+        }
+        adjoint = below;
+    }
+    for (sum, term) in adjoint.iter_mut().zip(&direct) {
+        sum.iter_mut().zip(term).for_each(|(value, more)| *value += more);
+    }
+    adjoint
+}
+
+fn advance(
+    problem: &Problem,
+    point: &mut [Lanes],
+    gradient: &[Lanes],
+    step: f64,
+    random: &mut Random,
+) {
+    let (lower, upper) = (&problem.polytope.lower, &problem.polytope.upper);
+    for (j, (values, slopes)) in point.iter_mut().zip(gradient).enumerate() {
+        let length = step * (upper[j] - lower[j]);
+        for lane in 0..LANES {
+            let sign = if slopes[lane] == 0.0 { 0.0 } else { slopes[lane].signum() };
+            let moved = values[lane] - sign * length * (0.5 + random.unit());
+            values[lane] = moved.clamp(lower[j], upper[j]);
+        }
+    }
 }

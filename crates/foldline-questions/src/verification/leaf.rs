@@ -147,6 +147,32 @@ pub fn atom_constraint(problem: &Problem, atom: usize, outputs: &AffineMap) -> E
     ExactConstraint::new(dimension, &LinearConstraint::new(terms, bound, atom.strict))
 }
 
+/// Whether the pre-activation of `neuron` is < 0 (`below`) or > 0 at some point of the part where
+/// the signs in `node.known` are those of the network.
+///
+/// All neurons of earlier layers must have a sign. If not, every violating point of the part
+/// has the other sign or is on the neuron's hyperplane, and splitting would only make a flat part.
+pub fn reaches(node: &Node, neuron: u32, below: bool, exact_lps: &mut u64) -> bool {
+    let problem = &*node.problem;
+    let signs = |neuron: usize| node.known[neuron].sign;
+    let mut fixed: Vec<u32> = node.splits.iter().map(|&(neuron, _)| neuron).collect();
+    fixed.push(neuron);
+    fixed.sort_unstable();
+    fixed.dedup();
+    let (rows, _) = compose(&problem.network, signs, &fixed);
+    let mut part = problem.region.clone();
+    part.extend(box_constraints(problem, node));
+    for (row, &other) in rows.iter().zip(&fixed) {
+        if other == neuron {
+            part.push(ExactConstraint { strict: true, ..at_most_zero(row, below) });
+        } else {
+            part.push(at_most_zero(row, signs(other as usize) <= 0));
+        }
+    }
+    *exact_lps += 1;
+    feasible_point(problem.dimension(), &part, &[]).is_some()
+}
+
 /// A point of the part that makes some clause true, or none: exact. Counts its LPs.
 ///
 /// Every ReLU neuron must have a sign in `node.known`. Signs that only the bounds decided were

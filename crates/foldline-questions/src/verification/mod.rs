@@ -8,6 +8,7 @@
 //! Differs from the paper: cells are not all enumerated; bounds close most parts early.
 
 mod attack;
+mod branch;
 mod candidate;
 mod case_problems;
 mod cases;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use foldline_geometry::{Polytope, Tableau};
 
+use super::branch;
 use super::problem::Problem;
 use crate::bounds::reduced::Reduced;
-use crate::bounds::{Empty, Known, Relaxation, unfold};
+use crate::bounds::{Empty, Known, Relaxation, has_wide_instructions, unfold};
 
 /// A part of the region, with what is known of the network there.
 #[derive(Debug, Clone)]
@@ -38,8 +39,8 @@ pub enum Step {
     Closed,
     /// Floats cannot settle it and nothing is left to split: exact arithmetic must.
     Leaf(Box<Node>),
-    /// Two parts that cover it.
-    Split(Box<[Node; 2]>),
+    /// Parts that together contain every violating point of it.
+    Split(Vec<Node>),
 }
 
 /// Reusable memory of one worker.
@@ -75,22 +76,8 @@ impl Workspace {
             candidates: Vec::new(),
             work,
             gaps: Vec::new(),
-            widest: wide_instructions(),
+            widest: has_wide_instructions(),
         }
-    }
-}
-
-fn wide_instructions() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("fma")
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        false
     }
 }
 
@@ -115,23 +102,27 @@ impl Node {
 }
 
 /// Processes a node with the widest instructions the processor has.
-pub fn process(node: Node, space: &mut Workspace) -> Step {
+pub fn process(node: Node, space: &mut Workspace, exact_lps: &mut u64) -> Step {
     #[cfg(target_arch = "x86_64")]
     if space.widest {
         // SAFETY: the features were detected at run time.
-        return unsafe { process_wide(node, space) };
+        return unsafe { process_wide(node, space, exact_lps) };
     }
-    process_with::<false>(node, space)
+    process_with::<false>(node, space, exact_lps)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,fma")]
-fn process_wide(node: Node, space: &mut Workspace) -> Step {
-    process_with::<true>(node, space)
+fn process_wide(node: Node, space: &mut Workspace, exact_lps: &mut u64) -> Step {
+    process_with::<true>(node, space, exact_lps)
 }
 
 #[inline(always)]
-fn process_with<const FUSED: bool>(mut node: Node, space: &mut Workspace) -> Step {
+fn process_with<const FUSED: bool>(
+    mut node: Node,
+    space: &mut Workspace,
+    exact_lps: &mut u64,
+) -> Step {
     let problem = &*node.problem.clone();
     let mut tableau = Tableau::new(&node.polytope);
     if is_proved_empty(&node.polytope, &mut tableau, &mut space.relaxation) {
@@ -145,7 +136,7 @@ fn process_with<const FUSED: bool>(mut node: Node, space: &mut Workspace) -> Ste
     if node.clauses.is_empty() {
         return Step::Closed;
     }
-    split(problem, node, reduced, choice, space)
+    branch::split(node, reduced, &choice, exact_lps)
 }
 
 /// Restores feasibility; true if the polytope is soundly proved empty.
@@ -187,11 +178,11 @@ fn bounded<const FUSED: bool>(
 }
 
 /// The clause hardest to refute, as a guide for splitting.
-struct Choice {
+pub struct Choice {
     /// Its linear bound's gradient.
-    gradient: Vec<f64>,
+    pub gradient: Vec<f64>,
     /// What each undecided neuron's relaxation may lose.
-    gaps: Vec<f64>,
+    pub gaps: Vec<f64>,
 }
 
 /// Drops the clauses that are refuted here; adds clipping half-spaces if one is left.
@@ -271,103 +262,4 @@ fn jointly_refuted(node: &Node, clips: &[(Vec<f64>, f64)], space: &mut Workspace
     let mut tableau = Tableau::new(&polytope);
     space.relaxation.lps += 1;
     is_proved_empty(&polytope, &mut tableau, &mut space.relaxation)
-}
-
-fn setting(name: &str, default: f64) -> f64 {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
-}
-
-#[inline(always)]
-fn split(
-    problem: &Problem,
-    node: Node,
-    reduced: Reduced,
-    choice: Choice,
-    space: &mut Workspace,
-) -> Step {
-    let threshold = setting("FOLD_T", 100.0) as usize;
-    if reduced.complete && reduced.count() == 0 {
-        let mut node = node;
-        problem.float.sign_multiples(&mut node.known);
-        return Step::Leaf(Box::new(node));
-    }
-    let coordinate = best_coordinate(problem, &node, &choice);
-    if !reduced.complete || reduced.count() > threshold && node.input_splits < 60 {
-        if let Some((coordinate, middle)) = coordinate {
-            return split_input(node, reduced, coordinate, middle);
-        }
-    }
-    let _ = space;
-    split_neuron(node, reduced, &choice)
-}
-
-/// The coordinate whose halving promises most, with the middle of its range.
-fn best_coordinate(problem: &Problem, node: &Node, choice: &Choice) -> Option<(usize, f64)> {
-    let mut best = (0.0, None);
-    for j in 0..node.polytope.dimension {
-        let (low, high) = (node.polytope.lower[j], node.polytope.upper[j]);
-        let middle = low + (high - low) / 2.0;
-        if !(low < middle && middle < high) {
-            continue;
-        }
-        let whole = problem.polytope.upper[j] - problem.polytope.lower[j];
-        let score =
-            (choice.gradient[j].abs() + 1e-30) * (high - low) + 1e-200 * (high - low) / whole;
-        if score > best.0 {
-            best = (score, Some((j, middle)));
-        }
-    }
-    best.1
-}
-
-fn split_input(node: Node, reduced: Reduced, coordinate: usize, middle: f64) -> Step {
-    let mut low = node;
-    low.reduced = Some(reduced);
-    low.input_splits += 1;
-    low.share /= 2.0;
-    let mut high = low.clone();
-    low.polytope.upper[coordinate] = middle;
-    high.polytope.lower[coordinate] = middle;
-    Step::Split(Box::new([low, high]))
-}
-
-/// Splits on the sign of a neuron of the earliest undecided layer: the one with the largest gap.
-fn split_neuron(node: Node, reduced: Reduced, choice: &Choice) -> Step {
-    let first = reduced.layers[0];
-    let mut best = (f64::NEG_INFINITY, 0);
-    for index in 0..reduced.count() {
-        if reduced.layers[index] != first {
-            break;
-        }
-        let score = choice.gaps[index].abs();
-        if score > best.0 {
-            best = (score, index);
-        }
-    }
-    let index = best.1;
-    let neuron = reduced.neurons[index];
-    let dimension = reduced.dimension;
-    let row = reduced.row(index);
-    let error = reduced.errors[index];
-    let clips: Vec<(Vec<f64>, f64)> = (node.permanent..node.polytope.half_spaces())
-        .map(|i| (node.polytope.normal(i).to_vec(), node.polytope.bounds[i]))
-        .collect();
-    let child = |active: bool| {
-        let sign = if active { -1.0 } else { 1.0 };
-        let mut child = node.clone();
-        child.polytope.truncate(node.permanent);
-        let normal: Vec<f64> = row[..dimension].iter().map(|value| sign * value).collect();
-        child.polytope.push(&normal, (error - sign * row[dimension]).next_up());
-        child.permanent += 1;
-        for (normal, bound) in &clips {
-            child.polytope.push(normal, *bound);
-        }
-        let known = &mut child.known[neuron as usize];
-        known.sign = if active { 1 } else { -1 };
-        child.splits.push((neuron, active));
-        child.reduced = Some(reduced.clone());
-        child.share /= 2.0;
-        child
-    };
-    Step::Split(Box::new([child(true), child(false)]))
 }

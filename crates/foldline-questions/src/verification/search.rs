@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::{Found, candidate};
 
 /// Rounds of the counterexample search when a root did not close.
-const ROOT_ATTACKS: usize = 20;
+const ROOT_ATTACKS: u64 = 16;
 /// How many nodes later the next round follows.
 const ATTACK_EVERY: u64 = 128;
 
@@ -144,15 +144,21 @@ impl Pool<'_> {
     }
 
     /// Looks for a violation directly when a root did not close at once, and now and then after.
-    fn attack(&self, problem: &Problem, share: f64) -> Option<Vec<Rational>> {
+    fn attack(
+        &self,
+        problem: &Problem,
+        is_root: bool,
+        starts: &[Vec<f64>],
+    ) -> Option<Vec<Rational>> {
         let nodes = self.counters.nodes.get();
-        let is_root = share >= 1.0 / self.opening.len() as f64 / 64.0;
-        let rounds = match (is_root, nodes % ATTACK_EVERY == 0) {
+        let rounds = match (is_root, nodes.is_multiple_of(ATTACK_EVERY)) {
             (true, _) => ROOT_ATTACKS,
             (false, true) => 1,
             (false, false) => return None,
         };
-        attack(problem, rounds, self.seed.wrapping_add(nodes), self.counters)
+        let seed = self.seed.wrapping_add(nodes << 8);
+        let round = |round| attack(problem, starts, seed.wrapping_add(round), self.counters);
+        (0..rounds).find_map(round)
     }
 
     /// Processes one node; its parts go on the stack. A violating point ends the search.
@@ -166,10 +172,13 @@ impl Pool<'_> {
         counters.nodes.add(1);
         space.candidates.clear();
         let (problem, share) = (node.problem.clone(), node.share);
-        let step = process(node, space);
+        let is_root = node.splits.is_empty() && node.input_splits == 0;
+        let mut exact_lps = 0;
+        let step = process(node, space, &mut exact_lps);
+        counters.exact_lps.add(exact_lps);
         counters.lps.add(std::mem::take(&mut space.relaxation.lps));
-        for point in std::mem::take(&mut space.candidates) {
-            if let Some(exact) = candidate::repair(&problem, &point, counters) {
+        for point in &space.candidates {
+            if let Some(exact) = candidate::repair(&problem, point, counters) {
                 return Some(exact);
             }
         }
@@ -187,8 +196,8 @@ impl Pool<'_> {
                 found
             }
             Step::Split(parts) => {
-                stack.extend(*parts);
-                self.attack(&problem, share)
+                stack.extend(parts);
+                self.attack(&problem, is_root, &space.candidates)
             }
         }
     }

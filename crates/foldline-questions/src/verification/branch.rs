@@ -1,0 +1,102 @@
+//! How a node that bounds cannot close is divided: by a neuron's sign or an input coordinate.
+
+use super::leaf;
+use super::node::{Choice, Node, Step};
+use crate::bounds::reduced::Reduced;
+
+/// Splits of input coordinates before only neurons are split, so that every search ends.
+const MOST_INPUT_SPLITS: u32 = 200;
+
+/// Bounds this close to zero, relative to the row, are settled exactly before a split.
+const NEARLY_ZERO: f64 = 1e-9;
+
+/// Divides a node. Neurons are split layer by layer, so each split is a half-space of the input;
+/// inputs are split only where too many neurons are undecided to keep them all as columns.
+pub fn split(mut node: Node, reduced: Reduced, choice: &Choice, exact_lps: &mut u64) -> Step {
+    if reduced.complete && reduced.count() == 0 {
+        node.problem.float.sign_multiples(&mut node.known);
+        return Step::Leaf(Box::new(node));
+    }
+    if !reduced.complete
+        && node.input_splits < MOST_INPUT_SPLITS
+        && let Some((coordinate, middle)) = best_coordinate(&node, choice)
+    {
+        return split_input(node, reduced, coordinate, middle);
+    }
+    split_neuron(node, reduced, choice, exact_lps)
+}
+
+/// The coordinate along which the hardest clause's bound varies most, with its range's middle.
+fn best_coordinate(node: &Node, choice: &Choice) -> Option<(usize, f64)> {
+    let mut best = (f64::NEG_INFINITY, None);
+    for j in 0..node.polytope.dimension {
+        let (low, high) = (node.polytope.lower[j], node.polytope.upper[j]);
+        let middle = low + (high - low) / 2.0;
+        if low < middle && middle < high {
+            let score = choice.gradient[j].abs() * (high - low);
+            if score > best.0 || best.1.is_none() {
+                best = (score, Some((j, middle)));
+            }
+        }
+    }
+    best.1
+}
+
+fn split_input(node: Node, reduced: Reduced, coordinate: usize, middle: f64) -> Step {
+    let mut low = node;
+    low.reduced = Some(reduced);
+    low.input_splits += 1;
+    low.share /= 2.0;
+    let mut high = low.clone();
+    low.polytope.upper[coordinate] = middle;
+    high.polytope.lower[coordinate] = middle;
+    Step::Split(vec![low, high])
+}
+
+/// Splits on the sign of a neuron of the earliest undecided layer: the one with the largest gap.
+fn split_neuron(mut node: Node, reduced: Reduced, choice: &Choice, exact_lps: &mut u64) -> Step {
+    let first = reduced.layers.iter().take_while(|&&layer| layer == reduced.layers[0]).count();
+    let gap = |&a: &usize, &b: &usize| choice.gaps[a].abs().total_cmp(&choice.gaps[b].abs());
+    let index = (0..first).max_by(gap).unwrap_or(0);
+    let neuron = reduced.neurons[index];
+    node.problem.clone().float.sign_multiples(&mut node.known);
+    let nearly_zero = NEARLY_ZERO * reduced.magnitudes[index];
+    let one_sided = if reduced.lower[index] >= -nearly_zero {
+        (!leaf::reaches(&node, neuron, true, exact_lps)).then_some(1)
+    } else if reduced.upper[index] <= nearly_zero {
+        (!leaf::reaches(&node, neuron, false, exact_lps)).then_some(-1)
+    } else {
+        None
+    };
+    if let Some(sign) = one_sided {
+        node.known[neuron as usize].sign = sign;
+        node.reduced = Some(reduced);
+        return Step::Split(vec![node]);
+    }
+    node.share /= 2.0;
+    let inactive = with_sign(&node, &reduced, index, false);
+    let active = with_sign(&node, &reduced, index, true);
+    Step::Split(vec![active, inactive])
+}
+
+/// The part where an undecided neuron of the earliest layer is ≥ 0 (`active`) or ≤ 0.
+fn with_sign(node: &Node, reduced: &Reduced, index: usize, active: bool) -> Node {
+    let neuron = reduced.neurons[index];
+    let row = &reduced.row(index)[..reduced.dimension + 1];
+    let sign = if active { -1.0 } else { 1.0 };
+    let normal: Vec<f64> = row[..reduced.dimension].iter().map(|value| sign * value).collect();
+    let bound = (reduced.errors[index] - sign * row[reduced.dimension]).next_up();
+    let mut child = node.clone();
+    if bound.is_finite() && normal.iter().all(|value| value.is_finite()) {
+        child.polytope.truncate(node.permanent);
+        child.polytope.push(&normal, bound);
+        child.permanent += 1;
+        for clip in node.permanent..node.polytope.half_spaces() {
+            child.polytope.push(node.polytope.normal(clip), node.polytope.bounds[clip]);
+        }
+    }
+    child.known[neuron as usize].sign = if active { 1 } else { -1 };
+    child.splits.push((neuron, active));
+    child.reduced = Some(reduced.clone());
+    child
+}

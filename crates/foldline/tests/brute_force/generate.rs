@@ -1,0 +1,308 @@
+//! Random tiny questions: degenerate networks, regions and formulas of every shape, shrinkable.
+
+use std::fmt;
+
+use foldline::formats::network::network_to_json;
+use foldline::kernel::network::RationalRow;
+use foldline::{Activation, Atom, Formula, Layer, Natural, Network, Property, Rational};
+use proptest::prelude::*;
+
+use crate::enumerate::{conjunctions, input_part, least};
+
+/// What is asked of the engine and of the oracle.
+#[derive(Clone)]
+pub struct Question {
+    pub network: Network,
+    pub property: Property,
+}
+
+/// How a row of weights is made degenerate: it becomes a multiple of another one.
+type Edit = (usize, usize, usize, i8, bool);
+
+/// The numbers a network is made of.
+#[derive(Debug, Clone)]
+pub struct RandomNetwork {
+    inputs: usize,
+    /// Sizes of the hidden layers.
+    widths: Vec<usize>,
+    outputs: usize,
+    /// Weights and biases, row by row; more than are needed.
+    numbers: Vec<i8>,
+    /// What the weights of each layer are divided by.
+    divisors: Vec<u8>,
+    /// Layers without biases: their hyperplanes meet in one point.
+    concurrent: Vec<bool>,
+    edits: Vec<Edit>,
+    output_relu: bool,
+    /// A layer without ReLU, if there are that many.
+    linear: Option<usize>,
+}
+
+/// One side of an interval: numerator, denominator, and whether the end is left out.
+type End = Option<(i8, u8, bool)>;
+
+/// Linear terms over inputs and outputs, a bound with its denominator, and strictness.
+type RandomAtom = (Vec<i8>, Vec<i8>, i8, u8, bool);
+
+/// The parts of a property's region that hold for all of it or for one disjunct.
+#[derive(Debug, Clone)]
+pub struct RandomRegion {
+    /// Ends of each input's interval; a width of 0 makes the region flat.
+    sides: Vec<(End, End)>,
+    /// Half-spaces over several inputs, as equations where the flag is set.
+    half_spaces: Vec<(RandomAtom, bool)>,
+}
+
+/// What a property is made of.
+#[derive(Debug, Clone)]
+pub struct RandomProperty {
+    region: RandomRegion,
+    disjuncts: Vec<(Option<RandomRegion>, Vec<Vec<RandomAtom>>)>,
+    /// Moves the first atom's bound to its least value, so that it is just touched.
+    touching: bool,
+}
+
+fn weight() -> impl Strategy<Value = i8> {
+    prop_oneof![2 => Just(0i8), 3 => Just(1i8), 5 => -3i8..=3]
+}
+
+fn denominator() -> impl Strategy<Value = u8> {
+    prop_oneof![4 => Just(1u8), 1 => Just(2u8), 1 => Just(3u8), 1 => Just(10u8)]
+}
+
+pub fn any_network(most_width: usize) -> impl Strategy<Value = RandomNetwork> {
+    let widths = prop::collection::vec(1..=most_width, 0..=2);
+    let layers = 3;
+    let most = 2 * (most_width + 1) * most_width.max(3) + 2 * (most_width + 1);
+    let edit = (0..layers, 0..most_width, 0..most_width, -2i8..=2, any::<bool>());
+    let parts = (
+        (1usize..=3, widths, 1usize..=2),
+        prop::collection::vec(weight(), most),
+        prop::collection::vec(denominator(), layers),
+        prop::collection::vec(prop::bool::weighted(0.3), layers),
+        prop::collection::vec(edit, 0..4),
+        prop::bool::weighted(0.2),
+        prop::option::weighted(0.1, 0usize..2),
+    );
+    parts.prop_map(|((inputs, widths, outputs), numbers, divisors, concurrent, edits, o, l)| {
+        let (output_relu, linear) = (o, l);
+        RandomNetwork {
+            inputs,
+            widths,
+            outputs,
+            numbers,
+            divisors,
+            concurrent,
+            edits,
+            output_relu,
+            linear,
+        }
+    })
+}
+
+fn any_end() -> impl Strategy<Value = (i8, u8, bool)> {
+    (-6i8..=6, denominator(), prop::bool::weighted(0.25))
+}
+
+fn any_interval() -> impl Strategy<Value = (End, End)> {
+    let closed = |(low, denominator): (i8, u8), width: i8| {
+        (Some((low, denominator, false)), Some((low + width, denominator, false)))
+    };
+    prop_oneof![
+        3 => ((-4i8..=4, denominator()), 0i8..=4).prop_map(move |(low, width)| closed(low, width)),
+        1 => (-4i8..=4, denominator()).prop_map(move |low| closed(low, 0)),
+        3 => (prop::option::of(any_end()), prop::option::of(any_end())),
+        1 => Just((None, None)),
+    ]
+}
+
+fn any_atom(on_outputs: bool) -> impl Strategy<Value = RandomAtom> {
+    let inputs = prop::collection::vec(weight(), 3);
+    let outputs = prop::collection::vec(weight(), if on_outputs { 2 } else { 0 });
+    let mixed = prop::bool::weighted(0.25);
+    (inputs, outputs, mixed, (-6i8..=6, denominator(), any::<bool>())).prop_map(
+        move |(inputs, outputs, mixed, (bound, denominator, strict))| {
+            let inputs = if on_outputs && !mixed { vec![] } else { inputs };
+            (inputs, outputs, bound, denominator, strict)
+        },
+    )
+}
+
+fn any_region() -> impl Strategy<Value = RandomRegion> {
+    let half_space = (any_atom(false), prop::bool::weighted(0.2));
+    let half_spaces = prop_oneof![
+        2 => Just(vec![]),
+        1 => prop::collection::vec(half_space, 1..3)
+    ];
+    (prop::collection::vec(any_interval(), 3), half_spaces)
+        .prop_map(|(sides, half_spaces)| RandomRegion { sides, half_spaces })
+}
+
+pub fn any_property() -> impl Strategy<Value = RandomProperty> {
+    let clause = prop::collection::vec(any_atom(true), 0..3);
+    let disjunct = (prop::option::weighted(0.3, any_region()), prop::collection::vec(clause, 1..3));
+    (any_region(), prop::collection::vec(disjunct, 1..3), any::<bool>())
+        .prop_map(|(region, disjuncts, touching)| RandomProperty { region, disjuncts, touching })
+}
+
+fn ratio(numerator: i8, denominator: u8) -> Rational {
+    Rational::from_parts(numerator.into(), Natural::from(denominator))
+}
+
+impl RandomNetwork {
+    /// The network with its edits.
+    pub fn build(&self) -> Network {
+        let mut numbers = self.numbers.iter().copied().cycle();
+        let mut inputs = self.inputs;
+        let mut layers = Vec::new();
+        let sizes: Vec<usize> = self.widths.iter().copied().chain([self.outputs]).collect();
+        for (index, &size) in sizes.iter().enumerate() {
+            let mut rows: Vec<Vec<i8>> =
+                (0..size).map(|_| numbers.by_ref().take(inputs + 1).collect()).collect();
+            self.degenerate(index, &mut rows);
+            let row = |numbers: &Vec<i8>| {
+                let values: Vec<Rational> =
+                    numbers.iter().map(|&value| ratio(value, self.divisors[index])).collect();
+                let (bias, weights) = values.split_last().expect("a bias");
+                let weights = weights.iter().cloned().enumerate().collect();
+                RationalRow { weights, bias: bias.clone() }
+            };
+            let rows: Vec<RationalRow> = rows.iter().map(row).collect();
+            let is_last = index + 1 == sizes.len();
+            let is_relu = if is_last { self.output_relu } else { self.linear != Some(index) };
+            let activation = if is_relu { Activation::Relu } else { Activation::Linear };
+            layers.push(Layer::new(inputs, &rows, activation));
+            inputs = size;
+        }
+        Network::new(self.inputs, layers).expect("layers that fit")
+    }
+
+    /// Copies, negates and zeroes rows of a layer, and drops its biases, as drawn.
+    fn degenerate(&self, layer: usize, rows: &mut [Vec<i8>]) {
+        for &(_, from, to, factor, bias_too) in self.edits.iter().filter(|edit| edit.0 == layer) {
+            let (from, to) = (from % rows.len(), to % rows.len());
+            let source = rows[from].clone();
+            let count = source.len() - usize::from(!bias_too);
+            for (value, other) in rows[to].iter_mut().zip(&source[..count]) {
+                *value = other * factor;
+            }
+        }
+        if self.concurrent[layer] {
+            rows.iter_mut().for_each(|row| *row.last_mut().expect("a bias") = 0);
+        }
+    }
+}
+
+/// An atom over the first inputs and outputs, those that exist.
+fn build_atom(network: &Network, atom: &RandomAtom, sign: i8) -> Atom {
+    let (input, output, bound, denominator, strict) = atom;
+    let terms = |factors: &[i8], count: usize| {
+        let factors = factors.iter().take(count).enumerate();
+        factors.map(|(index, &factor)| (index, Rational::from(sign * factor))).collect()
+    };
+    let bound = ratio(sign * bound, *denominator);
+    Atom::new(terms(input, network.inputs()), terms(output, network.outputs()), bound, *strict)
+}
+
+impl RandomRegion {
+    fn build(&self, network: &Network) -> Vec<Formula> {
+        let mut atoms = Vec::new();
+        for (input, sides) in self.sides.iter().take(network.inputs()).enumerate() {
+            for (end, sign) in [(sides.0, -1i8), (sides.1, 1)] {
+                let Some((numerator, denominator, strict)) = end else { continue };
+                let terms = vec![(input, Rational::from(sign))];
+                let bound = ratio(sign * numerator, denominator);
+                atoms.push(Atom::new(terms, vec![], bound, strict));
+            }
+        }
+        for (half_space, is_equation) in &self.half_spaces {
+            let mut half_space = half_space.clone();
+            half_space.4 &= !is_equation;
+            atoms.push(build_atom(network, &half_space, 1));
+            atoms.extend(is_equation.then(|| build_atom(network, &half_space, -1)));
+        }
+        atoms.into_iter().map(Formula::Atom).collect()
+    }
+}
+
+impl RandomProperty {
+    /// The question whether `network` has this property.
+    pub fn ask(&self, network: Network) -> Question {
+        let mut parts = self.region.build(&network);
+        let disjunct = |(region, clauses): &(Option<RandomRegion>, Vec<Vec<RandomAtom>>)| {
+            let clause = |atoms: &Vec<RandomAtom>| {
+                let atoms = atoms.iter().map(|atom| build_atom(&network, atom, 1));
+                Formula::And(atoms.map(Formula::Atom).collect())
+            };
+            let mut parts = region.as_ref().map_or(vec![], |region| region.build(&network));
+            parts.push(Formula::Or(clauses.iter().map(clause).collect()));
+            Formula::And(parts)
+        };
+        parts.push(Formula::Or(self.disjuncts.iter().map(disjunct).collect()));
+        let mut formula = Formula::And(parts);
+        if self.touching {
+            touch(&network, &mut formula);
+        }
+        let (inputs, outputs) = (network.inputs(), network.outputs());
+        Question { network, property: Property { inputs, outputs, formula } }
+    }
+}
+
+/// Lowers or raises the first output atom's bound to the atom's least value over its region.
+fn touch(network: &Network, formula: &mut Formula) {
+    let conjunctions = conjunctions(formula);
+    let on_outputs = |atom: &&Atom| !atom.output.is_empty();
+    let found = conjunctions.iter().find_map(|atoms| Some((atoms, atoms.iter().find(on_outputs)?)));
+    if let Some((atoms, atom)) = found
+        && let Some(value) = least(network, atom, &input_part(atoms))
+    {
+        replace_bound(formula, atom, &value);
+    }
+}
+
+fn replace_bound(formula: &mut Formula, wanted: &Atom, bound: &Rational) {
+    match formula {
+        Formula::Atom(atom) if atom == wanted => atom.bound = bound.clone(),
+        Formula::Atom(_) => {}
+        Formula::And(parts) | Formula::Or(parts) => {
+            parts.iter_mut().for_each(|part| replace_bound(part, wanted, bound));
+        }
+    }
+}
+
+/// The question as files of the program: a JSON network, then VNN-LIB.
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n{}", network_to_json(&self.network))?;
+        for (letter, count) in [('X', self.property.inputs), ('Y', self.property.outputs)] {
+            (0..count).try_for_each(|i| writeln!(f, "(declare-const {letter}_{i} Real)"))?;
+        }
+        match &self.property.formula {
+            Formula::And(parts) => {
+                parts.iter().try_for_each(|part| writeln!(f, "(assert {})", vnnlib(part)))
+            }
+            other => writeln!(f, "(assert {})", vnnlib(other)),
+        }
+    }
+}
+
+fn vnnlib(formula: &Formula) -> String {
+    let joined = |word: &str, parts: &[Formula]| {
+        let parts: String = parts.iter().map(|part| format!(" {}", vnnlib(part))).collect();
+        format!("({word}{parts})")
+    };
+    match formula {
+        Formula::And(parts) if parts.is_empty() => "true".to_owned(),
+        Formula::And(parts) => joined("and", parts),
+        Formula::Or(parts) => joined("or", parts),
+        Formula::Atom(atom) => {
+            let named = [('X', &atom.input), ('Y', &atom.output)];
+            let terms = named.into_iter().flat_map(|(letter, terms)| {
+                terms.iter().map(move |(i, factor)| format!(" (* {factor} {letter}_{i})"))
+            });
+            let terms: String = terms.collect();
+            let left = if terms.is_empty() { "0".to_owned() } else { format!("(+{terms})") };
+            format!("({} {left} {})", if atom.strict { "<" } else { "<=" }, atom.bound)
+        }
+    }
+}

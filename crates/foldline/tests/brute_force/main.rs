@@ -1,0 +1,75 @@
+//! `verify` against brute force: random tiny networks, all activation patterns, exact arithmetic.
+
+mod enumerate;
+mod generate;
+
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use foldline::{Options, Verdict, verify};
+use proptest::prelude::*;
+
+use enumerate::{is_vacuous, value, violation};
+use generate::{Question, any_network, any_property};
+
+/// Most neurons a hidden layer.
+const MOST_WIDTH: usize = 4;
+/// How long the engine may think about a tiny network, and how long until it counts as hanging.
+const LIMIT: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The engine's verdict, or how it failed to give one.
+fn answer(question: &Question, threads: usize, seed: u64) -> Result<Verdict, &'static str> {
+    let (sender, receiver) = channel();
+    let Question { network, property } = question.clone();
+    std::thread::spawn(move || {
+        let options = Options { threads, seed, timeout: Some(LIMIT), ..Options::default() };
+        let o = verify(&network, &property, &options);
+        eprintln!("STAT {} r{} n{} l{} e{} x{} a{} neurons{}", match &o.verdict { Verdict::Holds{vacuous:true}=>"vac", Verdict::Holds{..}=>"holds", Verdict::Violated(_)=>"viol", _=>"und"}, o.statistics.regions, o.statistics.nodes, o.statistics.lps, o.statistics.exact_leaves, o.statistics.exact_lps, o.statistics.attack_points, network.neurons());
+        let _ = sender.send(o.verdict);
+    });
+    receiver.recv_timeout(PATIENCE).map_err(|error| match error {
+        RecvTimeoutError::Timeout => "it hangs",
+        RecvTimeoutError::Disconnected => "it panics",
+    })
+}
+
+fn check(question: &Question, threads: usize, seed: u64) -> Result<(), TestCaseError> {
+    let (network, formula) = (&question.network, &question.property.formula);
+    let expected = violation(network, formula);
+    match (answer(question, threads, seed), expected) {
+        (Ok(Verdict::Violated(witness)), Some(_)) => {
+            prop_assert_eq!(&witness.output, &value(network, &witness.input));
+            prop_assert!(formula.holds_at(&witness.input, &witness.output), "{:?}", witness);
+        }
+        (Ok(Verdict::Holds { vacuous }), None) => {
+            prop_assert_eq!(vacuous, is_vacuous(network.inputs(), formula));
+        }
+        (found, expected) => {
+            let message = format!("found {found:?}; by brute force, violated at {expected:?}");
+            return Err(TestCaseError::fail(message));
+        }
+    }
+    Ok(())
+}
+
+/// `PROPTEST_CASES` asks for more.
+fn settings() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+    let default = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    ProptestConfig { cases: cases.unwrap_or(400), max_shrink_iters: 20_000, ..default }
+}
+
+proptest! {
+    #![proptest_config(settings())]
+
+    #[test]
+    fn every_verdict_is_the_brute_force_verdict(
+        question in (any_network(MOST_WIDTH), any_property())
+            .prop_map(|(network, property)| property.ask(network.build())),
+        threads in 1usize..=2,
+        seed in 0u64..3,
+    ) {
+        check(&question, threads, seed)?;
+    }
+}
