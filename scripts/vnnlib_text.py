@@ -19,6 +19,22 @@ def clauses_of(text):
     return clauses
 
 
+def holds_at(text, point):
+    """Whether all assertions are true at a point, exactly; `point` has a Fraction for every "X_0", "Y_1", …."""
+    assertions = [expression[1] for expression in _expressions(text) if expression[0] == "assert"]
+    return all(_is_true(assertion, point) for assertion in assertions)
+
+
+def _is_true(expression, point):
+    head, *parts = expression
+    if head in ("and", "or"):
+        return (all if head == "and" else any)(_is_true(part, point) for part in parts)
+    if head not in COMPARISONS or len(parts) != 2:
+        raise ValueError(f"not understood: {expression}")
+    left, right = (sum(factor * point.get(name, 1) for name, factor in _linear(part).items()) for part in parts)
+    return {"<=": left <= right, ">=": left >= right, "<": left < right, ">": left > right, "=": left == right}[head]
+
+
 def declared_names(text):
     """The declared variables, in order."""
     return [expression[1] for expression in _expressions(text) if expression[0] == "declare-const"]

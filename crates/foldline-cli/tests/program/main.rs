@@ -1,5 +1,6 @@
 //! The program as a user meets it: commands, files, answers and exit codes.
 
+mod bad_input;
 mod benchmark;
 mod exact;
 mod inputs;

@@ -92,7 +92,11 @@ impl Pool<'_> {
     }
 
     fn finish(&self, found: Found) {
-        *self.result.lock().expect("no worker panicked") = found;
+        let mut result = self.result.lock().expect("no worker panicked");
+        if !matches!(*result, Found::Violation(_)) {
+            *result = found;
+        }
+        drop(result);
         let _guard = self.shared.lock().expect("no worker panicked");
         self.done.store(true, Ordering::Relaxed);
         self.changed.notify_all();

@@ -58,8 +58,9 @@ pub struct RandomRegion {
 pub struct RandomProperty {
     region: RandomRegion,
     disjuncts: Vec<(Option<RandomRegion>, Vec<Vec<RandomAtom>>)>,
-    /// Moves the first atom's bound to its least value, so that it is just touched.
-    touching: bool,
+    /// For one output atom after the other: moves its bound to its least value over the region,
+    /// so that it is just touched, plus that many thousandths.
+    touching: Vec<Option<i8>>,
 }
 
 fn weight() -> impl Strategy<Value = i8> {
@@ -105,14 +106,18 @@ fn any_end() -> impl Strategy<Value = (i8, u8, bool)> {
 }
 
 fn any_interval() -> impl Strategy<Value = (End, End)> {
-    let closed = |(low, denominator): (i8, u8), width: i8| {
-        (Some((low, denominator, false)), Some((low + width, denominator, false)))
+    let between = |((low, denominator), width, open): ((i8, u8), i8, (bool, bool))| {
+        let high = low + width * denominator as i8;
+        (Some((low, denominator, open.0)), Some((high, denominator, open.1)))
     };
+    let low = || (-4i8..=4, denominator());
+    let open = || (prop::bool::weighted(0.2), prop::bool::weighted(0.2));
     prop_oneof![
-        3 => ((-4i8..=4, denominator()), 0i8..=4).prop_map(move |(low, width)| closed(low, width)),
-        1 => (-4i8..=4, denominator()).prop_map(move |low| closed(low, 0)),
-        3 => (prop::option::of(any_end()), prop::option::of(any_end())),
-        1 => Just((None, None)),
+        12 => (low(), 1i8..=4, open()).prop_map(between),
+        2 => (low(), Just(0), Just((false, false))).prop_map(between),
+        6 => (prop::option::of(any_end()), Just(None)),
+        6 => (Just(None), prop::option::of(any_end())),
+        1 => (prop::option::of(any_end()), prop::option::of(any_end())),
     ]
 }
 
@@ -131,7 +136,7 @@ fn any_atom(on_outputs: bool) -> impl Strategy<Value = RandomAtom> {
 fn any_region() -> impl Strategy<Value = RandomRegion> {
     let half_space = (any_atom(false), prop::bool::weighted(0.2));
     let half_spaces = prop_oneof![
-        2 => Just(vec![]),
+        3 => Just(vec![]),
         1 => prop::collection::vec(half_space, 1..3)
     ];
     (prop::collection::vec(any_interval(), 3), half_spaces)
@@ -139,10 +144,17 @@ fn any_region() -> impl Strategy<Value = RandomRegion> {
 }
 
 pub fn any_property() -> impl Strategy<Value = RandomProperty> {
-    let clause = prop::collection::vec(any_atom(true), 0..3);
-    let disjunct = (prop::option::weighted(0.3, any_region()), prop::collection::vec(clause, 1..3));
-    (any_region(), prop::collection::vec(disjunct, 1..3), any::<bool>())
-        .prop_map(|(region, disjuncts, touching)| RandomProperty { region, disjuncts, touching })
+    let atoms = || prop::collection::vec(any_atom(true), 1..=3);
+    let clause = prop_oneof![20 => atoms(), 1 => Just(vec![])];
+    let disjunct = (prop::option::weighted(0.2, any_region()), prop::collection::vec(clause, 1..3));
+    let disjuncts = prop::collection::vec(disjunct, 1..3);
+    let offset = prop_oneof![6 => Just(0i8), 1 => Just(-1i8), 1 => Just(1i8)];
+    let touching = prop::collection::vec(prop::option::weighted(0.7, offset), 8);
+    (any_region(), disjuncts, touching).prop_map(|(region, disjuncts, touching)| RandomProperty {
+        region,
+        disjuncts,
+        touching,
+    })
 }
 
 fn ratio(numerator: i8, denominator: u8) -> Rational {
@@ -240,23 +252,29 @@ impl RandomProperty {
         };
         parts.push(Formula::Or(self.disjuncts.iter().map(disjunct).collect()));
         let mut formula = Formula::And(parts);
-        if self.touching {
-            touch(&network, &mut formula);
-        }
+        touch(&network, &mut formula, &self.touching);
         let (inputs, outputs) = (network.inputs(), network.outputs());
         Question { network, property: Property { inputs, outputs, formula } }
     }
 }
 
-/// Lowers or raises the first output atom's bound to the atom's least value over its region.
-fn touch(network: &Network, formula: &mut Formula) {
-    let conjunctions = conjunctions(formula);
-    let on_outputs = |atom: &&Atom| !atom.output.is_empty();
-    let found = conjunctions.iter().find_map(|atoms| Some((atoms, atoms.iter().find(on_outputs)?)));
-    if let Some((atoms, atom)) = found
-        && let Some(value) = least(network, atom, &input_part(atoms))
-    {
-        replace_bound(formula, atom, &value);
+/// Moves the bounds of output atoms to their least values over their regions, as drawn.
+fn touch(network: &Network, formula: &mut Formula, offsets: &[Option<i8>]) {
+    let mut seen: Vec<Atom> = Vec::new();
+    for atoms in conjunctions(formula) {
+        for atom in atoms.iter().filter(|atom| !atom.output.is_empty()) {
+            let offset = offsets.get(seen.len()).copied().flatten();
+            if seen.contains(atom) {
+                continue;
+            }
+            seen.push(atom.clone());
+            if let Some(offset) = offset
+                && let Some(value) = least(network, atom, &input_part(&atoms))
+            {
+                let offset = Rational::from(offset) / Rational::from(1000);
+                replace_bound(formula, atom, &(value + offset));
+            }
+        }
     }
 }
 

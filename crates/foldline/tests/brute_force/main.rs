@@ -24,9 +24,7 @@ fn answer(question: &Question, threads: usize, seed: u64) -> Result<Verdict, &'s
     let Question { network, property } = question.clone();
     std::thread::spawn(move || {
         let options = Options { threads, seed, timeout: Some(LIMIT), ..Options::default() };
-        let o = verify(&network, &property, &options);
-        eprintln!("STAT {} r{} n{} l{} e{} x{} a{} neurons{}", match &o.verdict { Verdict::Holds{vacuous:true}=>"vac", Verdict::Holds{..}=>"holds", Verdict::Violated(_)=>"viol", _=>"und"}, o.statistics.regions, o.statistics.nodes, o.statistics.lps, o.statistics.exact_leaves, o.statistics.exact_lps, o.statistics.attack_points, network.neurons());
-        let _ = sender.send(o.verdict);
+        let _ = sender.send(verify(&network, &property, &options).verdict);
     });
     receiver.recv_timeout(PATIENCE).map_err(|error| match error {
         RecvTimeoutError::Timeout => "it hangs",
