@@ -16,6 +16,8 @@ pub struct ExactConstraint {
     pub bound: Integer,
     /// Whether equality is excluded.
     pub strict: bool,
+    /// The positive factor that turned the original constraint into integers.
+    pub scale: Natural,
 }
 
 impl ExactConstraint {
@@ -23,13 +25,13 @@ impl ExactConstraint {
     pub fn new(dimension: usize, constraint: &LinearConstraint) -> Self {
         let values = constraint.coefficients.iter().map(|(_, value)| value.clone());
         let values: Vec<Rational> = values.chain([constraint.bound.clone()]).collect();
-        let (mut scaled, _) = foldline_kernel::network::over_common_denominator(&values);
+        let (mut scaled, scale) = foldline_kernel::network::over_common_denominator(&values);
         let bound = scaled.pop().unwrap_or(Integer::ZERO);
         let mut coefficients = vec![Integer::ZERO; dimension];
         for ((coordinate, _), value) in constraint.coefficients.iter().zip(scaled) {
             coefficients[*coordinate] = value;
         }
-        Self { coefficients, bound, strict: constraint.strict }
+        Self { coefficients, bound, strict: constraint.strict, scale }
     }
 
     /// Whether `point` satisfies it.
@@ -50,6 +52,8 @@ pub enum ExactOutcome {
         point: Vec<Rational>,
         /// objective·point.
         value: Rational,
+        /// Multipliers y_i > 0 with Σ y_i a_i = objective and Σ y_i b_i = value.
+        multipliers: Vec<(usize, Rational)>,
     },
     /// No point satisfies the closed constraints: Σ y_i a_i = 0 and Σ y_i b_i < 0.
     Infeasible {
@@ -253,6 +257,17 @@ impl Dictionary {
         multipliers
     }
 
+    /// The multipliers of the objective's row: what each nonbasic slack costs.
+    fn dual(&self) -> Vec<(usize, Rational)> {
+        let columns = (0..self.dimension).filter(|&column| !self.objective[column].is_zero());
+        columns
+            .map(|column| {
+                let multiplier = self.ratio(&-&self.objective[column]);
+                (self.nonbasic[column] - self.dimension, multiplier)
+            })
+            .collect()
+    }
+
     fn solve(mut self, hint: &[usize], stop_when_positive: bool) -> ExactOutcome {
         self.make_free_basic(hint);
         if let Err(row) = self.make_feasible() {
@@ -262,6 +277,7 @@ impl Dictionary {
             Ok(()) => ExactOutcome::Optimal {
                 point: self.point(),
                 value: self.ratio(&self.objective[self.dimension]),
+                multipliers: self.dual(),
             },
             Err((column, reversed)) => ExactOutcome::Unbounded {
                 point: self.point(),
@@ -303,18 +319,39 @@ pub fn maximize(
     Dictionary::new(dimension, constraints, objective).solve(hint, false)
 }
 
+/// Either a point that satisfies every constraint, strict ones strictly, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Feasibility {
+    /// A point.
+    Point(Vec<Rational>),
+    /// Multipliers y_i > 0 with Σ y_i a_i = 0 and Σ y_i b_i < 0, or = 0 with a strict constraint.
+    Contradiction(Vec<(usize, Rational)>),
+}
+
 /// A point that satisfies every constraint, strict ones strictly; none if there is none.
 pub fn feasible_point(
     dimension: usize,
     constraints: &[ExactConstraint],
     hint: &[usize],
 ) -> Option<Vec<Rational>> {
+    match feasibility(dimension, constraints, hint) {
+        Feasibility::Point(point) => Some(point),
+        Feasibility::Contradiction(_) => None,
+    }
+}
+
+/// Decides whether the constraints, strict ones strictly, have a common point.
+pub fn feasibility(
+    dimension: usize,
+    constraints: &[ExactConstraint],
+    hint: &[usize],
+) -> Feasibility {
     if constraints.iter().all(|constraint| !constraint.strict) {
         let objective = vec![Integer::ZERO; dimension];
         return match maximize(dimension, constraints, &objective, hint) {
-            ExactOutcome::Infeasible { .. } => None,
+            ExactOutcome::Infeasible { multipliers } => contradiction(multipliers),
             ExactOutcome::Optimal { point, .. } | ExactOutcome::Unbounded { point, .. } => {
-                Some(point)
+                Feasibility::Point(point)
             }
         };
     }
@@ -322,9 +359,9 @@ pub fn feasible_point(
     let mut extended: Vec<ExactConstraint> = constraints
         .iter()
         .map(|constraint| {
-            let mut coefficients = constraint.coefficients.clone();
-            coefficients.push(Integer::from(u8::from(constraint.strict)));
-            ExactConstraint { coefficients, bound: constraint.bound.clone(), strict: false }
+            let mut extended = ExactConstraint { strict: false, ..constraint.clone() };
+            extended.coefficients.push(Integer::from(u8::from(constraint.strict)));
+            extended
         })
         .collect();
     let mut objective = vec![Integer::ZERO; dimension];
@@ -333,15 +370,23 @@ pub fn feasible_point(
         coefficients: objective.clone(),
         bound: Integer::ONE,
         strict: false,
+        scale: Natural::ONE,
     });
     match Dictionary::new(dimension + 1, &extended, &objective).solve(hint, true) {
-        ExactOutcome::Optimal { mut point, value } if value > Rational::ZERO => {
+        ExactOutcome::Optimal { mut point, value, .. } if value > Rational::ZERO => {
             point.pop();
-            Some(point)
+            Feasibility::Point(point)
         }
+        // Σ y_i a_i = 0 and Σ y_i = 1 over the strict constraints, Σ y_i b_i = value ≤ 0.
+        ExactOutcome::Optimal { multipliers, .. } => Feasibility::Contradiction(multipliers),
+        ExactOutcome::Infeasible { multipliers } => contradiction(multipliers),
         ExactOutcome::Unbounded { .. } => unreachable!("t is at most 1"),
-        _ => None,
     }
+}
+
+fn contradiction(multipliers: Vec<(usize, Natural)>) -> Feasibility {
+    let rational = |(index, value)| (index, Rational::from(value));
+    Feasibility::Contradiction(multipliers.into_iter().map(rational).collect())
 }
 
 #[cfg(test)]
@@ -353,6 +398,7 @@ mod tests {
             coefficients: coefficients.iter().map(|&a| Integer::from(a)).collect(),
             bound: Integer::from(bound),
             strict,
+            scale: Natural::ONE,
         }
     }
 
@@ -361,9 +407,14 @@ mod tests {
         let constraints = [constraint(&[3, 1], 2, false), constraint(&[1, 3], 2, false)];
         let objective = [Integer::from(1), Integer::from(1)];
         let half = Rational::from_parts(1.into(), 2u8.into());
+        let quarter = Rational::from_parts(1.into(), 4u8.into());
         assert_eq!(
             maximize(2, &constraints, &objective, &[]),
-            ExactOutcome::Optimal { point: vec![half.clone(), half], value: Rational::ONE }
+            ExactOutcome::Optimal {
+                point: vec![half.clone(), half],
+                value: Rational::ONE,
+                multipliers: vec![(0, quarter.clone()), (1, quarter)],
+            }
         );
     }
 

@@ -43,6 +43,11 @@ impl Polytope {
         &self.normals[index * self.dimension..(index + 1) * self.dimension]
     }
 
+    /// Σ λ·(Σ|a_j|·X_j + |b|): the size of what multipliers add up.
+    pub fn magnitude(&self, multipliers: &[(u32, f64)]) -> f64 {
+        multipliers.iter().map(|&(index, value)| value * self.magnitudes[index as usize]).sum()
+    }
+
     /// Upper bounds of |x_j|.
     pub fn reach(&self) -> &[f64] {
         &self.reach

@@ -59,6 +59,40 @@ impl Formula {
             Formula::Or(parts) => parts.iter().any(|part| part.holds_at(x, y)),
         }
     }
+
+    /// The clauses of the disjunctive normal form, in the order of `docs/certificate-format.md`:
+    /// an *or* one part after another, an *and* with the last part changing fastest; repeated
+    /// atoms of a clause once. None if there are more than `limit`.
+    pub fn clauses(&self, limit: usize) -> Option<Vec<Vec<&Atom>>> {
+        match self {
+            Formula::Atom(atom) => (limit > 0).then(|| vec![vec![atom]]),
+            Formula::Or(parts) => {
+                let mut clauses = Vec::new();
+                for part in parts {
+                    clauses.append(&mut part.clauses(limit - clauses.len())?);
+                }
+                Some(clauses)
+            }
+            Formula::And(parts) => parts.iter().try_fold(vec![Vec::new()], |before, part| {
+                let choices = part.clauses(limit)?;
+                if before.len().checked_mul(choices.len())? > limit {
+                    return None;
+                }
+                let combined = before.iter().flat_map(|left| {
+                    choices.iter().map(move |right| {
+                        let mut clause: Vec<&Atom> = left.clone();
+                        for &atom in right {
+                            if !clause.contains(&atom) {
+                                clause.push(atom);
+                            }
+                        }
+                        clause
+                    })
+                });
+                Some(combined.collect())
+            }),
+        }
+    }
 }
 
 /// A property in the sense of VNN-LIB: the formula describes the *unsafe* set.

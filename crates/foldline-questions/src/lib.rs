@@ -1,4 +1,5 @@
 //! The questions foldline answers about a network, one folder each.
 
 pub mod bounds;
+pub mod proof;
 pub mod verification;

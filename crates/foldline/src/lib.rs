@@ -35,11 +35,13 @@
 //! ```
 //!
 //! What the modules here add to the questions: [`audit`] says why a point does or
-//! does not lie in a property's unsafe set, [`derivative`] differentiates exactly,
+//! does not lie in a property's unsafe set, [`certificate`] writes proofs,
+//! [`derivative`] differentiates exactly,
 //! [`rounding`] rounds a witness to floats that still violate, [`text`] writes
 //! exact numbers for people and for other tools.
 
 pub mod audit;
+pub mod certificate;
 pub mod derivative;
 pub mod rounding;
 pub mod text;
@@ -58,8 +60,8 @@ pub use foldline_kernel::{
     Property, Rational, Region,
 };
 pub use foldline_questions::verification::{
-    Limit, Options, Outcome, Progress, Statistics, Verdict, Witness, statement::ProgressCallback,
-    verify,
+    Limit, Options, Outcome, Progress, ProofError, Statistics, Verdict, Witness,
+    statement::ProgressCallback, verify, verify_with_proof,
 };
 
 /// The version of foldline, as every JSON answer states it.

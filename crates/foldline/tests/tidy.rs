@@ -24,11 +24,11 @@ const ARROWS: [(&str, &[&str]); 8] = [
             "foldline-questions",
         ],
     ),
-    ("foldline-cli", &["foldline"]),
+    ("foldline-cli", &["foldline", "foldcheck"]),
 ];
 
 /// Crates that everything else believes: they compute with exact numbers only.
-const EXACT: [&str; 2] = ["foldline-kernel", "foldline-formats"];
+const EXACT: [&str; 3] = ["foldline-kernel", "foldline-formats", "foldcheck"];
 
 /// Lines a source file may have, its tests not counted.
 const MOST_LINES: usize = 450;

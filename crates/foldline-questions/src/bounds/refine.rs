@@ -89,20 +89,9 @@ impl Reduced {
             let known = &mut known[self.neurons[index] as usize];
             work.eliminate::<FUSED>(index, &signs, polytope.reach());
             if known.sign == 0 {
-                let lower = relaxation.lower_bound::<FUSED>(work, index, 1.0, polytope, tableau);
-                let upper = -relaxation.lower_bound::<FUSED>(work, index, -1.0, polytope, tableau);
-                known.lower = known.lower.max(lower).max(work.lower[index]);
-                known.upper = known.upper.min(upper).min(work.upper[index]);
-                if known.lower > known.upper {
-                    return Err(Empty);
-                }
+                relaxation.tighten::<FUSED>(work, index, known, polytope, tableau)?;
                 work.lower[index] = known.lower;
                 work.upper[index] = known.upper;
-                if known.upper <= 0.0 {
-                    known.sign = -1;
-                } else if known.lower >= 0.0 {
-                    known.sign = 1;
-                }
             }
             signs[index] = known.sign;
         }

@@ -3,6 +3,8 @@
 use foldline_geometry::{Polytope, Tableau};
 
 use super::reduced::{Reduced, add_multiple, rounding_error};
+use super::unfold::{Empty, Known};
+use crate::proof::{Proof, claimed_below, dyadic, round_multipliers};
 
 /// Scratch space and counters for bounding rows of one [`Reduced`] over one [`Polytope`].
 #[derive(Debug, Default)]
@@ -15,6 +17,8 @@ pub struct Relaxation {
     pub multipliers: Vec<(u32, f64)>,
     /// Linear programs solved.
     pub lps: u64,
+    /// What the search writes down, if a proof is wanted.
+    pub proof: Option<Proof>,
     scratch: Vec<f64>,
 }
 
@@ -91,11 +95,76 @@ impl Relaxation {
         if polytope.half_spaces() > 0 {
             self.lps += 1;
             tableau.minimize(&self.gradient, &mut self.multipliers);
+            if self.proof.is_some() {
+                round_multipliers(&mut self.multipliers);
+            }
         }
         let constant = self.gradient[dimension];
         let bound =
             polytope.lower_bound(&self.gradient, constant, &self.multipliers, &mut self.scratch);
         let bound = (bound - self.slack).next_down();
         if bound.is_nan() { f64::NEG_INFINITY } else { bound }
+    }
+
+    /// Bounds the pre-activation of an undecided row from both sides and enters what that gives.
+    #[inline(always)]
+    pub fn tighten<const FUSED: bool>(
+        &mut self,
+        reduced: &Reduced,
+        index: usize,
+        known: &mut Known,
+        polytope: &Polytope,
+        tableau: &mut Tableau,
+    ) -> Result<(), Empty> {
+        let lower = self.lower_bound::<FUSED>(reduced, index, 1.0, polytope, tableau);
+        if self.proof.is_some() {
+            return self.tighten_recorded::<FUSED>(reduced, index, known, lower, polytope, tableau);
+        }
+        known.lower = known.lower.max(lower);
+        known.settle()?;
+        if known.sign == 0 {
+            let upper = -self.lower_bound::<FUSED>(reduced, index, -1.0, polytope, tableau);
+            known.upper = known.upper.min(upper);
+            known.settle()?;
+        }
+        Ok(())
+    }
+
+    /// The same with rounded bounds, recording those that are new; of a neuron whose sign gets
+    /// decided, the deciding bound alone.
+    #[inline(always)]
+    fn tighten_recorded<const FUSED: bool>(
+        &mut self,
+        reduced: &Reduced,
+        index: usize,
+        known: &mut Known,
+        lower: f64,
+        polytope: &Polytope,
+        tableau: &mut Tableau,
+    ) -> Result<(), Empty> {
+        let (neuron, magnitude) = (reduced.neurons[index], reduced.magnitudes[index]);
+        let lower = claimed_below(lower, magnitude);
+        let of_lower = self.multipliers.clone();
+        let upper = if lower >= 0.0 {
+            f64::INFINITY
+        } else {
+            let upper = self.lower_bound::<FUSED>(reduced, index, -1.0, polytope, tableau);
+            -claimed_below(upper, magnitude)
+        };
+        let Some(proof) = &mut self.proof else {
+            return Ok(());
+        };
+        if lower > known.lower && upper > 0.0 {
+            known.lower = lower;
+            proof.with_multipliers(&format!("lower {neuron} {}", dyadic(lower)), &of_lower);
+            known.settle()?;
+        }
+        if upper < known.upper && known.sign == 0 {
+            known.upper = upper;
+            let words = format!("upper {neuron} {}", dyadic(upper));
+            proof.with_multipliers(&words, &self.multipliers);
+            known.settle()?;
+        }
+        Ok(())
     }
 }

@@ -22,6 +22,22 @@ impl Known {
     pub const NOTHING: Known = Known { sign: 0, lower: f64::NEG_INFINITY, upper: f64::INFINITY };
 }
 
+impl Known {
+    /// Decides the sign from the bounds where they allow it.
+    #[inline(always)]
+    pub fn settle(&mut self) -> Result<(), Empty> {
+        if self.lower > self.upper {
+            return Err(Empty);
+        }
+        if self.upper <= 0.0 {
+            self.sign = -1;
+        } else if self.lower >= 0.0 {
+            self.sign = 1;
+        }
+        Ok(())
+    }
+}
+
 /// A layer's output as a function of (x, r).
 enum Value {
     Zero,
@@ -241,20 +257,7 @@ impl<'a> Build<'a> {
             return Ok(false);
         }
         let last = self.reduced.count() - 1;
-        let lower = relaxation.lower_bound::<FUSED>(&self.reduced, last, 1.0, polytope, tableau);
-        let upper = -relaxation.lower_bound::<FUSED>(&self.reduced, last, -1.0, polytope, tableau);
-        known.lower = known.lower.max(lower);
-        known.upper = known.upper.min(upper);
-        if known.lower > known.upper {
-            return Err(Empty);
-        }
-        known.sign = if known.upper <= 0.0 {
-            -1
-        } else if known.lower >= 0.0 {
-            1
-        } else {
-            0
-        };
+        relaxation.tighten::<FUSED>(&self.reduced, last, known, polytope, tableau)?;
         Ok(known.sign == 0)
     }
 

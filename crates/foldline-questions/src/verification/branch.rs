@@ -3,6 +3,7 @@
 use super::leaf;
 use super::node::{Choice, Node, Step};
 use crate::bounds::reduced::Reduced;
+use crate::proof::{Proof, dyadic};
 
 /// Splits of input coordinates before only neurons are split, so that every search ends.
 const MOST_INPUT_SPLITS: u32 = 200;
@@ -12,7 +13,13 @@ const NEARLY_ZERO: f64 = 1e-9;
 
 /// Divides a node. Neurons are split layer by layer, so each split is a half-space of the input;
 /// inputs are split only where too many neurons are undecided to keep them all as columns.
-pub fn split(mut node: Node, reduced: Reduced, choice: &Choice, exact_lps: &mut u64) -> Step {
+pub fn split(
+    mut node: Node,
+    reduced: Reduced,
+    choice: &Choice,
+    exact_lps: &mut u64,
+    proof: &mut Option<Proof>,
+) -> Step {
     if reduced.complete && reduced.count() == 0 {
         node.problem.float.sign_multiples(&mut node.known);
         return Step::Leaf(Box::new(node));
@@ -21,9 +28,12 @@ pub fn split(mut node: Node, reduced: Reduced, choice: &Choice, exact_lps: &mut 
         && node.input_splits < MOST_INPUT_SPLITS
         && let Some((coordinate, middle)) = best_coordinate(&node, choice)
     {
+        if let Some(proof) = proof {
+            proof.record(&format!("halve {coordinate} {}", dyadic(middle)));
+        }
         return split_input(node, reduced, coordinate, middle);
     }
-    split_neuron(node, reduced, choice, exact_lps)
+    split_neuron(node, reduced, choice, exact_lps, proof)
 }
 
 /// The coordinate along which the hardest clause's bound varies most, with its range's middle.
@@ -54,7 +64,13 @@ fn split_input(node: Node, reduced: Reduced, coordinate: usize, middle: f64) -> 
 }
 
 /// Splits on the sign of a neuron of the earliest undecided layer: the one with the largest gap.
-fn split_neuron(mut node: Node, reduced: Reduced, choice: &Choice, exact_lps: &mut u64) -> Step {
+fn split_neuron(
+    mut node: Node,
+    reduced: Reduced,
+    choice: &Choice,
+    exact_lps: &mut u64,
+    proof: &mut Option<Proof>,
+) -> Step {
     let first = reduced.layers.iter().take_while(|&&layer| layer == reduced.layers[0]).count();
     let gap = |&a: &usize, &b: &usize| choice.gaps[a].abs().total_cmp(&choice.gaps[b].abs());
     let index = (0..first).max_by(gap).unwrap_or(0);
@@ -62,9 +78,9 @@ fn split_neuron(mut node: Node, reduced: Reduced, choice: &Choice, exact_lps: &m
     node.problem.clone().float.sign_multiples(&mut node.known);
     let nearly_zero = NEARLY_ZERO * reduced.magnitudes[index];
     let one_sided = if reduced.lower[index] >= -nearly_zero {
-        (!leaf::reaches(&node, neuron, true, exact_lps)).then_some(1)
+        (!leaf::reaches(&node, neuron, true, exact_lps, proof)).then_some(1)
     } else if reduced.upper[index] <= nearly_zero {
-        (!leaf::reaches(&node, neuron, false, exact_lps)).then_some(-1)
+        (!leaf::reaches(&node, neuron, false, exact_lps, proof)).then_some(-1)
     } else {
         None
     };
@@ -72,6 +88,9 @@ fn split_neuron(mut node: Node, reduced: Reduced, choice: &Choice, exact_lps: &m
         node.known[neuron as usize].sign = sign;
         node.reduced = Some(reduced);
         return Step::Split(vec![node]);
+    }
+    if let Some(proof) = proof {
+        proof.record(&format!("split {neuron}"));
     }
     node.share /= 2.0;
     let inactive = with_sign(&node, &reduced, index, false);

@@ -131,7 +131,15 @@ fn prepare(piece: Piece, problems: &mut Vec<Problem>, counters: &Counters) {
     }
     let bounds = bounds.into_iter().filter_map(|(low, high)| Some((low?, high?))).collect();
     let Piece { network, float, constraints, clauses, transforms } = piece;
-    problems.push(Problem::new(network, &float, &constraints, bounds, &clauses, transforms));
+    problems.push(Problem::new(
+        network,
+        &float,
+        &constraints,
+        bounds,
+        &clauses,
+        Vec::new(),
+        transforms,
+    ));
 }
 
 /// A region that is one point stays in its own coordinates: its box has no width.
@@ -145,5 +153,5 @@ fn single_point(piece: Piece, equalities: &[LinearConstraint]) -> Option<Problem
     let point = feasible_point(dimension, &exact, &[])?;
     let bounds = point.into_iter().map(|value| (value.clone(), value)).collect();
     let Piece { network, float, constraints, clauses, transforms } = piece;
-    Some(Problem::new(network, &float, &constraints, bounds, &clauses, transforms))
+    Some(Problem::new(network, &float, &constraints, bounds, &clauses, Vec::new(), transforms))
 }

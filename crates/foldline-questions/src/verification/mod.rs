@@ -7,6 +7,7 @@
 //!
 //! Differs from the paper: cells are not all enumerated; bounds close most parts early.
 
+mod affine;
 mod attack;
 mod branch;
 mod candidate;
@@ -15,19 +16,26 @@ mod cases;
 mod counters;
 mod leaf;
 mod node;
+mod part;
 mod problem;
+mod proof_search;
 mod region;
 mod search;
 pub mod statement;
 mod transform;
 
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use foldline_kernel::{Network, Property};
 
 use case_problems::Opening;
+use cases::Expansion;
 use counters::Counters;
+pub use proof_search::ProofError;
+use proof_search::ProofSearch;
+use search::Visitor;
 pub use statement::{Limit, Options, Outcome, Progress, Statistics, Verdict, Witness};
 
 /// How the search ended.
@@ -51,28 +59,86 @@ pub fn verify(network: &Network, property: &Property, options: &Options) -> Outc
     assert_eq!(network.outputs(), property.outputs, "the property is about another network");
     let start = Instant::now();
     let counters = Counters::default();
-    let cases = cases::cases(property);
-    let opening = Opening::new(network, &cases);
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
         threads => threads,
     };
     let limits = Limits { start, options, expired: AtomicBool::new(false) };
+    let stop = || limits.reached();
     let found = with_progress(options, start, &counters, || {
-        search::search(&opening, threads, options.seed, &counters, &|| limits.reached())
-    });
-    let verdict = match found {
-        Found::Nothing => {
-            Verdict::Holds { vacuous: counters.regions.get() == 0 && opening.is_vacuous(&counters) }
+        let mut expansion = Expansion::new(property);
+        let mut found = Found::Nothing;
+        while found == Found::Nothing
+            && let Some(cases) = expansion.next_chunk(&stop)
+        {
+            let opening = Opening::new(network, &cases);
+            found = search::search(&opening, threads, options.seed, &counters, &stop);
         }
+        let cut = found == Found::Nothing && !expansion.is_finished();
+        if cut { Found::Stopped } else { found }
+    });
+    let vacuous = || counters.regions.get() == 0 && is_vacuous(network, property, &counters);
+    Outcome {
+        verdict: verdict(network, property, found, vacuous, &limits),
+        statistics: counters.statistics(),
+    }
+}
+
+/// Whether no x satisfies the property's input part.
+fn is_vacuous(network: &Network, property: &Property, counters: &Counters) -> bool {
+    let input_part = cases::input_part(property);
+    let mut expansion = Expansion::new(&input_part);
+    while let Some(cases) = expansion.next_chunk(&|| false) {
+        if !Opening::new(network, &cases).is_vacuous(counters) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Like [`verify`], on one thread, and writes the body of a certificate (the records between the
+/// header and `end`) for the case that the property holds.
+///
+/// What was written is worth nothing unless the answer is [`Verdict::Holds`].
+///
+/// # Errors
+/// If writing fails, or no proof can be written for this property.
+pub fn verify_with_proof(
+    network: &Network,
+    property: &Property,
+    options: &Options,
+    out: &mut (dyn Write + Send),
+) -> Result<Outcome, ProofError> {
+    let start = Instant::now();
+    let counters = Counters::default();
+    let limits = Limits { start, options, expired: AtomicBool::new(false) };
+    let stop = || limits.reached();
+    let visitor = Visitor { counters: &counters, seed: options.seed };
+    let search = ProofSearch { network, visitor, stop: &stop };
+    let found = with_progress(options, start, &counters, || search.run(property, out))?;
+    let vacuous = || counters.regions.get() == 0 && is_vacuous(network, property, &counters);
+    Ok(Outcome {
+        verdict: verdict(network, property, found, vacuous, &limits),
+        statistics: counters.statistics(),
+    })
+}
+
+fn verdict(
+    network: &Network,
+    property: &Property,
+    found: Found,
+    vacuous: impl Fn() -> bool,
+    limits: &Limits<'_>,
+) -> Verdict {
+    match found {
+        Found::Nothing => Verdict::Holds { vacuous: vacuous() },
         Found::Violation(input) => {
             let output = network.evaluate(&input).output;
             assert!(property.formula.holds_at(&input, &output), "the witness is not one");
             Verdict::Violated(Witness { input, output })
         }
         Found::Stopped => Verdict::Undecided(limits.which()),
-    };
-    Outcome { verdict, statistics: counters.statistics() }
+    }
 }
 
 struct Limits<'a> {

@@ -8,6 +8,7 @@ use super::branch;
 use super::problem::Problem;
 use crate::bounds::reduced::Reduced;
 use crate::bounds::{Empty, Known, Relaxation, has_wide_instructions, unfold};
+use crate::proof::{dyadic, margin, round_multipliers};
 
 /// A part of the region, with what is known of the network there.
 #[derive(Debug, Clone)]
@@ -125,6 +126,9 @@ fn process_with<const FUSED: bool>(
 ) -> Step {
     let problem = &*node.problem.clone();
     let mut tableau = Tableau::new(&node.polytope);
+    if let Some(proof) = &mut space.relaxation.proof {
+        proof.permanent = node.permanent;
+    }
     if is_proved_empty(&node.polytope, &mut tableau, &mut space.relaxation) {
         return Step::Closed;
     }
@@ -136,7 +140,7 @@ fn process_with<const FUSED: bool>(
     if node.clauses.is_empty() {
         return Step::Closed;
     }
-    branch::split(node, reduced, &choice, exact_lps)
+    branch::split(node, reduced, &choice, exact_lps, &mut space.relaxation.proof)
 }
 
 /// Restores feasibility; true if the polytope is soundly proved empty.
@@ -148,6 +152,9 @@ fn is_proved_empty(
 ) -> bool {
     if tableau.restore(&mut relaxation.multipliers) || relaxation.multipliers.is_empty() {
         return false;
+    }
+    if let Some(proof) = &mut relaxation.proof {
+        return proof.empty(polytope, &mut relaxation.multipliers);
     }
     let zero = vec![0.0; polytope.dimension];
     let mut scratch = vec![0.0; polytope.dimension];
@@ -169,7 +176,7 @@ fn bounded<const FUSED: bool>(
         _ => unfold::<FUSED>(
             &problem.float,
             &mut node.known,
-            COLUMN_LIMIT,
+            if relaxation.proof.is_some() { usize::MAX } else { COLUMN_LIMIT },
             &node.polytope,
             tableau,
             relaxation,
@@ -215,7 +222,7 @@ fn refute<const FUSED: bool>(
                 gaps[neuron] += gap;
             });
             let bound = space.relaxation.minimum(&node.polytope, tableau);
-            if bound > 0.0 || bound >= 0.0 && problem.atoms[atom].strict {
+            if refutes(problem, clause, atom, bound, reduced, &mut space.relaxation) {
                 refuted = true;
                 break;
             }
@@ -230,7 +237,8 @@ fn refute<const FUSED: bool>(
                 tableau.vertex(&node.polytope, &mut vertex);
             }
         }
-        if refuted || clause_clips.len() > 1 && jointly_refuted(node, &clause_clips, space) {
+        if refuted || clause_clips.len() > 1 && jointly_refuted(node, clause, &clause_clips, space)
+        {
             continue;
         }
         space.candidates.push(vertex.clone());
@@ -243,23 +251,92 @@ fn refute<const FUSED: bool>(
         alive.push(clause);
     }
     node.polytope.truncate(node.permanent);
-    if alive.len() == 1 {
+    if let &[clause] = &alive[..]
+        && clips.len() == problem.clauses[clause as usize].len()
+    {
         for (normal, bound) in &clips {
             node.polytope.push(normal, *bound);
+        }
+        if let Some(proof) = &mut space.relaxation.proof {
+            proof.record("clip");
         }
     }
     node.clauses = alive;
     choice
 }
 
+/// Whether a bound of an atom's excess shows that the atom is false; records it if so.
+fn refutes(
+    problem: &Problem,
+    clause: u32,
+    atom: usize,
+    bound: f64,
+    reduced: &Reduced,
+    relaxation: &mut Relaxation,
+) -> bool {
+    let Some(proof) = &mut relaxation.proof else {
+        return bound > 0.0 || bound >= 0.0 && problem.atoms[atom].strict;
+    };
+    let refuted = bound > margin(reduced.magnitudes[reduced.count() + atom]);
+    if refuted {
+        let atoms = &problem.clauses[clause as usize];
+        let place = atoms.iter().position(|&other| other == atom).unwrap_or(0);
+        let words = format!("refute {} {place}", problem.numbers[clause as usize]);
+        proof.with_multipliers(&words, &relaxation.multipliers);
+    }
+    refuted
+}
+
 /// Whether no point of the polytope satisfies all the linear relaxations of a clause's atoms.
 #[inline(always)]
-fn jointly_refuted(node: &Node, clips: &[(Vec<f64>, f64)], space: &mut Workspace) -> bool {
+fn jointly_refuted(
+    node: &Node,
+    clause: u32,
+    clips: &[(Vec<f64>, f64)],
+    space: &mut Workspace,
+) -> bool {
     let mut polytope = node.polytope.clone();
     for (normal, bound) in clips {
         polytope.push(normal, *bound);
     }
     let mut tableau = Tableau::new(&polytope);
-    space.relaxation.lps += 1;
-    is_proved_empty(&polytope, &mut tableau, &mut space.relaxation)
+    let relaxation = &mut space.relaxation;
+    relaxation.lps += 1;
+    if relaxation.proof.is_none() {
+        return is_proved_empty(&polytope, &mut tableau, relaxation);
+    }
+    let found = !tableau.restore(&mut relaxation.multipliers) && !relaxation.multipliers.is_empty();
+    found && jointly_recorded(node, clause, clips.len(), &polytope, relaxation)
+}
+
+/// Records a joint refutation if its multipliers show it with a margin.
+fn jointly_recorded(
+    node: &Node,
+    clause: u32,
+    atoms: usize,
+    polytope: &Polytope,
+    relaxation: &mut Relaxation,
+) -> bool {
+    let Relaxation { multipliers, proof: Some(proof), .. } = relaxation else {
+        return false;
+    };
+    round_multipliers(multipliers);
+    let zero = vec![0.0; polytope.dimension];
+    let bound = polytope.lower_bound(&zero, 0.0, multipliers, &mut zero.clone());
+    if atoms != node.problem.clauses[clause as usize].len()
+        || bound <= margin(polytope.magnitude(multipliers))
+    {
+        return false;
+    }
+    let first = node.polytope.half_spaces() as u32;
+    let of_atom = |atom: usize| {
+        let entry = multipliers.iter().find(|&&(index, _)| index == first + atom as u32);
+        dyadic(entry.map_or(0.0, |&(_, value)| value))
+    };
+    let weights: Vec<String> = (0..atoms).map(of_atom).collect();
+    let number = node.problem.numbers[clause as usize];
+    let rest: Vec<(u32, f64)> =
+        multipliers.iter().copied().filter(|&(index, _)| index < first).collect();
+    proof.with_multipliers(&format!("joint {number} {}", weights.join(" ")), &rest);
+    true
 }

@@ -28,6 +28,8 @@ pub struct Problem {
     pub atoms: Vec<Atom>,
     /// Clauses as lists of atoms: a point violates the property if all atoms of one hold.
     pub clauses: Vec<Vec<usize>>,
+    /// The clauses' numbers in the property, where a proof needs them.
+    pub numbers: Vec<usize>,
     /// How to get back to the original inputs, last step first.
     pub transforms: Vec<Transform>,
 }
@@ -40,6 +42,7 @@ impl Problem {
         constraints: &[LinearConstraint],
         bounds: Vec<(Rational, Rational)>,
         clauses: &[Vec<Atom>],
+        numbers: Vec<usize>,
         transforms: Vec<Transform>,
     ) -> Self {
         let dimension = network.inputs();
@@ -64,7 +67,18 @@ impl Problem {
         let region = region.collect();
         let float = float.with_targets(&atoms);
         let half_spaces = polytope.half_spaces();
-        Self { network, float, region, bounds, polytope, half_spaces, atoms, clauses, transforms }
+        Self {
+            network,
+            float,
+            region,
+            bounds,
+            polytope,
+            half_spaces,
+            atoms,
+            clauses,
+            numbers,
+            transforms,
+        }
     }
 
     /// The input dimension.

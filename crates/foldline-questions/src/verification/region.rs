@@ -28,6 +28,32 @@ pub fn opposite(constraint: &LinearConstraint) -> LinearConstraint {
     }
 }
 
+/// Multipliers of all constraints, in order, that show a bound of a coordinate.
+pub type Shown = (Rational, Vec<Rational>);
+
+/// The greatest value of sign·x_coordinate with multipliers that show it; none if unbounded.
+pub fn shown_bound(
+    dimension: usize,
+    constraints: &[LinearConstraint],
+    coordinate: usize,
+    sign: i8,
+) -> Option<Shown> {
+    let exact: Vec<ExactConstraint> =
+        constraints.iter().map(|constraint| ExactConstraint::new(dimension, constraint)).collect();
+    let mut objective = vec![Integer::ZERO; dimension];
+    objective[coordinate] = Integer::from(sign);
+    let ExactOutcome::Optimal { value, multipliers, .. } =
+        maximize(dimension, &exact, &objective, &[])
+    else {
+        return None;
+    };
+    let mut shown = vec![Rational::ZERO; constraints.len()];
+    for (index, multiplier) in multipliers {
+        shown[index] += multiplier * Rational::from(exact[index].scale.clone());
+    }
+    Some((value, shown))
+}
+
 /// Computes the exact extent; bounds on single coordinates need no LP.
 pub fn extent(dimension: usize, constraints: &[LinearConstraint], counters: &Counters) -> Extent {
     let mut bounds: Vec<Bounds> = vec![(None, None); dimension];

@@ -22,10 +22,9 @@ const ATTACK_EVERY: u64 = 128;
 /// The state that workers share.
 struct Pool<'a> {
     opening: &'a Opening<'a>,
-    counters: &'a Counters,
+    visitor: Visitor<'a>,
     stop: &'a (dyn Fn() -> bool + Sync),
     threads: usize,
-    seed: u64,
     /// Nodes given away, and the next case to open.
     shared: Mutex<Shared>,
     changed: Condvar,
@@ -50,10 +49,9 @@ pub fn search(
 ) -> Found {
     let pool = Pool {
         opening,
-        counters,
+        visitor: Visitor { counters, seed },
         stop,
         threads,
-        seed,
         shared: Mutex::new(Shared { nodes: Vec::new(), next_case: 0 }),
         changed: Condvar::new(),
         idle: AtomicUsize::new(0),
@@ -69,8 +67,21 @@ pub fn search(
     pool.result.into_inner().expect("no worker panicked")
 }
 
+/// Lets the other workers end when one panics, so that the panic is seen and nothing hangs.
+struct ReleaseOnPanic<'a>(&'a Pool<'a>);
+
+impl Drop for ReleaseOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.done.store(true, Ordering::Relaxed);
+            self.0.changed.notify_all();
+        }
+    }
+}
+
 impl Pool<'_> {
     fn work(&self) {
+        let _release = ReleaseOnPanic(self);
         let mut space = Workspace::new();
         let mut stack: Vec<Node> = Vec::new();
         while let Some(node) = stack.pop().or_else(|| self.take()) {
@@ -81,7 +92,7 @@ impl Pool<'_> {
                 return self.finish(Found::Stopped);
             }
             let problem = node.problem.clone();
-            if let Some(point) = self.visit(node, &mut space, &mut stack) {
+            if let Some(point) = self.visitor.visit(node, &mut space, &mut stack) {
                 return self.finish(Found::Violation(problem.original(&point)));
             }
             if self.idle.load(Ordering::Relaxed) > 0 && stack.len() > 1 {
@@ -130,6 +141,11 @@ impl Pool<'_> {
                 self.changed.notify_all();
                 return None;
             }
+            if (self.stop)() {
+                drop(shared);
+                self.finish(Found::Stopped);
+                return None;
+            }
             let wait = Duration::from_millis(50);
             shared = self.changed.wait_timeout(shared, wait).expect("no worker panicked").0;
             self.idle.fetch_sub(1, Ordering::Relaxed);
@@ -138,7 +154,7 @@ impl Pool<'_> {
 
     /// The root nodes of a case, or none if it is over already.
     fn open(&self, index: usize) -> Vec<Node> {
-        match self.opening.open(index, self.counters) {
+        match self.opening.open(index, self.visitor.counters) {
             Entry::Nodes(nodes) => nodes,
             Entry::Violation(point) => {
                 self.finish(Found::Violation(point));
@@ -146,7 +162,17 @@ impl Pool<'_> {
             }
         }
     }
+}
 
+/// What visiting a node needs beside the node.
+pub struct Visitor<'a> {
+    /// The run's counters.
+    pub counters: &'a Counters,
+    /// Seed of the counterexample search.
+    pub seed: u64,
+}
+
+impl Visitor<'_> {
     /// Looks for a violation directly when a root did not close at once, and now and then after.
     fn attack(
         &self,
@@ -166,7 +192,7 @@ impl Pool<'_> {
     }
 
     /// Processes one node; its parts go on the stack. A violating point ends the search.
-    fn visit(
+    pub fn visit(
         &self,
         node: Node,
         space: &mut Workspace,
@@ -195,12 +221,13 @@ impl Pool<'_> {
                 counters.exact_leaves.add(1);
                 let mut lps = 0;
                 counters.close(share);
-                let found = leaf::decide(&node, &mut lps);
+                let found = leaf::decide(&node, &mut lps, &mut space.relaxation.proof);
                 counters.exact_lps.add(lps);
                 found
             }
             Step::Split(parts) => {
-                stack.extend(parts);
+                // The first part is visited first.
+                stack.extend(parts.into_iter().rev());
                 self.attack(&problem, is_root, &space.candidates)
             }
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use foldline::formats::network::network_to_json;
 use foldline::kernel::network::RationalRow;
-use foldline::{Activation, Atom, Formula, Layer, Natural, Network, Property, Rational};
+use foldline::{Activation, Atom, Formula, Integer, Layer, Natural, Network, Property, Rational};
 use proptest::prelude::*;
 
 use crate::enumerate::{conjunctions, input_part, least};
@@ -30,6 +30,8 @@ pub struct RandomNetwork {
     numbers: Vec<i8>,
     /// What the weights of each layer are divided by.
     divisors: Vec<u8>,
+    /// Powers of ten that they are multiplied by.
+    exponents: Vec<i16>,
     /// Layers without biases: their hyperplanes meet in one point.
     concurrent: Vec<bool>,
     edits: Vec<Edit>,
@@ -49,6 +51,8 @@ type RandomAtom = (Vec<i8>, Vec<i8>, i8, u8, bool);
 pub struct RandomRegion {
     /// Ends of each input's interval; a width of 0 makes the region flat.
     sides: Vec<(End, End)>,
+    /// The power of ten that the ends are multiplied by.
+    exponent: i16,
     /// Half-spaces over several inputs, as equations where the flag is set.
     half_spaces: Vec<(RandomAtom, bool)>,
 }
@@ -71,6 +75,12 @@ fn denominator() -> impl Strategy<Value = u8> {
     prop_oneof![4 => Just(1u8), 1 => Just(2u8), 1 => Just(3u8), 1 => Just(10u8)]
 }
 
+/// Mostly ordinary numbers, sometimes some that floats round, lose or cannot hold.
+fn exponent() -> impl Strategy<Value = i16> {
+    let extreme = vec![-400i16, -310, -160, -30, -9, 9, 30, 160, 310, 400];
+    prop_oneof![12 => Just(0i16), 1 => prop::sample::select(extreme)]
+}
+
 pub fn any_network(most_width: usize) -> impl Strategy<Value = RandomNetwork> {
     let widths = prop::collection::vec(1..=most_width, 0..=2);
     let layers = 3;
@@ -79,20 +89,22 @@ pub fn any_network(most_width: usize) -> impl Strategy<Value = RandomNetwork> {
     let parts = (
         (1usize..=3, widths, 1usize..=2),
         prop::collection::vec(weight(), most),
-        prop::collection::vec(denominator(), layers),
+        prop::collection::vec((denominator(), exponent()), layers),
         prop::collection::vec(prop::bool::weighted(0.3), layers),
         prop::collection::vec(edit, 0..4),
         prop::bool::weighted(0.2),
         prop::option::weighted(0.1, 0usize..2),
     );
-    parts.prop_map(|((inputs, widths, outputs), numbers, divisors, concurrent, edits, o, l)| {
+    parts.prop_map(|((inputs, widths, outputs), numbers, scales, concurrent, edits, o, l)| {
         let (output_relu, linear) = (o, l);
+        let (divisors, exponents) = scales.into_iter().unzip();
         RandomNetwork {
             inputs,
             widths,
             outputs,
             numbers,
             divisors,
+            exponents,
             concurrent,
             edits,
             output_relu,
@@ -139,8 +151,8 @@ fn any_region() -> impl Strategy<Value = RandomRegion> {
         3 => Just(vec![]),
         1 => prop::collection::vec(half_space, 1..3)
     ];
-    (prop::collection::vec(any_interval(), 3), half_spaces)
-        .prop_map(|(sides, half_spaces)| RandomRegion { sides, half_spaces })
+    (prop::collection::vec(any_interval(), 3), exponent(), half_spaces)
+        .prop_map(|(sides, exponent, half_spaces)| RandomRegion { sides, exponent, half_spaces })
 }
 
 pub fn any_property() -> impl Strategy<Value = RandomProperty> {
@@ -161,6 +173,11 @@ fn ratio(numerator: i8, denominator: u8) -> Rational {
     Rational::from_parts(numerator.into(), Natural::from(denominator))
 }
 
+fn power_of_ten(exponent: i16) -> Rational {
+    let power = Rational::from(Integer::from(10).pow(exponent.unsigned_abs().into()));
+    if exponent < 0 { Rational::ONE / power } else { power }
+}
+
 impl RandomNetwork {
     /// The network with its edits.
     pub fn build(&self) -> Network {
@@ -173,8 +190,9 @@ impl RandomNetwork {
                 (0..size).map(|_| numbers.by_ref().take(inputs + 1).collect()).collect();
             self.degenerate(index, &mut rows);
             let row = |numbers: &Vec<i8>| {
-                let values: Vec<Rational> =
-                    numbers.iter().map(|&value| ratio(value, self.divisors[index])).collect();
+                let scale = power_of_ten(self.exponents[index]);
+                let values = numbers.iter().map(|&value| ratio(value, self.divisors[index]));
+                let values: Vec<Rational> = values.map(|value| value * &scale).collect();
                 let (bias, weights) = values.split_last().expect("a bias");
                 let weights = weights.iter().cloned().enumerate().collect();
                 RationalRow { weights, bias: bias.clone() }
@@ -223,7 +241,7 @@ impl RandomRegion {
             for (end, sign) in [(sides.0, -1i8), (sides.1, 1)] {
                 let Some((numerator, denominator, strict)) = end else { continue };
                 let terms = vec![(input, Rational::from(sign))];
-                let bound = ratio(sign * numerator, denominator);
+                let bound = ratio(sign * numerator, denominator) * power_of_ten(self.exponent);
                 atoms.push(Atom::new(terms, vec![], bound, strict));
             }
         }

@@ -1,0 +1,184 @@
+//! Writes down why the search closed each node, in the records of `docs/certificate-format.md`.
+//!
+//! While a proof is written, multipliers and bounds are first rounded to a few bits, so that the
+//! search goes on from exactly what the checker will know, and nothing is closed by a margin
+//! that a checker's own rounding could eat up.
+
+use std::fmt::Write;
+
+use foldline_geometry::Polytope;
+use foldline_kernel::{Integer, Rational};
+
+/// What a checker's rounding may take, relative to the sizes involved.
+const MARGIN: f64 = 1.0 / (1u64 << 24) as f64;
+
+/// Fraction bits kept of a multiplier and of a claimed bound.
+const MULTIPLIER_BITS: u32 = 10;
+const BOUND_BITS: u32 = 11;
+
+/// Records of the nodes visited so far that were not yet handed on.
+#[derive(Debug, Default)]
+pub struct Proof {
+    /// The records, a line each.
+    pub text: String,
+    /// Number of permanent half-spaces of the current node: later ones are clip rows.
+    pub permanent: usize,
+}
+
+/// Rounds to nearest with few fraction bits; tiny and non-finite values become 0.
+pub fn few_bits(value: f64, bits: u32) -> f64 {
+    if !(value.abs() > 1e-200 && value.abs() < 1e200) {
+        return 0.0;
+    }
+    let dropped = 52 - bits;
+    f64::from_bits((value.to_bits() + (1 << (dropped - 1))) & !((1 << dropped) - 1))
+}
+
+/// Rounds down to few fraction bits.
+fn few_bits_below(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    let dropped = 52 - BOUND_BITS;
+    let towards_zero = f64::from_bits(value.to_bits() & !((1 << dropped) - 1));
+    if towards_zero <= value {
+        return towards_zero;
+    }
+    f64::from_bits(towards_zero.to_bits() + (1 << dropped))
+}
+
+/// A float as the page's dyadic `m` or `m:e`.
+pub fn dyadic(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let bits = value.abs().to_bits();
+    let (exponent, fraction) = ((bits >> 52) as i64, bits & ((1 << 52) - 1));
+    let (significand, power) = match exponent {
+        0 => (fraction, -1074),
+        _ => (fraction | (1 << 52), exponent - 1075),
+    };
+    let zeros = significand.trailing_zeros();
+    let (mut significand, mut power) = (significand >> zeros, power + i64::from(zeros));
+    if (1..=10).contains(&power) {
+        significand <<= power;
+        power = 0;
+    }
+    let sign = if value < 0.0 { "-" } else { "" };
+    match power {
+        0 => format!("{sign}{significand}"),
+        _ => format!("{sign}{significand}:{power}"),
+    }
+}
+
+/// Rounds multipliers in place; those that vanish are dropped.
+pub fn round_multipliers(multipliers: &mut Vec<(u32, f64)>) {
+    for (_, multiplier) in multipliers.iter_mut() {
+        *multiplier = few_bits(*multiplier, MULTIPLIER_BITS);
+    }
+    multipliers.retain(|&(_, multiplier)| multiplier > 0.0);
+}
+
+/// The bound to claim where floats prove `bound` on a row of the given magnitude.
+pub fn claimed_below(bound: f64, magnitude: f64) -> f64 {
+    let claimed = few_bits_below(bound - margin(magnitude));
+    if claimed.abs() < 1e200 { claimed } else { f64::NEG_INFINITY }
+}
+
+/// How far above 0 a bound must be to be recorded as > 0.
+pub fn margin(magnitude: f64) -> f64 {
+    MARGIN * magnitude + 1e-60
+}
+
+/// What a term of an exact contradiction names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    /// An atom on inputs alone.
+    Input(usize),
+    /// The box's lower bound of a coordinate.
+    Lower(usize),
+    /// The box's upper bound of a coordinate.
+    Upper(usize),
+    /// A neuron's sign.
+    Sign(u32),
+    /// An atom that involves outputs.
+    Atom(usize),
+    /// The side that is shown to be empty.
+    Beyond,
+}
+
+impl Proof {
+    /// One record without multipliers.
+    pub fn record(&mut self, words: &str) {
+        self.text.push_str(words);
+        self.text.push('\n');
+    }
+
+    /// One record that ends in a multiplier list.
+    pub fn with_multipliers(&mut self, words: &str, multipliers: &[(u32, f64)]) {
+        self.text.push_str(words);
+        for &(index, multiplier) in multipliers {
+            let index = index as i64;
+            let permanent = self.permanent as i64;
+            let name = if index < permanent { index } else { permanent - 1 - index };
+            let _ = write!(self.text, " {name}*{}", dyadic(multiplier));
+        }
+        self.text.push('\n');
+    }
+
+    /// Records that the polytope is empty, if the multipliers show it with a margin.
+    pub fn empty(&mut self, polytope: &Polytope, multipliers: &mut Vec<(u32, f64)>) -> bool {
+        round_multipliers(multipliers);
+        let zero = vec![0.0; polytope.dimension];
+        let bound = polytope.lower_bound(&zero, 0.0, multipliers, &mut zero.clone());
+        let shown = bound > margin(polytope.magnitude(multipliers));
+        if shown {
+            self.with_multipliers("empty", multipliers);
+        }
+        shown
+    }
+
+    /// One record that ends in terms: a contradiction with rational multipliers.
+    pub fn with_terms(&mut self, words: &str, terms: &[(Term, Rational)]) {
+        self.text.push_str(words);
+        let values: Vec<Rational> = terms.iter().map(|(_, value)| value.clone()).collect();
+        let (integers, _) = foldline_kernel::network::over_common_denominator(&values);
+        for ((term, _), value) in terms.iter().zip(integers) {
+            debug_assert!(value > Integer::ZERO);
+            let _ = match term {
+                Term::Input(index) => write!(self.text, " i{index}*{value}"),
+                Term::Lower(index) => write!(self.text, " l{index}*{value}"),
+                Term::Upper(index) => write!(self.text, " u{index}*{value}"),
+                Term::Sign(neuron) => write!(self.text, " n{neuron}*{value}"),
+                Term::Atom(index) => write!(self.text, " a{index}*{value}"),
+                Term::Beyond => write!(self.text, " z*{value}"),
+            };
+        }
+        self.text.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_goes_the_right_way() {
+        for value in [1.0, -1.0, 0.1, -0.1, 123456.789, -123456.789, 1e-30, -1e-30] {
+            let below = few_bits_below(value);
+            assert!(below <= value && (value - below).abs() <= value.abs() / 32768.0, "{value}");
+            let near = few_bits(value, 14);
+            assert!((near - value).abs() <= value.abs() / 16384.0);
+        }
+        assert_eq!(few_bits(f64::NAN, 14), 0.0);
+    }
+
+    #[test]
+    fn dyadics_are_written_as_the_page_says() {
+        let cases = [(0.0, "0"), (3.0, "3"), (-0.75, "-3:-2"), (1024.0, "1024"), (4096.0, "1:12")];
+        for (value, text) in cases {
+            assert_eq!(dyadic(value), text);
+        }
+        assert_eq!(dyadic(f64::from_bits(1)), "1:-1074");
+    }
+}
