@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{eval, inspect, replay, run, verify, vnncomp};
+use crate::commands::{check, eval, inspect, replay, run, verify, vnncomp};
 use crate::report::{Failure, Report};
 
 /// Exact answers about ReLU neural networks.
@@ -34,6 +34,7 @@ enum Command {
     Verify(verify::Arguments),
     Eval(eval::Arguments),
     Replay(replay::Arguments),
+    Check(check::Arguments),
     Inspect(inspect::Arguments),
     Run(run::Arguments),
     Vnncomp(vnncomp::Arguments),
@@ -46,6 +47,7 @@ impl Cli {
             Command::Verify(arguments) => arguments.output.json,
             Command::Eval(arguments) => arguments.output.json,
             Command::Replay(arguments) => arguments.output.json,
+            Command::Check(arguments) => arguments.output.json,
             Command::Inspect(arguments) => arguments.output.json,
             Command::Run(arguments) => arguments.output.json,
             Command::Vnncomp(_) => false,
@@ -58,6 +60,7 @@ impl Cli {
             Command::Verify(arguments) => verify::run(arguments),
             Command::Eval(arguments) => eval::run(arguments),
             Command::Replay(arguments) => replay::run(arguments),
+            Command::Check(arguments) => check::run(arguments),
             Command::Inspect(arguments) => inspect::run(arguments),
             Command::Run(arguments) => run::run(arguments),
             Command::Vnncomp(arguments) => vnncomp::run(arguments),

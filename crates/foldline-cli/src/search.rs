@@ -1,9 +1,11 @@
 //! Running a verification with its limits and progress line, and describing what it took.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use foldline::certificate::{StatementFiles, verify_certified};
 use foldline::rounding::{FloatWitness, RoundingFailure, round_to_f32};
 use foldline::{Network, Options, Outcome, Property, Statistics, Verdict, verify};
 use serde_json::{Value, json};
@@ -11,6 +13,7 @@ use serde_json::{Value, json};
 use crate::describe::{count, duration, plural};
 use crate::options::SearchOptions;
 use crate::progress::ProgressLine;
+use crate::report::Failure;
 
 /// What a search found, and the witness in floats where there is one.
 pub struct Found {
@@ -29,6 +32,20 @@ pub fn search(
     start: Instant,
     stop: &Arc<AtomicBool>,
 ) -> Found {
+    search_certified(network, property, settings, timeout, start, stop, None)
+        .expect("only a certificate can fail")
+}
+
+/// The same, writing a certificate if its files are given.
+pub fn search_certified(
+    network: &Network,
+    property: &Property,
+    settings: &SearchOptions,
+    timeout: Option<Duration>,
+    start: Instant,
+    stop: &Arc<AtomicBool>,
+    certificate: Option<(StatementFiles<'_>, &Path)>,
+) -> Result<Found, Failure> {
     let line = ProgressLine::new(settings.quiet);
     let options = Options {
         threads: settings.threads.map_or(0, usize::from),
@@ -37,13 +54,17 @@ pub fn search(
         progress: line.callback(),
         seed: settings.seed,
     };
-    let outcome = verify(network, property, &options);
+    let outcome = match certificate {
+        None => verify(network, property, &options),
+        Some((files, target)) => verify_certified(network, property, files, &options, target)
+            .map_err(|error| Failure::Input(error.to_string()))?,
+    };
     drop(line);
     let rounded = match &outcome.verdict {
         Verdict::Violated(witness) => Some(round_to_f32(network, property, &witness.input)),
         _ => None,
     };
-    Found { outcome, rounded }
+    Ok(Found { outcome, rounded })
 }
 
 /// The counts of a run as JSON.

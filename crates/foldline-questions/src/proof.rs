@@ -12,6 +12,12 @@ use foldline_kernel::{Integer, Rational};
 /// What a checker's rounding may take, relative to the sizes involved.
 const MARGIN: f64 = 1.0 / (1u64 << 24) as f64;
 
+/// What it may take of the sizes before they cancelled: a multiple of the floats' own error bound.
+const ERROR_MULTIPLE: f64 = (1u64 << 22) as f64;
+
+/// What it may take in any case, with fixed point numbers.
+const FLOOR: f64 = 1.0 / (1u64 << 30) as f64;
+
 /// Fraction bits kept of a multiplier and of a claimed bound.
 const MULTIPLIER_BITS: u32 = 10;
 const BOUND_BITS: u32 = 11;
@@ -80,14 +86,22 @@ pub fn round_multipliers(multipliers: &mut Vec<(u32, f64)>) {
 }
 
 /// The bound to claim where floats prove `bound` on a row of the given magnitude.
-pub fn claimed_below(bound: f64, magnitude: f64) -> f64 {
-    let claimed = few_bits_below(bound - margin(magnitude));
+///
+/// `error` is what the floats' rounding may have taken of it.
+pub fn claimed_below(bound: f64, magnitude: f64, error: f64) -> f64 {
+    let claimed = few_bits_below(bound - margin(magnitude, error));
     if claimed.abs() < 1e200 { claimed } else { f64::NEG_INFINITY }
 }
 
 /// How far above 0 a bound must be to be recorded as > 0.
-pub fn margin(magnitude: f64) -> f64 {
-    MARGIN * magnitude + 1e-60
+pub fn margin(magnitude: f64, error: f64) -> f64 {
+    MARGIN * magnitude + ERROR_MULTIPLE * error + FLOOR
+}
+
+/// The same for a sum of half-spaces: of the size and with the weight of its multipliers.
+pub fn margin_of(polytope: &Polytope, multipliers: &[(u32, f64)]) -> f64 {
+    let weight: f64 = multipliers.iter().map(|&(_, multiplier)| multiplier).sum();
+    margin(polytope.magnitude(multipliers), 0.0) + FLOOR * weight
 }
 
 /// What a term of an exact contradiction names.
@@ -131,7 +145,7 @@ impl Proof {
         round_multipliers(multipliers);
         let zero = vec![0.0; polytope.dimension];
         let bound = polytope.lower_bound(&zero, 0.0, multipliers, &mut zero.clone());
-        let shown = bound > margin(polytope.magnitude(multipliers));
+        let shown = bound > margin_of(polytope, multipliers);
         if shown {
             self.with_multipliers("empty", multipliers);
         }

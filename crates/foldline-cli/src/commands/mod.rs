@@ -1,5 +1,6 @@
 //! One command a file: its arguments, what it does, and its answer in both forms.
 
+pub mod check;
 pub mod eval;
 pub mod inspect;
 pub mod replay;

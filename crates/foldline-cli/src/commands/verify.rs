@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use foldline::certificate::StatementFiles;
 use foldline::formats::input::display_name;
 use foldline::rounding::{FloatWitness, RoundingFailure};
 use foldline::{Limit, Network, Verdict, Witness};
@@ -14,7 +15,7 @@ use crate::interrupt::stop_flag;
 use crate::load::network_and_property;
 use crate::options::{OutputOptions, ReadOptions, SearchOptions, TimeoutOption};
 use crate::report::{Exit, Failure, Report, witness_json};
-use crate::search::{Found, search, statistics_json, statistics_line};
+use crate::search::{Found, search_certified, statistics_json, statistics_line};
 
 /// Decide whether a network can reach a property's unsafe set, exactly
 ///
@@ -30,6 +31,9 @@ pub struct Arguments {
     /// The property: a VNN-LIB file
     #[arg(value_name = "SPEC")]
     property: PathBuf,
+    /// Write a certificate of the answer to this file (.gz: gzipped); searches on one thread
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputOptions,
     #[command(flatten)]
@@ -44,6 +48,7 @@ const EXAMPLES: &str = "\
 Examples:
   foldline verify net.onnx prop.vnnlib
   foldline verify net.nnet prop.vnnlib.gz --json --timeout 60 --threads 4
+  foldline verify net.onnx prop.vnnlib --certificate proof.gz
 
 Exit codes:
   0 holds    1 violated    2 wrong usage    3 undecided within the limit
@@ -58,7 +63,21 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         &arguments.read.for_network(),
     )?;
     let limit = arguments.timeout.timeout;
-    let found = search(&loaded.network, &property, &arguments.search, limit, start, &stop_flag());
+    let files = StatementFiles { network: &arguments.network, property: &arguments.property };
+    let certified = arguments.certificate.as_deref().map(|target| (files, target));
+    if certified.is_some() && arguments.read.physical {
+        let message = "--certificate speaks about the stored network, not about --physical units";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    let found = search_certified(
+        &loaded.network,
+        &property,
+        &arguments.search,
+        limit,
+        start,
+        &stop_flag(),
+        certified,
+    )?;
     let (answer, exit) = match &found.outcome.verdict {
         Verdict::Holds { .. } => ("holds", Exit::Yes),
         Verdict::Violated(_) => ("violated", Exit::No),

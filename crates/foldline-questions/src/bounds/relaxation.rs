@@ -143,13 +143,13 @@ impl Relaxation {
         tableau: &mut Tableau,
     ) -> Result<(), Empty> {
         let (neuron, magnitude) = (reduced.neurons[index], reduced.magnitudes[index]);
-        let lower = claimed_below(lower, magnitude);
+        let lower = claimed_below(lower, magnitude, self.slack);
         let of_lower = self.multipliers.clone();
         let upper = if lower >= 0.0 {
             f64::INFINITY
         } else {
             let upper = self.lower_bound::<FUSED>(reduced, index, -1.0, polytope, tableau);
-            -claimed_below(upper, magnitude)
+            -claimed_below(upper, magnitude, self.slack)
         };
         let Some(proof) = &mut self.proof else {
             return Ok(());

@@ -1,7 +1,7 @@
 //! How a node that bounds cannot close is divided: by a neuron's sign or an input coordinate.
 
 use super::leaf;
-use super::node::{Choice, Node, Step};
+use super::node::{COLUMN_LIMIT, Choice, Node, Step};
 use crate::bounds::reduced::Reduced;
 use crate::proof::{Proof, dyadic};
 
@@ -24,7 +24,8 @@ pub fn split(
         node.problem.float.sign_multiples(&mut node.known);
         return Step::Leaf(Box::new(node));
     }
-    if !reduced.complete
+    let too_many = !reduced.complete || reduced.count() > COLUMN_LIMIT;
+    if too_many
         && node.input_splits < MOST_INPUT_SPLITS
         && let Some((coordinate, middle)) = best_coordinate(&node, choice)
     {

@@ -8,7 +8,7 @@ use super::branch;
 use super::problem::Problem;
 use crate::bounds::reduced::Reduced;
 use crate::bounds::{Empty, Known, Relaxation, has_wide_instructions, unfold};
-use crate::proof::{dyadic, margin, round_multipliers};
+use crate::proof::{dyadic, margin, margin_of, round_multipliers};
 
 /// A part of the region, with what is known of the network there.
 #[derive(Debug, Clone)]
@@ -277,7 +277,7 @@ fn refutes(
     let Some(proof) = &mut relaxation.proof else {
         return bound > 0.0 || bound >= 0.0 && problem.atoms[atom].strict;
     };
-    let refuted = bound > margin(reduced.magnitudes[reduced.count() + atom]);
+    let refuted = bound > margin(reduced.magnitudes[reduced.count() + atom], relaxation.slack);
     if refuted {
         let atoms = &problem.clauses[clause as usize];
         let place = atoms.iter().position(|&other| other == atom).unwrap_or(0);
@@ -324,7 +324,7 @@ fn jointly_recorded(
     let zero = vec![0.0; polytope.dimension];
     let bound = polytope.lower_bound(&zero, 0.0, multipliers, &mut zero.clone());
     if atoms != node.problem.clauses[clause as usize].len()
-        || bound <= margin(polytope.magnitude(multipliers))
+        || bound <= margin_of(polytope, multipliers)
     {
         return false;
     }

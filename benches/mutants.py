@@ -1,0 +1,357 @@
+#!/usr/bin/env python3
+"""Break the search on purpose and see whether the checker notices: does a wrong proof ever pass?
+
+    benches/mutants.py --out docs/trust.md
+
+The workspace is copied to a temporary folder. There one mistake at a time is put into the search, the programs are built, and
+`foldline verify --certificate` runs on cases of known truth (`data/cases`). Wherever it says `holds`, `foldcheck` is given the
+certificate. A mistake may make the search slow, crash, or answer `holds` wrongly; the checker has to reject every certificate of
+such an answer. The table replaces what is between the markers in the file of `--out`; without `--out` it is printed alone.
+Cases on whose regions no certificate can be written (unbounded ones) are passed over. Needs Python 3.11 and cargo.
+
+Exit code 1 if a certificate of a wrong answer is accepted, or if the search without a mistake does not get everything right.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BEGIN, END = "<!-- mutants -->", "<!-- end of mutants -->"
+
+WANTED = {
+    ("touching", "violated"): 100,
+    ("float_traps", "violated"): 40,
+    ("random_small", "violated"): 30,
+    ("touching", "holds"): 10,
+    ("float_traps", "holds"): 10,
+    ("random_small", "holds"): 10,
+}
+"""How many cases of each file and verdict."""
+
+TIME_LIMIT = 10
+"""Seconds a search may take; a mistake may make it endless."""
+
+QUESTIONS = "crates/foldline-questions/src/"
+GEOMETRY = "crates/foldline-geometry/src/"
+
+
+@dataclass
+class Mutant:
+    """A mistake: texts of one source file, each found there exactly once, and what they become."""
+
+    title: str
+    path: str = ""
+    changes: list[tuple[str, str]] = field(default_factory=list)
+
+
+MUTANTS = [
+    Mutant("none"),
+    Mutant(
+        "a bound below 0 refutes, not one above",
+        QUESTIONS + "verification/node.rs",
+        [("let refuted = bound > margin(", "let refuted = bound < margin(")],
+    ),
+    Mutant(
+        "a neuron is inactive where its lower bound is ≤ 0",
+        QUESTIONS + "bounds/unfold.rs",
+        [("if self.upper <= 0.0 {", "if self.lower <= 0.0 {")],
+    ),
+    Mutant(
+        "the inactive child of a split is dropped",
+        QUESTIONS + "verification/branch.rs",
+        [("vec![active, inactive]", "vec![active]")],
+    ),
+    Mutant(
+        "the margin has the wrong sign",
+        QUESTIONS + "proof.rs",
+        [("MARGIN * magnitude + 1e-60", "-(MARGIN * magnitude + 1e-60)")],
+    ),
+    Mutant(
+        "claimed bounds are rounded inward",
+        QUESTIONS + "proof.rs",
+        [("if towards_zero <= value {", "if towards_zero >= value {")],
+    ),
+    Mutant(
+        "the chord has half its slope",
+        QUESTIONS + "bounds/relaxation.rs",
+        [("coefficient * (upper / (upper - lower))", "coefficient * (0.5 * upper / (upper - lower))")],
+    ),
+    Mutant(
+        "the line below a ReLU has slope 2",
+        QUESTIONS + "bounds/relaxation.rs",
+        [("                coefficient\n            } else {", "                2.0 * coefficient\n            } else {")],
+    ),
+    Mutant(
+        "the last of several clauses clips",
+        QUESTIONS + "verification/node.rs",
+        [("if let &[clause] = &alive[..]", "if let &[.., clause] = &alive[..]")],
+    ),
+    Mutant(
+        "multipliers meet the right-hand side of another row",
+        GEOMETRY + "polytope.rs",
+        [("multiplier * self.bounds[index];", "multiplier * self.bounds[self.bounds.len() - 1 - index];")],
+    ),
+    Mutant(
+        "a side is ruled out without an exact LP",
+        QUESTIONS + "verification/branch.rs",
+        [
+            ("reduced.lower[index] >= -nearly_zero", "-reduced.lower[index] <= reduced.upper[index].max(nearly_zero)"),
+            (
+                "(!leaf::reaches(&node, neuron, true, exact_lps, proof)).then_some(1)",
+                'proof.iter_mut().for_each(|proof| proof.record(&format!("side {neuron} +"))); Some(1)',
+            ),
+        ],
+    ),
+    Mutant(
+        "exact leaves take ≤ for <",
+        QUESTIONS + "verification/leaf.rs",
+        [
+            (
+                "whole.push(Term::Atom(index), atom_constraint(problem, atom, &outputs));",
+                "let exact = atom_constraint(problem, atom, &outputs);\n"
+                "whole.push(Term::Atom(index), ExactConstraint { strict: true, ..exact });",
+            )
+        ],
+    ),
+    Mutant(
+        "the half-space of a split looks the other way",
+        QUESTIONS + "verification/branch.rs",
+        [("let sign = if active { -1.0 } else { 1.0 };", "let sign = if active { 1.0 } else { -1.0 };")],
+    ),
+    Mutant(
+        "the box ends a tenth too early",
+        QUESTIONS + "verification/problem.rs",
+        [("|(_, high)| round_up(high))", "|(low, high)| 0.9 * round_up(high) + 0.1 * round_up(low))")],
+    ),
+    Mutant(
+        "the negative of a neuron gets the same sign",
+        QUESTIONS + "bounds/unfold.rs",
+        [("if factor > 0.0 { earlier.sign } else { -earlier.sign }", "earlier.sign")],
+    ),
+]
+
+
+@dataclass
+class Instance:
+    """A case as two files."""
+
+    verdict: str
+    network: Path
+    property: Path
+
+
+@dataclass
+class Outcome:
+    """What a search answered and the checker said to its certificate."""
+
+    answer: str
+    accepted: bool = False
+    reason: str = ""
+
+
+class Workspace:
+    """A copy of the workspace, in which sources change and programs are built."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        target = os.environ.get("CARGO_TARGET_DIR")
+        self.target = Path(target).resolve() if target else ROOT / "target" / "mutants"
+        for name in ["Cargo.toml", "Cargo.lock"]:
+            shutil.copy(ROOT / name, folder / name)
+        shutil.copytree(ROOT / "crates", folder / "crates", ignore=shutil.ignore_patterns("target"))
+
+    def build(self, mutant: Mutant) -> None:
+        """Builds the programs with a mistake; the sources are then as they were."""
+        path = self.folder / mutant.path
+        original = path.read_text() if mutant.path else ""
+        changed = original
+        for old, new in mutant.changes:
+            if changed.count(old) != 1:
+                sys.exit(f"{mutant.path}: {changed.count(old)} times `{old}`, expected once")
+            changed = changed.replace(old, new)
+        if mutant.path:
+            path.write_text(changed)
+        # Link-time optimisation would be most of the building time.
+        fast = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16"}
+        environment = {**os.environ, **fast, "CARGO_TARGET_DIR": str(self.target), "RUSTFLAGS": "-A warnings"}
+        command = ["cargo", "build", "--release", "--quiet", "-p", "foldline-cli", "-p", "foldcheck"]
+        subprocess.run(command, cwd=self.folder, env=environment, check=True)
+        if mutant.path:
+            path.write_text(original)
+
+    def program(self, name: str) -> str:
+        """The path of a built program."""
+        return str(self.target / "release" / name)
+
+
+def candidates(folder: Path) -> dict[tuple[str, str], list[Instance]]:
+    """All cases as files, by case file and verdict."""
+    found = {}
+    for family, verdict in WANTED:
+        with gzip.open(ROOT / "data" / "cases" / f"{family}.json.gz", "rt") as file:
+            # Numbers stay the decimals that they are written as.
+            cases = json.load(file, parse_float=Token, parse_int=Token)["cases"]
+        found[family, verdict] = chosen = []
+        for number, case in enumerate(case for case in cases if case["verdict"] == verdict):
+            stem = folder / f"{family}-{verdict}-{number}"
+            network, property_file = stem.with_suffix(".json"), stem.with_suffix(".vnnlib")
+            network.write_text(json.dumps(case["network"], default=str))
+            property_file.write_text(case["property"])
+            chosen.append(Instance(verdict, network, property_file))
+    return found
+
+
+class Token(str):
+    """A JSON number by its text; as a JSON string it means the same number to foldline."""
+
+
+def run(command: list[str]) -> tuple[int, dict]:
+    """Exit code and JSON answer of a program."""
+    process = subprocess.run(command, capture_output=True, text=True)
+    try:
+        return process.returncode, json.loads(process.stdout)
+    except json.JSONDecodeError:
+        return process.returncode, {"answer": "panic" if process.returncode == 101 else process.stderr}
+
+
+def try_instance(workspace: Workspace, instance: Instance) -> Outcome:
+    """Searches, and has a `holds` checked."""
+    files = [str(instance.network), str(instance.property)]
+    certificate = instance.network.with_suffix(".certificate")
+    options = ["--certificate", str(certificate), "--timeout", str(TIME_LIMIT), "--json", "--quiet"]
+    _, answer = run([workspace.program("foldline"), "verify", *files, *options])
+    outcome = Outcome(answer["answer"])
+    if outcome.answer == "holds":
+        code, verdict = run([workspace.program("foldcheck"), "--json", str(certificate), *files])
+        outcome.accepted = code == 0
+        outcome.reason = verdict.get("reason", verdict["answer"])
+    certificate.unlink(missing_ok=True)
+    return outcome
+
+
+def choose(workspace: Workspace, pool: ThreadPoolExecutor, folder: Path) -> list[Instance]:
+    """The wanted number of cases with bounded regions, spread over each file."""
+    chosen = []
+    for (family, verdict), instances in candidates(folder).items():
+        wanted = WANTED[family, verdict]
+        outcomes = pool.map(lambda instance: try_instance(workspace, instance), instances)
+        usable = [one for one, outcome in zip(instances, outcomes) if "unbounded" not in outcome.answer]
+        step = len(usable) / wanted
+        chosen += [usable[int(index * step)] for index in range(wanted)]
+    return chosen
+
+
+@dataclass
+class Row:
+    """The counts of a mutant."""
+
+    title: str
+    wrong: int = 0
+    wrong_accepted: int = 0
+    right: int = 0
+    right_accepted: int = 0
+    missed: int = 0
+    panics: int = 0
+    other: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def add(self, truth: str, outcome: Outcome) -> None:
+        """Counts one outcome."""
+        if outcome.answer == "holds" == truth:
+            self.right += 1
+            self.right_accepted += outcome.accepted
+        elif outcome.answer == "holds":
+            self.wrong += 1
+            self.wrong_accepted += outcome.accepted
+            self.reasons[outcome.reason] = self.reasons.get(outcome.reason, 0) + 1
+        elif outcome.answer == "panic":
+            self.panics += 1
+        elif outcome.answer != truth:
+            self.other += 1
+
+    def cells(self) -> list[str]:
+        """The cells of the table."""
+        rejected = self.wrong - self.wrong_accepted
+        right = f"{self.right_accepted} of {self.right}"
+        counts = [self.wrong, rejected, self.wrong_accepted, right, self.panics, self.other]
+        return [self.title, *map(str, counts)]
+
+
+HEAD = ["mistake", "wrong `holds`", "rejected", "accepted", "right `holds` accepted", "panics", "undecided or errors"]
+
+
+def table(rows: list[Row], count: int) -> str:
+    """The section's text."""
+    line = lambda cells: "| " + " | ".join(cells) + " |"  # noqa: E731
+    lines = [line(HEAD), line(["---"] + ["---:"] * (len(HEAD) - 1)), *(line(row.cells()) for row in rows)]
+    broken = rows[1:]
+    wrong, accepted = sum(row.wrong for row in broken), sum(row.wrong_accepted for row in broken)
+    violated = sum(number for (_, verdict), number in WANTED.items() if verdict == "violated")
+    summary = (
+        f"{count} instances a row, {violated} of them violated. All mistakes together: {wrong} wrong `holds`, "
+        f"{wrong - accepted} rejected, {accepted} accepted."
+    )
+    return "\n".join([*lines, "", summary])
+
+
+def replace_section(path: Path, section: str) -> None:
+    """Puts the section between the markers."""
+    text = path.read_text()
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    path.write_text(f"{before}{BEGIN}\n{section}\n{END}{after}")
+
+
+def measure(workspace: Workspace, folder: Path, jobs: int) -> tuple[list[Row], int]:
+    """Builds and runs every mutant."""
+    rows: list[Row] = []
+    instances: list[Instance] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for mutant in MUTANTS:
+            start = time.monotonic()
+            workspace.build(mutant)
+            built = time.monotonic()
+            instances = instances or choose(workspace, pool, folder)
+            row = Row(mutant.title)
+            outcomes = pool.map(lambda instance: try_instance(workspace, instance), instances)
+            for instance, outcome in zip(instances, outcomes):
+                row.add(instance.verdict, outcome)
+                if outcome.answer == "holds" != instance.verdict and outcome.accepted:
+                    print(f"ACCEPTED: {mutant.title}: {instance.network.name}", file=sys.stderr)
+            rows.append(row)
+            times = f"built in {built - start:.0f} s, run in {time.monotonic() - built:.0f} s"
+            print(" | ".join(row.cells()), times, row.reasons, sep="; ", file=sys.stderr, flush=True)
+    return rows, len(instances)
+
+
+def main() -> int:
+    """Runs the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, help="Markdown file with the markers")
+    parser.add_argument("--jobs", type=int, default=2, help="searches at a time")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        source, cases = Path(temporary) / "source", Path(temporary) / "cases"
+        source.mkdir()
+        cases.mkdir()
+        rows, count = measure(Workspace(source), cases, arguments.jobs)
+    section = table(rows, count)
+    print(section)
+    if arguments.out:
+        replace_section(arguments.out, section)
+    right = sum(number for (_, verdict), number in WANTED.items() if verdict == "holds")
+    intact = rows[0].wrong == rows[0].panics == rows[0].other == 0 and rows[0].right_accepted == right
+    return 0 if intact and not any(row.wrong_accepted for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

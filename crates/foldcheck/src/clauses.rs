@@ -1,0 +1,144 @@
+//! The property's formula as numbered clauses: which atoms must be true together.
+
+use std::collections::HashMap;
+
+use foldline_kernel::{Atom, Formula, Rational};
+
+use crate::lines::Reason;
+
+/// The most clauses that are expanded, and the most atoms in all of them together.
+const MOST_CLAUSES: usize = 1_000_000;
+const MOST_ATOMS: usize = 10_000_000;
+
+/// An atom's content, by which repeated ones are recognised.
+type Key = (Vec<(usize, Rational)>, Vec<(usize, Rational)>, Rational, bool);
+
+/// A formula's atoms and its clauses, which are lists of atoms.
+#[derive(Debug, Default)]
+pub struct Clauses {
+    atoms: Vec<Atom>,
+    numbers: HashMap<Key, u32>,
+    clauses: Vec<Vec<u32>>,
+}
+
+impl Clauses {
+    /// Expands `formula`.
+    pub fn new(formula: &Formula) -> Result<Self, Reason> {
+        let mut expansion = Self::default();
+        expansion.clauses = expansion.expand(formula)?;
+        Ok(expansion)
+    }
+
+    /// How many clauses there are.
+    pub fn len(&self) -> usize {
+        self.clauses.len()
+    }
+
+    /// An atom by its number.
+    pub fn atom(&self, number: u32) -> &Atom {
+        &self.atoms[number as usize]
+    }
+
+    /// The numbers of the atoms of `clause` that do not involve outputs, in order.
+    pub fn input_atoms(&self, clause: usize) -> Vec<u32> {
+        self.select(clause, |atom| atom.output.is_empty())
+    }
+
+    /// The numbers of the atoms of `clause` that involve outputs, in order.
+    pub fn output_atoms(&self, clause: usize) -> Vec<u32> {
+        self.select(clause, |atom| !atom.output.is_empty())
+    }
+
+    fn select(&self, clause: usize, wanted: impl Fn(&Atom) -> bool) -> Vec<u32> {
+        let all = self.clauses[clause].iter().copied();
+        all.filter(|&number| wanted(self.atom(number))).collect()
+    }
+
+    fn expand(&mut self, formula: &Formula) -> Result<Vec<Vec<u32>>, Reason> {
+        match formula {
+            Formula::Atom(atom) => Ok(vec![vec![self.number(atom)]]),
+            Formula::Or(parts) => {
+                let mut all = Vec::new();
+                for part in parts {
+                    all.extend(self.expand(part)?);
+                    within_limits(&all)?;
+                }
+                Ok(all)
+            }
+            Formula::And(parts) => {
+                let mut all = vec![Vec::new()];
+                for part in parts {
+                    all = combine(&all, &self.expand(part)?)?;
+                }
+                Ok(all)
+            }
+        }
+    }
+
+    /// The atom's number, the same for a repeated atom.
+    fn number(&mut self, atom: &Atom) -> u32 {
+        let key = (atom.input.clone(), atom.output.clone(), atom.bound.clone(), atom.strict);
+        let next = self.atoms.len() as u32;
+        let number = *self.numbers.entry(key).or_insert(next);
+        if number == next {
+            self.atoms.push(atom.clone());
+        }
+        number
+    }
+}
+
+/// Every clause of `left` with every clause of `right`, the right one changing fastest.
+fn combine(left: &[Vec<u32>], right: &[Vec<u32>]) -> Result<Vec<Vec<u32>>, Reason> {
+    let atoms = |clauses: &[Vec<u32>]| clauses.iter().map(Vec::len).sum::<usize>();
+    let total = (left.len().saturating_mul(atoms(right)))
+        .saturating_add(right.len().saturating_mul(atoms(left)));
+    if left.len().saturating_mul(right.len()) > MOST_CLAUSES || total > MOST_ATOMS {
+        return Err(too_many());
+    }
+    let mut all = Vec::with_capacity(left.len() * right.len());
+    for first in left {
+        for second in right {
+            let mut clause = first.clone();
+            clause.extend(second.iter().filter(|number| !first.contains(number)));
+            all.push(clause);
+        }
+    }
+    Ok(all)
+}
+
+fn within_limits(clauses: &[Vec<u32>]) -> Result<(), Reason> {
+    if clauses.len() > MOST_CLAUSES { Err(too_many()) } else { Ok(()) }
+}
+
+fn too_many() -> Reason {
+    format!("the property has more than {MOST_CLAUSES} clauses or {MOST_ATOMS} atoms in them")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn atom(bound: i32) -> Formula {
+        Formula::Atom(Atom::new(vec![(0, 1.into())], vec![], bound.into(), false))
+    }
+
+    fn expand(formula: &Formula) -> Vec<Vec<u32>> {
+        Clauses::new(formula).unwrap().clauses
+    }
+
+    #[test]
+    fn clauses_come_in_the_order_of_the_format() {
+        let or = |bounds: &[i32]| Formula::Or(bounds.iter().copied().map(atom).collect());
+        let formula = Formula::And(vec![atom(9), or(&[1, 2]), or(&[3, 9])]);
+        // Atoms are numbered by first use: 9, 1, 2, 3.
+        assert_eq!(expand(&formula), [vec![0, 1, 3], vec![0, 1], vec![0, 2, 3], vec![0, 2]]);
+        assert_eq!(expand(&Formula::And(vec![])), [Vec::<u32>::new()]);
+        assert!(expand(&Formula::Or(vec![])).is_empty());
+    }
+
+    #[test]
+    fn explosions_are_refused() {
+        let or = Formula::Or((0..100).map(atom).collect());
+        assert!(Clauses::new(&Formula::And(vec![or; 10])).is_err());
+    }
+}

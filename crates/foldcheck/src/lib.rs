@@ -1,0 +1,24 @@
+//! The checker of foldline's certificates: it reads a proof and the files it speaks about, and accepts or rejects.
+//!
+//! Nothing here searches, nothing computes with a float, and no tolerance decides:
+//! fixed point numbers are rounded outward, and where the format asks for exact
+//! arithmetic it is exact. `docs/certificate-format.md` says what is checked.
+
+#![deny(clippy::float_arithmetic, clippy::disallowed_types)]
+
+mod clauses;
+mod dyadic;
+mod exact;
+mod fixed;
+mod lines;
+mod node;
+mod region;
+mod stages;
+mod statement;
+mod substitution;
+mod terms;
+mod tree;
+mod verification;
+
+pub use statement::{Claim, Files, Statement};
+pub use verification::{Accepted, Rejection, check, open};

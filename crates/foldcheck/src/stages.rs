@@ -1,0 +1,123 @@
+//! The network as ReLU layers only, linear layers merged exactly into the next, and its linked neurons.
+
+use std::collections::HashMap;
+
+use foldline_kernel::network::RationalRow;
+use foldline_kernel::number::Integer;
+use foldline_kernel::{Activation, Layer, Network, Rational};
+
+/// That a neuron's weights and bias are ±2^shift times those of an earlier neuron of its layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// The row of the earlier neuron.
+    pub first: usize,
+    /// Whether the factor is negative.
+    pub negative: bool,
+    /// The exponent of the factor's magnitude.
+    pub shift: i64,
+}
+
+/// f as ReLU layers followed by one affine map.
+#[derive(Debug)]
+pub struct Stages {
+    /// The ReLU layers; each is an affine map of the activations before it.
+    pub relu: Vec<Layer>,
+    /// The outputs as an affine map of the last activations (of the inputs where there are none).
+    pub output: Layer,
+    /// For each ReLU layer, each row's link.
+    pub links: Vec<Vec<Option<Link>>>,
+    /// The number of the first neuron of each ReLU layer, and the number of all neurons.
+    pub starts: Vec<usize>,
+}
+
+impl Stages {
+    /// Merges the linear layers of `network`.
+    pub fn new(network: &Network) -> Self {
+        let (mut relu, mut links, mut starts) = (Vec::new(), Vec::new(), vec![0]);
+        let mut width = network.inputs();
+        let mut pending: Option<Layer> = None;
+        for layer in network.layers() {
+            let merged = match &pending {
+                Some(earlier) => compose(layer, earlier),
+                None => layer.clone(),
+            };
+            if layer.activation == Activation::Linear {
+                pending = Some(merged);
+                continue;
+            }
+            pending = None;
+            width = merged.rows.len();
+            starts.push(starts[starts.len() - 1] + width);
+            links.push(find_links(layer));
+            relu.push(merged);
+        }
+        let output = pending.unwrap_or_else(|| identity(width));
+        Self { relu, output, links, starts }
+    }
+
+    /// The number of ReLU neurons.
+    pub fn neurons(&self) -> usize {
+        self.starts[self.starts.len() - 1]
+    }
+
+    /// The layer and the row of a neuron.
+    pub fn place(&self, neuron: usize) -> (usize, usize) {
+        let layer = self.starts.partition_point(|&start| start <= neuron) - 1;
+        (layer, neuron - self.starts[layer])
+    }
+}
+
+/// The layer that computes `layer` after the linear layer `earlier`.
+fn compose(layer: &Layer, earlier: &Layer) -> Layer {
+    let earlier_rows = earlier.rational_rows();
+    let compose_row = |row: &RationalRow| {
+        let mut weights = vec![Rational::ZERO; earlier.inputs];
+        let mut bias = row.bias.clone();
+        for (column, factor) in &row.weights {
+            for (input, weight) in &earlier_rows[*column].weights {
+                weights[*input] += factor * weight;
+            }
+            bias += factor * &earlier_rows[*column].bias;
+        }
+        let weights = weights.into_iter().enumerate().filter(|(_, weight)| !weight.is_zero());
+        RationalRow { weights: weights.collect(), bias }
+    };
+    let rows: Vec<RationalRow> = layer.rational_rows().iter().map(compose_row).collect();
+    Layer::new(earlier.inputs, &rows, layer.activation)
+}
+
+fn identity(width: usize) -> Layer {
+    let row = |index| RationalRow { weights: vec![(index, Rational::ONE)], bias: Rational::ZERO };
+    Layer::new(width, &(0..width).map(row).collect::<Vec<_>>(), Activation::Linear)
+}
+
+/// A row's columns, and its weights and bias divided by ±2^n so that rows with a link agree.
+type Normal<'a> = (&'a [u32], Vec<Integer>);
+
+/// Each row's link to the first row that is ±2^n times it.
+fn find_links(layer: &Layer) -> Vec<Option<Link>> {
+    let mut seen: HashMap<Normal, (usize, bool, i64)> = HashMap::new();
+    let mut links = Vec::with_capacity(layer.rows.len());
+    for (index, row) in layer.rows.iter().enumerate() {
+        let values = || row.numerators.iter().chain([&row.bias]);
+        let Some(leading) = values().find(|value| !value.is_zero()) else {
+            links.push(None);
+            continue;
+        };
+        let negative = *leading < Integer::ZERO;
+        let zeros = values().filter_map(Integer::trailing_zeros).min().unwrap_or(0);
+        let normal = |value: &Integer| {
+            let odd = value >> zeros;
+            if negative { -odd } else { odd }
+        };
+        let key = (row.columns.as_slice(), values().map(normal).collect());
+        let &mut (first, first_negative, first_zeros) =
+            seen.entry(key).or_insert((index, negative, zeros as i64));
+        links.push((first != index).then(|| Link {
+            first,
+            negative: negative != first_negative,
+            shift: zeros as i64 - first_zeros,
+        }));
+    }
+    links
+}

@@ -1,0 +1,66 @@
+//! `foldline check CERTIFICATE NET SPEC`: does a certificate prove its statement about these files?
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+use foldcheck::{Files, open};
+use serde_json::json;
+
+use crate::load::at_most_one_stdin;
+use crate::options::OutputOptions;
+use crate::report::{Exit, Failure, Report};
+
+/// Check a certificate against the files it is about
+///
+/// The same code as the program `foldcheck`: it reads the files itself and checks every record
+/// of the certificate in exact and outward rounded integer arithmetic; no search, no float and
+/// no tolerance take part. Of a certificate that is rejected the first bad record is named.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The certificate, gzipped or not
+    #[arg(value_name = "CERTIFICATE")]
+    certificate: PathBuf,
+    /// The network: .onnx, .nnet or .json
+    #[arg(value_name = "NET")]
+    network: PathBuf,
+    /// The property: a VNN-LIB file
+    #[arg(value_name = "SPEC")]
+    property: PathBuf,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+const EXAMPLES: &str = "\
+Example:
+  foldline check proof.gz net.onnx prop.vnnlib
+
+Exit codes:
+  0 accepted: the statement is proved    1 rejected    2 wrong usage    4 bad input";
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
+    let start = Instant::now();
+    at_most_one_stdin(&[&arguments.certificate, &arguments.network, &arguments.property])?;
+    let files = Files::read(&arguments.network, &arguments.property)?;
+    let certificate = open(&arguments.certificate)?;
+    match foldcheck::check(certificate, &files) {
+        Ok(accepted) => {
+            let statistics = json!({"lines": accepted.lines});
+            let mut report = Report::new("check", "accepted", Exit::Yes, start, statistics);
+            report.set("statement", accepted.statement.to_json());
+            report.text = format!("ACCEPTED\n{}", accepted.statement);
+            Ok(report)
+        }
+        Err(rejection) => {
+            let statistics = json!({"lines": rejection.line});
+            let mut report = Report::new("check", "rejected", Exit::No, start, statistics);
+            report.set("line", rejection.line);
+            report.set("record", rejection.record.as_str());
+            report.set("reason", rejection.reason.as_str());
+            report.text = format!("REJECTED\n{rejection}");
+            Ok(report)
+        }
+    }
+}
