@@ -74,7 +74,7 @@ MUTANTS = [
     Mutant(
         "the margin has the wrong sign",
         QUESTIONS + "proof.rs",
-        [("MARGIN * magnitude + 1e-60", "-(MARGIN * magnitude + 1e-60)")],
+        [("MARGIN * magnitude + ERROR_MULTIPLE * error + FLOOR", "-(MARGIN * magnitude)")],
     ),
     Mutant(
         "claimed bounds are rounded inward",
@@ -95,6 +95,11 @@ MUTANTS = [
         "the last of several clauses clips",
         QUESTIONS + "verification/node.rs",
         [("if let &[clause] = &alive[..]", "if let &[.., clause] = &alive[..]")],
+    ),
+    Mutant(
+        "a refuted clause takes those after it along",
+        QUESTIONS + "verification/node.rs",
+        [("        {\n            continue;\n        }\n        space.candidates", "        {\n            break;\n        }\n        space.candidates")],
     ),
     Mutant(
         "multipliers meet the right-hand side of another row",
@@ -170,17 +175,21 @@ class Workspace:
             shutil.copy(ROOT / name, folder / name)
         shutil.copytree(ROOT / "crates", folder / "crates", ignore=shutil.ignore_patterns("target"))
 
+    def changed(self, mutant: Mutant) -> str:
+        """The source file with the mistake."""
+        text = (self.folder / mutant.path).read_text()
+        for old, new in mutant.changes:
+            if text.count(old) != 1:
+                sys.exit(f"{mutant.path}: {text.count(old)} times `{old}`, expected once")
+            text = text.replace(old, new)
+        return text
+
     def build(self, mutant: Mutant) -> None:
         """Builds the programs with a mistake; the sources are then as they were."""
         path = self.folder / mutant.path
         original = path.read_text() if mutant.path else ""
-        changed = original
-        for old, new in mutant.changes:
-            if changed.count(old) != 1:
-                sys.exit(f"{mutant.path}: {changed.count(old)} times `{old}`, expected once")
-            changed = changed.replace(old, new)
         if mutant.path:
-            path.write_text(changed)
+            path.write_text(self.changed(mutant))
         # Link-time optimisation would be most of the building time.
         fast = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16"}
         environment = {**os.environ, **fast, "CARGO_TARGET_DIR": str(self.target), "RUSTFLAGS": "-A warnings"}
@@ -343,7 +352,10 @@ def main() -> int:
         source, cases = Path(temporary) / "source", Path(temporary) / "cases"
         source.mkdir()
         cases.mkdir()
-        rows, count = measure(Workspace(source), cases, arguments.jobs)
+        workspace = Workspace(source)
+        for mutant in MUTANTS[1:]:
+            workspace.changed(mutant)
+        rows, count = measure(workspace, cases, arguments.jobs)
     section = table(rows, count)
     print(section)
     if arguments.out:

@@ -7,18 +7,8 @@ are not understood 4. NETWORK is ONNX (.onnx, a chain of affine operators and Re
 VNN-LIB; every file may be gzipped. Written from docs/certificate-format.md alone. ONNX needs the package onnx.
 """
 
-import copy
-import functools
-import gzip
-import hashlib
-import inspect
-import itertools
-import json
-import math
-import operator
-import pathlib
-import re
-import sys
+import copy, functools, gzip, hashlib, inspect, itertools, json
+import math, operator, pathlib, re, sys
 from collections import namedtuple
 from fractions import Fraction
 
@@ -544,6 +534,10 @@ def check_case(lines, network, clauses, numbers):
     input_atoms, *others = [[atom for atom in clauses[number] if not atom.outputs] for number in numbers]
     require(all(set(other) == set(input_atoms) for other in others), "the clauses differ in their atoms on inputs")
     bounds, record = list(filter(None, map(bound_of, input_atoms))), lines.read()
+    if record[0] == "void":
+        total, some_strict = weighted_sum(record[1:], input_atoms)
+        require(not total.terms(), "the multipliers do not cancel")
+        return require(total.constant() > 0 or total.constant() == 0 and some_strict, "the multipliers are no contradiction")
     given = {bound[:2] for bound in bounds}
     while record[0] == "reach":
         bounds.append(bound_of_reach(record[1:], input_atoms, network.inputs))
@@ -560,14 +554,19 @@ def check_case(lines, network, clauses, numbers):
             record, children = None, node.apply(word, fields)
         open_nodes.extend(reversed(children or []))
 
-def bound_of_reach(fields, input_atoms, inputs):
-    """A bound of an input that no atom gives by itself, in the form of bound_of."""
-    require(len(fields) == 3 + len(input_atoms) and fields[1] in ("lower", "upper"), "reach is not well formed")
-    variable, value, side = integer(fields[0], 0, inputs), rational(fields[2]), 1 if fields[1] == "upper" else -1
-    factors, total = list(map(rational, fields[3:])), Affine()
-    require(min(factors, default=0) >= 0, "a multiplier is negative")
+def weighted_sum(fields, input_atoms):
+    """The sum of atoms' excesses with the multipliers in the fields, and whether a strict atom takes part."""
+    factors, total = list(map(rational, fields)), Affine()
+    require(len(factors) == len(input_atoms) and min(factors, default=0) >= 0, "one multiplier >= 0 an atom is needed")
     for factor, atom in zip(factors, input_atoms):
         total.add(atom.inputs, factor)
+    return total, any(factor and atom.strict for factor, atom in zip(factors, input_atoms))
+
+def bound_of_reach(fields, input_atoms, inputs):
+    """A bound of an input that no atom gives by itself, in the form of bound_of."""
+    require(len(fields) >= 3 and fields[1] in ("lower", "upper"), "reach is not well formed")
+    variable, value, side = integer(fields[0], 0, inputs), rational(fields[2]), 1 if fields[1] == "upper" else -1
+    total = weighted_sum(fields[3:], input_atoms)[0]
     require(dict(total.terms()) == {variable: side}, "the multipliers do not give this input")
     require(-total.constant() <= side * value, "the bound does not follow")
     return variable, side > 0, value

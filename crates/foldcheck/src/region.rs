@@ -55,6 +55,13 @@ pub fn has_no_point(clauses: &Clauses, clause: usize, inputs: usize) -> bool {
     lower.iter().zip(&upper).any(contradict) || atoms().any(is_false)
 }
 
+/// A sum of atoms with multipliers: terms·x ≤ bound, or `<` where a strict atom takes part.
+struct Combination {
+    terms: Vec<(usize, Rational)>,
+    bound: Rational,
+    strict: bool,
+}
+
 /// A case's region while its `reach` records are read.
 #[derive(Debug)]
 pub struct Region {
@@ -91,21 +98,10 @@ impl Region {
             other => return Err(format!("expected `lower` or `upper`, found `{other}`")),
         };
         let value = fields.rational()?;
-        let mut terms = Vec::new();
-        let mut bound = Rational::ZERO;
-        for atom in &self.atoms {
-            let factor = fields.rational()?;
-            if factor < Rational::ZERO {
-                return Err(format!("the multiplier {factor} is negative"));
-            }
-            let scaled = atom.coefficients.iter().map(|(input, value)| (*input, &factor * value));
-            terms.extend(scaled);
-            bound += &factor * &atom.bound;
-        }
-        fields.finish()?;
+        let Combination { terms, bound, .. } = self.combination(fields)?;
         let sign = Rational::from(if is_upper { 1 } else { -1 });
         let limit = &sign * &value;
-        if combine_terms(terms) != [(input, sign)] {
+        if terms != [(input, sign)] {
             return Err(format!("the multipliers do not leave input {input} alone"));
         }
         if bound > limit {
@@ -117,6 +113,36 @@ impl Region {
         }
         *known = Some(value);
         Ok(())
+    }
+
+    /// A `void` record: the atoms contradict each other.
+    pub fn void(&self, fields: Fields<'_>) -> Result<(), Reason> {
+        let Combination { terms, bound, strict } = self.combination(fields)?;
+        if let Some((input, _)) = terms.first() {
+            return Err(format!("the multipliers do not cancel: input {input} is left"));
+        }
+        if bound < Rational::ZERO || bound.is_zero() && strict {
+            return Ok(());
+        }
+        Err("the multipliers give no contradiction".to_owned())
+    }
+
+    /// The sum of all atoms with the multipliers that the remaining fields give.
+    fn combination(&self, mut fields: Fields<'_>) -> Result<Combination, Reason> {
+        let mut terms = Vec::new();
+        let (mut bound, mut strict) = (Rational::ZERO, false);
+        for atom in &self.atoms {
+            let factor = fields.rational()?;
+            if factor < Rational::ZERO {
+                return Err(format!("the multiplier {factor} is negative"));
+            }
+            let scaled = atom.coefficients.iter().map(|(input, value)| (*input, &factor * value));
+            terms.extend(scaled);
+            bound += &factor * &atom.bound;
+            strict |= atom.strict && !factor.is_zero();
+        }
+        fields.finish()?;
+        Ok(Combination { terms: combine_terms(terms), bound, strict })
     }
 
     /// The box, if every input has both bounds.

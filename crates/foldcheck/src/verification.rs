@@ -201,7 +201,7 @@ fn case_clauses(mut fields: Fields<'_>, clauses: &Clauses) -> Result<Vec<usize>,
     }
 }
 
-/// The `reach` records and the tree of one case.
+/// The `void` record, or the `reach` records and the tree, of one case.
 fn check_case<R: BufRead>(
     lines: &mut Lines<R>,
     proof: &Proof,
@@ -211,6 +211,9 @@ fn check_case<R: BufRead>(
     let mut region = Region::new(&proof.clauses, own[0], inputs);
     let mut fields = lines.next_fields()?;
     let mut word = fields.word()?;
+    if word == "void" {
+        return region.void(fields);
+    }
     while word == "reach" {
         region.reach(fields)?;
         fields = lines.next_fields()?;

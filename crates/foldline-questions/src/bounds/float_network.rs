@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use foldline_geometry::directed::nearest;
 use foldline_kernel::network::magnitude;
-use foldline_kernel::number::{Gcd, PowerOfTwo};
+use foldline_kernel::number::Gcd;
 use foldline_kernel::{Activation, Atom, Integer, Layer, Natural, Network, Rational, Row};
 
 use super::unfold::Known;
@@ -49,10 +49,14 @@ pub struct Multiple {
     pub factor: f64,
 }
 
+/// A row up to ± a power of two: columns, weights and bias without common factor, odd part of that.
+type Direction = (Vec<u32>, Vec<Integer>, Natural);
+
 /// Finds the rows that are ±2^k times an earlier row. Then [c·z]₊ is c·[z]₊ for c > 0 and
 /// |c|·([z]₊ − z) for c < 0, so such neurons need no relaxation of their own.
 fn multiples(layer: &Layer) -> Vec<Option<Multiple>> {
-    let mut seen: HashMap<(Vec<u32>, Vec<Integer>), (u32, Integer)> = HashMap::new();
+    // Rows with the same key are multiples of each other by ± a power of two.
+    let mut seen: HashMap<Direction, (u32, Integer)> = HashMap::new();
     let of_row = |(index, row): (usize, &Row)| {
         let values = || row.numerators.iter().chain([&row.bias]);
         let leading = values().find(|value| !value.is_zero()).cloned()?;
@@ -66,18 +70,17 @@ fn multiples(layer: &Layer) -> Vec<Option<Multiple>> {
             false => Integer::from(common),
         };
         let direction = values().map(|value| value / &divisor).collect();
-        match seen.entry((row.columns.clone(), direction)) {
+        let size = magnitude(&divisor);
+        let odd_part = &size >> size.trailing_zeros().unwrap_or(0);
+        match seen.entry((row.columns.clone(), direction, odd_part)) {
             Entry::Vacant(place) => {
                 place.insert((index as u32, divisor));
                 None
             }
             Entry::Occupied(place) => {
                 let (earlier, other) = place.get();
-                let factor = Rational::from_parts_signed(divisor, other.clone());
-                let is_power = |value: &Natural| value.is_power_of_two();
-                (is_power(&magnitude(factor.numerator())) && is_power(factor.denominator()))
-                    .then(|| Multiple { row: *earlier, factor: nearest(&factor) })
-                    .filter(|multiple| multiple.factor.is_normal())
+                let factor = nearest(&Rational::from_parts_signed(divisor, other.clone()));
+                factor.is_normal().then_some(Multiple { row: *earlier, factor })
             }
         }
     };

@@ -1,9 +1,12 @@
 //! How a node that bounds cannot close is divided: by a neuron's sign or an input coordinate.
 
 use super::leaf;
-use super::node::{COLUMN_LIMIT, Choice, Node, Step};
+use super::node::{Choice, Node, Step};
 use crate::bounds::reduced::Reduced;
 use crate::proof::{Proof, dyadic};
+
+/// With more undecided neurons than this, halving the region helps more than one neuron's sign.
+const MANY_NEURONS: usize = 640;
 
 /// Splits of input coordinates before only neurons are split, so that every search ends.
 const MOST_INPUT_SPLITS: u32 = 200;
@@ -12,7 +15,7 @@ const MOST_INPUT_SPLITS: u32 = 200;
 const NEARLY_ZERO: f64 = 1e-9;
 
 /// Divides a node. Neurons are split layer by layer, so each split is a half-space of the input;
-/// inputs are split only where too many neurons are undecided to keep them all as columns.
+/// inputs are split only where very many neurons are undecided.
 pub fn split(
     mut node: Node,
     reduced: Reduced,
@@ -24,7 +27,7 @@ pub fn split(
         node.problem.float.sign_multiples(&mut node.known);
         return Step::Leaf(Box::new(node));
     }
-    let too_many = !reduced.complete || reduced.count() > COLUMN_LIMIT;
+    let too_many = !reduced.complete || reduced.count() > MANY_NEURONS;
     if too_many
         && node.input_splits < MOST_INPUT_SPLITS
         && let Some((coordinate, middle)) = best_coordinate(&node, choice)

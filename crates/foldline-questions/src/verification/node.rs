@@ -82,8 +82,8 @@ impl Workspace {
     }
 }
 
-/// The most undecided neurons that are kept as columns.
-pub const COLUMN_LIMIT: usize = 640;
+/// The most undecided neurons that are kept as columns; the rest is relaxed to bands.
+const COLUMN_LIMIT: usize = 2048;
 
 impl Node {
     /// The whole region of a problem.

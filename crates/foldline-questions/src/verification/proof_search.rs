@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::region::{Bounds, Extent, extent, shown_bound};
 use super::search::Visitor;
 use crate::bounds::FloatNetwork;
-use crate::proof::{Proof, Term};
+use crate::proof::Proof;
 
 /// Why no proof can be written.
 #[derive(Debug, thiserror::Error)]
@@ -187,11 +187,10 @@ fn single_bounds(case: &Case, dimension: usize, counters: &Counters) -> Vec<Boun
 
 /// Records the contradiction between the atoms on inputs of a case.
 fn empty_region(exact: &[ExactConstraint], multipliers: &[(usize, Rational)], proof: &mut Proof) {
-    let terms: Vec<(Term, Rational)> = multipliers
-        .iter()
-        .map(|(index, value)| {
-            (Term::Input(*index), value * Rational::from(exact[*index].scale.clone()))
-        })
-        .collect();
-    proof.with_terms("void", &terms);
+    let mut values = vec![Rational::ZERO; exact.len()];
+    for (index, value) in multipliers {
+        values[*index] += value * Rational::from(exact[*index].scale.clone());
+    }
+    let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+    proof.record(format!("void {}", values.join(" ")).trim_end());
 }

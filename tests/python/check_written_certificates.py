@@ -1,0 +1,84 @@
+"""Certificates that foldline writes are accepted by the independent checker of scripts/check_certificate.py.
+
+For the examples, and for the smallest generated cases of every family (each an ordinary JSON network and a
+VNN-LIB file). Takes the program's path from the environment variable FOLDLINE.
+"""
+
+import gzip
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CHECKER = ROOT / "scripts" / "check_certificate.py"
+FOLDLINE = os.environ.get("FOLDLINE", str(ROOT / "target" / "debug" / "foldline"))
+CASES_A_FAMILY = 60
+
+
+def decide(network: pathlib.Path, property_: pathlib.Path, certificate: pathlib.Path) -> str:
+    """Runs foldline; its answer, or the reason why there is no certificate."""
+    command = [FOLDLINE, "verify", network, property_, "--json", "--quiet", "--certificate", certificate]
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    if done.returncode == 4 and "unbounded" in done.stderr:
+        return "unbounded"
+    return json.loads(done.stdout)["answer"]
+
+
+def check(network: pathlib.Path, property_: pathlib.Path, certificate: pathlib.Path) -> str:
+    """What the independent checker says."""
+    command = [sys.executable, CHECKER, certificate, network, property_]
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    return (done.stdout + done.stderr).strip()
+
+
+def examples() -> list[tuple[pathlib.Path, pathlib.Path]]:
+    """The shipped networks with their properties."""
+    pairs = []
+    for property_ in sorted((ROOT / "data" / "examples").glob("*/*.vnnlib")):
+        pairs.append((property_.parent / f"{property_.parent.name}.onnx", property_))
+    return pairs
+
+
+def generated(scratch: pathlib.Path) -> list[tuple[pathlib.Path, pathlib.Path]]:
+    """The smallest cases of each family, written to files."""
+    pairs = []
+    for file in sorted((ROOT / "data" / "cases").glob("*.json.gz")):
+        lines = gzip.decompress(file.read_bytes()).decode().splitlines()
+        cases = sorted((line.strip().rstrip(",") for line in lines if line.strip().startswith('{"name"')), key=len)
+        for number, text in enumerate(cases[:CASES_A_FAMILY]):
+            start = text.index('"network":') + len('"network":')
+            end = text.index(',"property":')
+            network = scratch / f"{file.name}-{number}.json"
+            network.write_text(text[start:end], encoding="utf-8")
+            property_ = scratch / f"{file.name}-{number}.vnnlib"
+            property_.write_text(json.loads(text)["property"], encoding="utf-8")
+            pairs.append((network, property_))
+    return pairs
+
+
+def main() -> int:
+    """Checks every pair; prints what failed and a closing count."""
+    passed, failed, skipped = 0, 0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = pathlib.Path(folder)
+        for network, property_ in examples() + generated(scratch):
+            certificate = scratch / "certificate.gz"
+            answer = decide(network, property_, certificate)
+            if answer == "unbounded":
+                skipped += 1
+                continue
+            said = check(network, property_, certificate)
+            if said == f"accepted: verification {answer}":
+                passed += 1
+            else:
+                failed += 1
+                print(f"{network.name} {property_.name}: foldline says {answer}, the checker: {said}")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
