@@ -9,7 +9,8 @@ pub const UNIT_ROUNDOFF: f64 = f64::EPSILON / 2.0;
 /// Magnitudes beyond this are treated as unbounded, so that no product overflows.
 pub const LARGEST_MAGNITUDE: f64 = 1e100;
 
-/// Covers every underflow that magnitudes up to [`LARGEST_MAGNITUDE`] can hide.
+/// Covers what underflow can hide: less than 2⁻¹⁰⁷⁴ an operation, times variables that are at most
+/// [`LARGEST_MAGNITUDE`] each.
 pub const UNDERFLOW_SLACK: f64 = 1e-100;
 
 /// The largest float that is at most `value` (−∞ below the range of floats).

@@ -20,14 +20,18 @@ pub struct Polytope {
     pub bounds: Vec<f64>,
     /// For each half-space Σ|a_j|·X_j + |b|, where X_j bounds |x_j| on the root box.
     magnitudes: Vec<f64>,
-    /// X_j.
+    /// X_j; infinite beyond [`LARGEST_MAGNITUDE`], where underflow could hide something.
     reach: Vec<f64>,
 }
 
 impl Polytope {
     /// The box alone.
     pub fn new(lower: Vec<f64>, upper: Vec<f64>) -> Self {
-        let reach = lower.iter().zip(&upper).map(|(l, u)| l.abs().max(u.abs())).collect();
+        let reach = lower.iter().zip(&upper).map(|(l, u)| match l.abs().max(u.abs()) {
+            reach if reach <= LARGEST_MAGNITUDE => reach,
+            _ => f64::INFINITY,
+        });
+        let reach = reach.collect();
         let dimension = lower.len();
         let (normals, bounds, magnitudes) = (Vec::new(), Vec::new(), Vec::new());
         Self { dimension, lower, upper, normals, bounds, magnitudes, reach }
@@ -91,7 +95,9 @@ impl Polytope {
         }
         for &(index, multiplier) in multipliers {
             let index = index as usize;
-            debug_assert!(multiplier >= 0.0);
+            if multiplier <= 0.0 {
+                continue;
+            }
             for (sum, a) in combined.iter_mut().zip(self.normal(index)) {
                 *sum += multiplier * a;
             }

@@ -80,14 +80,7 @@ fn split_neuron(
     let index = (0..first).max_by(gap).unwrap_or(0);
     let neuron = reduced.neurons[index];
     node.problem.clone().float.sign_multiples(&mut node.known);
-    let nearly_zero = NEARLY_ZERO * reduced.magnitudes[index];
-    let one_sided = if reduced.lower[index] >= -nearly_zero {
-        (!leaf::reaches(&node, neuron, true, exact_lps, proof)).then_some(1)
-    } else if reduced.upper[index] <= nearly_zero {
-        (!leaf::reaches(&node, neuron, false, exact_lps, proof)).then_some(-1)
-    } else {
-        None
-    };
+    let one_sided = one_sided(&node, &reduced, index, exact_lps, proof);
     if let Some(sign) = one_sided {
         node.known[neuron as usize].sign = sign;
         node.reduced = Some(reduced);
@@ -100,6 +93,28 @@ fn split_neuron(
     let inactive = with_sign(&node, &reduced, index, false);
     let active = with_sign(&node, &reduced, index, true);
     Step::Split(vec![active, inactive])
+}
+
+/// The only sign a neuron can have, settled exactly where its bounds are too close to zero, or
+/// its row too inexact, for floats to say.
+fn one_sided(
+    node: &Node,
+    reduced: &Reduced,
+    index: usize,
+    exact_lps: &mut u64,
+    proof: &mut Option<Proof>,
+) -> Option<i8> {
+    let neuron = reduced.neurons[index];
+    let nearly_zero = NEARLY_ZERO * reduced.magnitudes[index] + 8.0 * reduced.errors[index];
+    // Comparisons with NaN say nothing, so they must not count as clear.
+    let is_clear = |distance: f64| distance > nearly_zero;
+    if !is_clear(-reduced.lower[index]) && !leaf::reaches(node, neuron, true, exact_lps, proof) {
+        return Some(1);
+    }
+    if !is_clear(reduced.upper[index]) && !leaf::reaches(node, neuron, false, exact_lps, proof) {
+        return Some(-1);
+    }
+    None
 }
 
 /// The part where an undecided neuron of the earliest layer is ≥ 0 (`active`) or ≤ 0.

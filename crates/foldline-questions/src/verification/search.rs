@@ -202,7 +202,7 @@ impl Visitor<'_> {
         counters.nodes.add(1);
         space.candidates.clear();
         let (problem, share) = (node.problem.clone(), node.share);
-        let is_root = node.splits.is_empty() && node.input_splits == 0;
+        let is_root = node.reduced.is_none();
         let mut exact_lps = 0;
         let step = process(node, space, &mut exact_lps);
         counters.exact_lps.add(exact_lps);
