@@ -172,9 +172,11 @@ class Workspace:
         self.folder = folder
         target = os.environ.get("CARGO_TARGET_DIR")
         self.target = Path(target).resolve() if target else ROOT / "target" / "mutants"
+        # New times of change: cargo must not take the last run's last mistake for up to date.
         for name in ["Cargo.toml", "Cargo.lock"]:
-            shutil.copy(ROOT / name, folder / name)
-        shutil.copytree(ROOT / "crates", folder / "crates", ignore=shutil.ignore_patterns("target"))
+            shutil.copyfile(ROOT / name, folder / name)
+        ignore = shutil.ignore_patterns("target")
+        shutil.copytree(ROOT / "crates", folder / "crates", ignore=ignore, copy_function=shutil.copyfile)
 
     def changed(self, mutant: Mutant) -> str:
         """The source file with the mistake."""

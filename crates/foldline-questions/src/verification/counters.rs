@@ -47,6 +47,11 @@ impl Counters {
         self.closed.add((share * SHARE_UNIT) as u64);
     }
 
+    /// The closed share of the search space, in [0, 1].
+    pub fn closed_share(&self) -> f64 {
+        (self.closed.get() as f64 / SHARE_UNIT).min(1.0)
+    }
+
     /// The counts as plain numbers.
     pub fn statistics(&self) -> Statistics {
         Statistics {
@@ -56,7 +61,7 @@ impl Counters {
             exact_leaves: self.exact_leaves.get(),
             exact_lps: self.exact_lps.get(),
             attack_points: self.attack_points.get(),
-            fraction: (self.closed.get() as f64 / SHARE_UNIT).min(1.0),
+            fraction: self.closed_share(),
         }
     }
 }

@@ -18,6 +18,11 @@ use super::{Found, candidate};
 const ROOT_ATTACKS: u64 = 16;
 /// How many nodes later the next round follows.
 const ATTACK_EVERY: u64 = 128;
+/// The same where the proof hardly advances, so that a violation is the likelier way out.
+const STUCK_ATTACK_EVERY: u64 = 16;
+/// Stuck: after this many nodes less than this share of the search space is closed.
+const STUCK_NODES: u64 = 2000;
+const STUCK_SHARE: f64 = 0.01;
 
 /// The state that workers share.
 struct Pool<'a> {
@@ -181,7 +186,9 @@ impl Visitor<'_> {
         starts: &[Vec<f64>],
     ) -> Option<Vec<Rational>> {
         let nodes = self.counters.nodes.get();
-        let rounds = match (is_root, nodes.is_multiple_of(ATTACK_EVERY)) {
+        let stuck = nodes > STUCK_NODES && self.counters.closed_share() < STUCK_SHARE;
+        let every = if stuck { STUCK_ATTACK_EVERY } else { ATTACK_EVERY };
+        let rounds = match (is_root, nodes.is_multiple_of(every)) {
             (true, _) => ROOT_ATTACKS,
             (false, true) => 1,
             (false, false) => return None,
