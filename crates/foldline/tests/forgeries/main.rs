@@ -1,0 +1,9 @@
+//! Certificates that the search writes are accepted; forged and damaged ones are not.
+
+mod accepted;
+mod certified;
+mod forged_leaves;
+mod forged_nodes;
+mod forged_statements;
+mod forging;
+mod mutations;
