@@ -9,26 +9,19 @@ use std::fmt::Write;
 use foldline_geometry::Polytope;
 use foldline_kernel::{Integer, Rational};
 
-/// What a checker's rounding may take, relative to the sizes involved.
-const MARGIN: f64 = 1.0 / (1u64 << 24) as f64;
-
-/// What it may take of the sizes before they cancelled: a multiple of the floats' own error bound.
-const ERROR_MULTIPLE: f64 = (1u64 << 22) as f64;
-
-/// What it may take in any case, with fixed point numbers.
-const FLOOR: f64 = 1.0 / (1u64 << 30) as f64;
-
 /// Fraction bits kept of a multiplier and of a claimed bound.
 const MULTIPLIER_BITS: u32 = 10;
 const BOUND_BITS: u32 = 11;
 
 /// Records of the nodes visited so far that were not yet handed on.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Proof {
     /// The records, a line each.
     pub text: String,
     /// Number of permanent half-spaces of the current node: later ones are clip rows.
     pub permanent: usize,
+    /// One unit of a checker's fixed point numbers.
+    unit: f64,
 }
 
 /// Rounds to nearest with few fraction bits; tiny and non-finite values become 0.
@@ -85,25 +78,6 @@ pub fn round_multipliers(multipliers: &mut Vec<(u32, f64)>) {
     multipliers.retain(|&(_, multiplier)| multiplier > 0.0);
 }
 
-/// The bound to claim where floats prove `bound` on a row of the given magnitude.
-///
-/// `error` is what the floats' rounding may have taken of it.
-pub fn claimed_below(bound: f64, magnitude: f64, error: f64) -> f64 {
-    let claimed = few_bits_below(bound - margin(magnitude, error));
-    if claimed.abs() < 1e200 { claimed } else { f64::NEG_INFINITY }
-}
-
-/// How far above 0 a bound must be to be recorded as > 0.
-pub fn margin(magnitude: f64, error: f64) -> f64 {
-    MARGIN * magnitude + ERROR_MULTIPLE * error + FLOOR
-}
-
-/// The same for a sum of half-spaces: of the size and with the weight of its multipliers.
-pub fn margin_of(polytope: &Polytope, multipliers: &[(u32, f64)]) -> f64 {
-    let weight: f64 = multipliers.iter().map(|&(_, multiplier)| multiplier).sum();
-    margin(polytope.magnitude(multipliers), 0.0) + FLOOR * weight
-}
-
 /// What a term of an exact contradiction names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Term {
@@ -122,6 +96,43 @@ pub enum Term {
 }
 
 impl Proof {
+    /// An empty proof for checkers with so many fraction bits.
+    pub fn new(precision: u32) -> Self {
+        let unit = 1.0 / (1u64 << precision.clamp(20, 52)) as f64;
+        Self { text: String::new(), permanent: 0, unit }
+    }
+
+    /// How far above 0 a bound must be to be recorded as > 0: of a row of the given magnitude,
+    /// of which the floats' rounding may have taken `error`, with these multipliers.
+    ///
+    /// A checker rounds coefficients and multipliers to units: that takes some units of the sizes
+    /// involved before they cancel (for which the floats' own error stands), and of each row used.
+    pub fn margin(
+        &self,
+        magnitude: f64,
+        error: f64,
+        polytope: &Polytope,
+        multipliers: &[(u32, f64)],
+    ) -> f64 {
+        let weight: f64 = multipliers.iter().map(|&(_, multiplier)| multiplier).sum();
+        let rows: Vec<(u32, f64)> = multipliers.iter().map(|&(index, _)| (index, 1.0)).collect();
+        let sizes = 64.0 * magnitude + 4.0 * polytope.magnitude(&rows) + weight + 1.0;
+        self.unit * (1024.0 * sizes + error * 2f64.powi(62))
+    }
+
+    /// The bound to claim where floats prove `bound`, with that margin and in few bits.
+    pub fn claimed_below(
+        &self,
+        bound: f64,
+        magnitude: f64,
+        error: f64,
+        polytope: &Polytope,
+        multipliers: &[(u32, f64)],
+    ) -> f64 {
+        let claimed = few_bits_below(bound - self.margin(magnitude, error, polytope, multipliers));
+        if claimed.abs() < 1e200 { claimed } else { f64::NEG_INFINITY }
+    }
+
     /// One record without multipliers.
     pub fn record(&mut self, words: &str) {
         self.text.push_str(words);
@@ -145,7 +156,8 @@ impl Proof {
         round_multipliers(multipliers);
         let zero = vec![0.0; polytope.dimension];
         let bound = polytope.lower_bound(&zero, 0.0, multipliers, &mut zero.clone());
-        let shown = bound > margin_of(polytope, multipliers);
+        let shown =
+            bound > self.margin(polytope.magnitude(multipliers), 0.0, polytope, multipliers);
         if shown {
             self.with_multipliers("empty", multipliers);
         }

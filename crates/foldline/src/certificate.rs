@@ -8,12 +8,55 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use foldline_formats::FormatError;
 use foldline_formats::input::read_bytes;
-use foldline_kernel::{Network, Property, Rational};
+use foldline_kernel::{Atom, Formula, Network, Property, Rational};
 use foldline_questions::verification::{Options, Outcome, ProofError, Verdict, verify_with_proof};
 use sha2::{Digest, Sha256};
 
-/// Fraction bits that a checker with fixed point numbers should use.
+/// Fraction bits that a checker with fixed point numbers should use where nothing is large.
 const PRECISION: u32 = 40;
+
+/// Fraction bits for a network and property: fewer where numbers would not fit into 64 bits.
+///
+/// A guess from the sizes of weights and bounds and from the crudest bound of the activations.
+pub fn precision(network: &Network, property: &Property) -> u32 {
+    let largest = |values: &mut dyn Iterator<Item = Rational>| {
+        values.map(|value| value.to_f64().value().abs()).fold(0.0, f64::max)
+    };
+    let mut atoms = Vec::new();
+    collect_atoms(&property.formula, &mut atoms);
+    let on_inputs = atoms.iter().filter(|atom| atom.output.is_empty());
+    let bound = |atom: &&'_ Atom| -> Vec<Rational> {
+        atom.input.iter().map(|(_, factor)| &atom.bound / factor).collect()
+    };
+    let mut reach = largest(&mut on_inputs.flat_map(bound)).max(1.0);
+    let coefficients = atoms.iter().flat_map(|atom| atom.input.iter().chain(&atom.output));
+    let numbers = coefficients.map(|(_, value)| value.clone());
+    let bounds = atoms.iter().map(|atom| atom.bound.clone());
+    let mut size = largest(&mut numbers.chain(bounds)).max(reach);
+    for layer in network.layers() {
+        let mut next = 0.0f64;
+        for row in layer.rational_rows() {
+            let weights = row.weights.into_iter().map(|(_, weight)| weight);
+            let weights: Vec<f64> = weights.map(|weight| weight.to_f64().value().abs()).collect();
+            let bias = row.bias.to_f64().value().abs();
+            size = weights.iter().copied().fold(size.max(bias), f64::max);
+            next = next.max(weights.iter().sum::<f64>() * reach + bias);
+        }
+        reach = next;
+    }
+    // Stored numbers must fit for certain; activations seldom come near their crudest bound.
+    let excess = (size.log2() - 20.0).max(reach.log2() - 32.0).ceil().clamp(0.0, 20.0);
+    PRECISION - excess as u32
+}
+
+fn collect_atoms<'a>(formula: &'a Formula, atoms: &mut Vec<&'a Atom>) {
+    match formula {
+        Formula::Atom(atom) => atoms.push(atom),
+        Formula::And(parts) | Formula::Or(parts) => {
+            parts.iter().for_each(|part| collect_atoms(part, atoms));
+        }
+    }
+}
 
 /// Why no certificate was written.
 #[derive(Debug, thiserror::Error)]
@@ -60,10 +103,14 @@ fn name(path: &Path) -> String {
     name.replace(|character: char| character.is_whitespace() || character.is_control(), "_")
 }
 
-fn header(files: StatementFiles<'_>, answer: &str) -> Result<String, CertificateError> {
+fn header(
+    files: StatementFiles<'_>,
+    answer: &str,
+    precision: u32,
+) -> Result<String, CertificateError> {
     Ok(format!(
         "foldline-certificate 1\nstatement verification {answer}\nnetwork {} {}\nproperty {} {}\n\
-         precision {PRECISION}\n",
+         precision {precision}\n",
         name(files.network),
         hash(files.network)?,
         name(files.property),
@@ -87,17 +134,19 @@ pub fn verify_certified(
     options: &Options,
     target: &Path,
 ) -> Result<Outcome, CertificateError> {
-    let holds = header(files, "holds")?;
+    let precision = precision(network, property);
+    let holds = header(files, "holds", precision)?;
     let mut partial = target.as_os_str().to_owned();
     partial.push(".partial");
     let partial = PathBuf::from(partial);
     let failed = |error| CertificateError::Write { path: target.to_owned(), error };
-    let result = write_body(network, property, options, &holds, &partial, target);
+    let result = write_body(network, property, options, (&holds, precision), &partial, target);
     let finished = match &result {
         Ok(outcome) => match &outcome.verdict {
             Verdict::Holds { .. } => std::fs::rename(&partial, target),
             Verdict::Violated(witness) => {
-                let text = witness_certificate(&header(files, "violated")?, &witness.input);
+                let text =
+                    witness_certificate(&header(files, "violated", precision)?, &witness.input);
                 write_whole(&text, &partial, target)
                     .and_then(|()| std::fs::rename(&partial, target))
             }
@@ -116,14 +165,14 @@ fn write_body(
     network: &Network,
     property: &Property,
     options: &Options,
-    header: &str,
+    (header, precision): (&str, u32),
     partial: &Path,
     target: &Path,
 ) -> Result<Outcome, CertificateError> {
     let failed = |error| CertificateError::Write { path: target.to_owned(), error };
     let mut out = Output::create(partial, target).map_err(failed)?;
     out.write_all(header.as_bytes()).map_err(failed)?;
-    let outcome = verify_with_proof(network, property, options, &mut out)?;
+    let outcome = verify_with_proof(network, property, options, precision, &mut out)?;
     out.write_all(b"end\n").map_err(failed)?;
     out.finish().map_err(failed)?;
     Ok(outcome)

@@ -4,7 +4,7 @@ use foldline_geometry::{Polytope, Tableau};
 
 use super::reduced::{Reduced, add_multiple, rounding_error};
 use super::unfold::{Empty, Known};
-use crate::proof::{Proof, claimed_below, dyadic, round_multipliers};
+use crate::proof::{Proof, dyadic, round_multipliers};
 
 /// Scratch space and counters for bounding rows of one [`Reduced`] over one [`Polytope`].
 #[derive(Debug, Default)]
@@ -143,13 +143,19 @@ impl Relaxation {
         tableau: &mut Tableau,
     ) -> Result<(), Empty> {
         let (neuron, magnitude) = (reduced.neurons[index], reduced.magnitudes[index]);
-        let lower = claimed_below(lower, magnitude, self.slack);
+        let error = self.slack;
         let of_lower = self.multipliers.clone();
+        let claim = |proof: &Option<Proof>, bound: f64, error: f64, multipliers: &[(u32, f64)]| {
+            let claimed =
+                |proof: &Proof| proof.claimed_below(bound, magnitude, error, polytope, multipliers);
+            proof.as_ref().map_or(bound, claimed)
+        };
+        let lower = claim(&self.proof, lower, error, &of_lower);
         let upper = if lower >= 0.0 {
             f64::INFINITY
         } else {
             let upper = self.lower_bound::<FUSED>(reduced, index, -1.0, polytope, tableau);
-            -claimed_below(upper, magnitude, self.slack)
+            -claim(&self.proof, upper, self.slack, &self.multipliers)
         };
         let Some(proof) = &mut self.proof else {
             return Ok(());

@@ -99,7 +99,8 @@ fn is_vacuous(network: &Network, property: &Property, counters: &Counters) -> bo
 /// Like [`verify`], on one thread, and writes the body of a certificate (the records between the
 /// header and `end`) for the case that the property holds.
 ///
-/// What was written is worth nothing unless the answer is [`Verdict::Holds`].
+/// `precision` is the number of fraction bits that the header advises to checkers; what is closed
+/// leaves room for their rounding. What was written is worth nothing unless the answer is [`Verdict::Holds`].
 ///
 /// # Errors
 /// If writing fails, or no proof can be written for this property.
@@ -107,6 +108,7 @@ pub fn verify_with_proof(
     network: &Network,
     property: &Property,
     options: &Options,
+    precision: u32,
     out: &mut (dyn Write + Send),
 ) -> Result<Outcome, ProofError> {
     let start = Instant::now();
@@ -114,7 +116,7 @@ pub fn verify_with_proof(
     let limits = Limits { start, options, expired: AtomicBool::new(false) };
     let stop = || limits.reached();
     let visitor = Visitor { counters: &counters, seed: options.seed };
-    let search = ProofSearch { network, visitor, stop: &stop };
+    let search = ProofSearch { network, visitor, precision, stop: &stop };
     let found = with_progress(options, start, &counters, || search.run(property, out))?;
     let vacuous = || counters.regions.get() == 0 && is_vacuous(network, property, &counters);
     Ok(Outcome {

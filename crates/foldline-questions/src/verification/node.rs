@@ -8,7 +8,7 @@ use super::branch;
 use super::problem::Problem;
 use crate::bounds::reduced::Reduced;
 use crate::bounds::{Empty, Known, Relaxation, has_wide_instructions, unfold};
-use crate::proof::{dyadic, margin, margin_of, round_multipliers};
+use crate::proof::{dyadic, round_multipliers};
 
 /// A part of the region, with what is known of the network there.
 #[derive(Debug, Clone)]
@@ -222,7 +222,8 @@ fn refute<const FUSED: bool>(
                 gaps[neuron] += gap;
             });
             let bound = space.relaxation.minimum(&node.polytope, tableau);
-            if refutes(problem, clause, atom, bound, reduced, &mut space.relaxation) {
+            if refutes(problem, clause, atom, bound, reduced, &node.polytope, &mut space.relaxation)
+            {
                 refuted = true;
                 break;
             }
@@ -272,12 +273,15 @@ fn refutes(
     atom: usize,
     bound: f64,
     reduced: &Reduced,
+    polytope: &Polytope,
     relaxation: &mut Relaxation,
 ) -> bool {
     let Some(proof) = &mut relaxation.proof else {
         return bound > 0.0 || bound >= 0.0 && problem.atoms[atom].strict;
     };
-    let refuted = bound > margin(reduced.magnitudes[reduced.count() + atom], relaxation.slack);
+    let magnitude = reduced.magnitudes[reduced.count() + atom];
+    let refuted =
+        bound > proof.margin(magnitude, relaxation.slack, polytope, &relaxation.multipliers);
     if refuted {
         let atoms = &problem.clauses[clause as usize];
         let place = atoms.iter().position(|&other| other == atom).unwrap_or(0);
@@ -324,7 +328,7 @@ fn jointly_recorded(
     let zero = vec![0.0; polytope.dimension];
     let bound = polytope.lower_bound(&zero, 0.0, multipliers, &mut zero.clone());
     if atoms != node.problem.clauses[clause as usize].len()
-        || bound <= margin_of(polytope, multipliers)
+        || bound <= proof.margin(polytope.magnitude(multipliers), 0.0, polytope, multipliers)
     {
         return false;
     }

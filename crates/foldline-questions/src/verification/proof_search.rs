@@ -37,6 +37,8 @@ pub struct ProofSearch<'a> {
     pub network: &'a Network,
     /// Counters and seed.
     pub visitor: Visitor<'a>,
+    /// Fraction bits of checkers with fixed point numbers.
+    pub precision: u32,
     /// Polled at every node.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
@@ -96,7 +98,7 @@ impl ProofSearch<'_> {
         share: f64,
     ) -> Result<Opened, ProofError> {
         let numbers: Vec<String> = case.numbers.iter().map(usize::to_string).collect();
-        let mut proof = Proof::default();
+        let mut proof = Proof::new(self.precision);
         proof.record(&format!("case {}", numbers.join(" ")));
         let dimension = network.inputs();
         let exact = case.region.iter();

@@ -110,7 +110,9 @@ fn examples() -> Vec<Certified> {
 fn certify(name: String, files: Files, truth: Claim) -> Certified {
     let mut body = Vec::new();
     let (network, property) = (files.network(), files.property());
-    let text = match verify_with_proof(network, property, &Options::default(), &mut body) {
+    let precision = foldline::certificate::precision(network, property);
+    let text = match verify_with_proof(network, property, &Options::default(), precision, &mut body)
+    {
         Err(ProofError::Unbounded(_)) => None,
         Err(error) => panic!("{name}: {error}"),
         Ok(outcome) => Some(match outcome.verdict {
@@ -131,9 +133,10 @@ fn certify(name: String, files: Files, truth: Claim) -> Certified {
 /// The first five lines of a certificate.
 pub fn header(files: &Files, claim: Claim) -> String {
     let statement = files.statement(claim);
+    let precision = foldline::certificate::precision(files.network(), files.property());
     format!(
         "foldline-certificate 1\nstatement verification {claim}\nnetwork n {}\nproperty p {}\n\
-         precision 40\n",
+         precision {precision}\n",
         statement.network_hash, statement.property_hash
     )
 }
