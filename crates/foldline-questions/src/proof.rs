@@ -192,7 +192,8 @@ mod tests {
     fn rounding_goes_the_right_way() {
         for value in [1.0, -1.0, 0.1, -0.1, 123456.789, -123456.789, 1e-30, -1e-30] {
             let below = few_bits_below(value);
-            assert!(below <= value && (value - below).abs() <= value.abs() / 32768.0, "{value}");
+            let most = value.abs() / f64::from(1u32 << BOUND_BITS);
+            assert!(below <= value && value - below <= most, "{value}");
             let near = few_bits(value, 14);
             assert!((near - value).abs() <= value.abs() / 16384.0);
         }
