@@ -60,7 +60,7 @@ MUTANTS = [
     Mutant(
         "a bound below 0 refutes, not one above",
         QUESTIONS + "verification/node.rs",
-        [("let refuted = bound > margin(", "let refuted = bound < margin(")],
+        [("let refuted =\n        bound > proof.margin(", "let refuted =\n        bound < proof.margin(")],
     ),
     Mutant(
         "a neuron is inactive where its lower bound is ≤ 0",
@@ -75,7 +75,7 @@ MUTANTS = [
     Mutant(
         "the margin has the wrong sign",
         QUESTIONS + "proof.rs",
-        [("MARGIN * magnitude + ERROR_MULTIPLE * error + FLOOR", "-(MARGIN * magnitude)")],
+        [("self.unit * (1024.0 * sizes + error * 2f64.powi(62))", "-self.unit * 65536.0 * magnitude")],
     ),
     Mutant(
         "claimed bounds are rounded inward",
@@ -111,10 +111,10 @@ MUTANTS = [
         "a side is ruled out without an exact LP",
         QUESTIONS + "verification/branch.rs",
         [
-            ("reduced.lower[index] >= -nearly_zero", "-reduced.lower[index] <= reduced.upper[index].max(nearly_zero)"),
             (
-                "(!leaf::reaches(&node, neuron, true, exact_lps, proof)).then_some(1)",
-                'proof.iter_mut().for_each(|proof| proof.record(&format!("side {neuron} +"))); Some(1)',
+                "if !is_clear(-reduced.lower[index]) && !leaf::reaches(node, neuron, true, exact_lps, proof) {",
+                "if -reduced.lower[index] <= reduced.upper[index].max(nearly_zero) {\n"
+                'proof.iter_mut().for_each(|proof| proof.record(&format!("side {neuron} +")));',
             ),
         ],
     ),
