@@ -9,7 +9,7 @@
 use foldline_geometry::directed::{LARGEST_MAGNITUDE, UNDERFLOW_SLACK, UNIT_ROUNDOFF};
 
 /// A triangular system of undecided neurons, then the targets as further rows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Reduced {
     /// Input dimension d.
     pub dimension: usize,

@@ -58,24 +58,10 @@ pub struct Workspace {
 impl Workspace {
     /// Scratch for problems of any size.
     pub fn new() -> Self {
-        let work = Reduced {
-            dimension: 0,
-            head: 0,
-            stride: 0,
-            neurons: Vec::new(),
-            layers: Vec::new(),
-            lower: Vec::new(),
-            upper: Vec::new(),
-            rows: Vec::new(),
-            errors: Vec::new(),
-            magnitudes: Vec::new(),
-            targets: 0,
-            complete: true,
-        };
         Self {
             relaxation: Relaxation::default(),
             candidates: Vec::new(),
-            work,
+            work: Reduced::default(),
             gaps: Vec::new(),
             widest: has_wide_instructions(),
         }
