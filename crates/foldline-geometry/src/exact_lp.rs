@@ -137,10 +137,9 @@ impl Dictionary {
         std::mem::swap(&mut self.basic[leaving], &mut self.nonbasic[entering]);
     }
 
-    /// Exchanges free variables for slacks, those of `hint` first, as far as possible.
-    fn make_free_basic(&mut self, hint: &[usize]) {
-        let rows: Vec<usize> = hint.iter().copied().chain(0..self.rows.len()).collect();
-        for row in rows {
+    /// Exchanges free variables for slacks, as far as possible.
+    fn make_free_basic(&mut self) {
+        for row in 0..self.rows.len() {
             if self.is_free(self.basic[row]) {
                 continue;
             }
@@ -268,8 +267,8 @@ impl Dictionary {
             .collect()
     }
 
-    fn solve(mut self, hint: &[usize], stop_when_positive: bool) -> ExactOutcome {
-        self.make_free_basic(hint);
+    fn solve(mut self, stop_when_positive: bool) -> ExactOutcome {
+        self.make_free_basic();
         if let Err(row) = self.make_feasible() {
             return ExactOutcome::Infeasible { multipliers: self.farkas(row) };
         }
@@ -308,15 +307,12 @@ impl AgainstZero for Integer {
 }
 
 /// Maximises objective·x over the closed constraints (strictness is ignored).
-///
-/// `hint` names constraints that are likely tight at the optimum, best first.
 pub fn maximize(
     dimension: usize,
     constraints: &[ExactConstraint],
     objective: &[Integer],
-    hint: &[usize],
 ) -> ExactOutcome {
-    Dictionary::new(dimension, constraints, objective).solve(hint, false)
+    Dictionary::new(dimension, constraints, objective).solve(false)
 }
 
 /// Either a point that satisfies every constraint, strict ones strictly, or why there is none.
@@ -329,26 +325,18 @@ pub enum Feasibility {
 }
 
 /// A point that satisfies every constraint, strict ones strictly; none if there is none.
-pub fn feasible_point(
-    dimension: usize,
-    constraints: &[ExactConstraint],
-    hint: &[usize],
-) -> Option<Vec<Rational>> {
-    match feasibility(dimension, constraints, hint) {
+pub fn feasible_point(dimension: usize, constraints: &[ExactConstraint]) -> Option<Vec<Rational>> {
+    match feasibility(dimension, constraints) {
         Feasibility::Point(point) => Some(point),
         Feasibility::Contradiction(_) => None,
     }
 }
 
 /// Decides whether the constraints, strict ones strictly, have a common point.
-pub fn feasibility(
-    dimension: usize,
-    constraints: &[ExactConstraint],
-    hint: &[usize],
-) -> Feasibility {
+pub fn feasibility(dimension: usize, constraints: &[ExactConstraint]) -> Feasibility {
     if constraints.iter().all(|constraint| !constraint.strict) {
         let objective = vec![Integer::ZERO; dimension];
-        return match maximize(dimension, constraints, &objective, hint) {
+        return match maximize(dimension, constraints, &objective) {
             ExactOutcome::Infeasible { multipliers } => contradiction(multipliers),
             ExactOutcome::Optimal { point, .. } | ExactOutcome::Unbounded { point, .. } => {
                 Feasibility::Point(point)
@@ -372,7 +360,7 @@ pub fn feasibility(
         strict: false,
         scale: Natural::ONE,
     });
-    match Dictionary::new(dimension + 1, &extended, &objective).solve(hint, true) {
+    match Dictionary::new(dimension + 1, &extended, &objective).solve(true) {
         ExactOutcome::Optimal { mut point, value, .. } if value > Rational::ZERO => {
             point.pop();
             Feasibility::Point(point)
@@ -409,7 +397,7 @@ mod tests {
         let half = Rational::from_parts(1.into(), 2u8.into());
         let quarter = Rational::from_parts(1.into(), 4u8.into());
         assert_eq!(
-            maximize(2, &constraints, &objective, &[]),
+            maximize(2, &constraints, &objective),
             ExactOutcome::Optimal {
                 point: vec![half.clone(), half],
                 value: Rational::ONE,
@@ -421,11 +409,11 @@ mod tests {
     #[test]
     fn unbounded_and_infeasible_come_with_evidence() {
         let constraints = [constraint(&[1, -1], 0, false), constraint(&[-1, 1], -1, false)];
-        match maximize(2, &constraints, &[Integer::ZERO, Integer::ZERO], &[]) {
+        match maximize(2, &constraints, &[Integer::ZERO, Integer::ZERO]) {
             ExactOutcome::Infeasible { multipliers } => assert_eq!(multipliers.len(), 2),
             other => panic!("{other:?}"),
         }
-        match maximize(2, &constraints[..1], &[Integer::ZERO, Integer::ONE], &[]) {
+        match maximize(2, &constraints[..1], &[Integer::ZERO, Integer::ONE]) {
             ExactOutcome::Unbounded { point, direction } => {
                 assert!(constraints[0].holds_at(&point));
                 assert!(direction[1] > Rational::ZERO && direction[0] <= direction[1]);
@@ -437,13 +425,13 @@ mod tests {
     #[test]
     fn strictness_decides() {
         let closed = [constraint(&[1], 0, false), constraint(&[-1], 0, false)];
-        assert_eq!(feasible_point(1, &closed, &[]), Some(vec![Rational::ZERO]));
+        assert_eq!(feasible_point(1, &closed), Some(vec![Rational::ZERO]));
         let half_open = [constraint(&[1], 0, true), constraint(&[-1], 0, false)];
-        assert_eq!(feasible_point(1, &half_open, &[]), None);
+        assert_eq!(feasible_point(1, &half_open), None);
         let open = [constraint(&[3], 2, true), constraint(&[-3], -1, true)];
-        let point = feasible_point(1, &open, &[]).unwrap();
+        let point = feasible_point(1, &open).unwrap();
         assert!(open.iter().all(|constraint| constraint.holds_at(&point)));
-        assert_eq!(feasible_point(2, &[constraint(&[0, 0], 0, true)], &[]), None);
-        assert!(feasible_point(2, &[], &[]).is_some());
+        assert_eq!(feasible_point(2, &[constraint(&[0, 0], 0, true)]), None);
+        assert!(feasible_point(2, &[]).is_some());
     }
 }

@@ -105,7 +105,7 @@ fn exact_constraints(piece: &Piece) -> Vec<ExactConstraint> {
 
 fn region_point(piece: &Piece, counters: &Counters) -> Option<Vec<Rational>> {
     counters.exact_lps.add(1);
-    feasible_point(piece.network.inputs(), &exact_constraints(piece), &[])
+    feasible_point(piece.network.inputs(), &exact_constraints(piece))
 }
 
 /// Splits a piece into problems: bounded and with interior. An empty piece gives none.
@@ -150,7 +150,7 @@ fn single_point(piece: Piece, equalities: &[LinearConstraint]) -> Option<Problem
         .flat_map(|equality| [equality.clone(), super::region::opposite(equality)])
         .map(|constraint| ExactConstraint::new(dimension, &constraint))
         .collect();
-    let point = feasible_point(dimension, &exact, &[])?;
+    let point = feasible_point(dimension, &exact)?;
     let bounds = point.into_iter().map(|value| (value.clone(), value)).collect();
     let Piece { network, float, constraints, clauses, transforms } = piece;
     Some(Problem::new(network, &float, &constraints, bounds, &clauses, Vec::new(), transforms))

@@ -63,7 +63,7 @@ impl Part {
 
     /// A point of the part, or the contradiction between its constraints.
     pub fn decide(&self) -> Result<Vec<Rational>, Vec<(Term, Rational)>> {
-        match feasibility(self.dimension, &self.constraints, &[]) {
+        match feasibility(self.dimension, &self.constraints) {
             Feasibility::Point(point) => Ok(point),
             Feasibility::Contradiction(multipliers) => Err(multipliers
                 .into_iter()

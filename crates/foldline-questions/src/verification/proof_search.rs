@@ -104,7 +104,7 @@ impl ProofSearch<'_> {
         let exact = case.region.iter();
         let exact: Vec<ExactConstraint> =
             exact.map(|constraint| ExactConstraint::new(dimension, constraint)).collect();
-        let point = match feasibility(dimension, &exact, &[]) {
+        let point = match feasibility(dimension, &exact) {
             Feasibility::Point(point) => point,
             Feasibility::Contradiction(multipliers) => {
                 empty_region(&exact, &multipliers, &mut proof);

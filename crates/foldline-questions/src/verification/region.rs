@@ -42,8 +42,7 @@ pub fn shown_bound(
         constraints.iter().map(|constraint| ExactConstraint::new(dimension, constraint)).collect();
     let mut objective = vec![Integer::ZERO; dimension];
     objective[coordinate] = Integer::from(sign);
-    let ExactOutcome::Optimal { value, multipliers, .. } =
-        maximize(dimension, &exact, &objective, &[])
+    let ExactOutcome::Optimal { value, multipliers, .. } = maximize(dimension, &exact, &objective)
     else {
         return None;
     };
@@ -84,7 +83,7 @@ pub fn extent(dimension: usize, constraints: &[LinearConstraint], counters: &Cou
     let exact: Vec<ExactConstraint> =
         constraints.iter().map(|constraint| ExactConstraint::new(dimension, constraint)).collect();
     counters.exact_lps.add(1);
-    if feasible_point(dimension, &exact, &[]).is_none() {
+    if feasible_point(dimension, &exact).is_none() {
         return Extent::Empty;
     }
     if general {
@@ -115,7 +114,7 @@ fn greatest(
     let mut objective = vec![Integer::ZERO; dimension];
     objective[coordinate] = Integer::from(sign);
     counters.exact_lps.add(1);
-    match maximize(dimension, exact, &objective, &[]) {
+    match maximize(dimension, exact, &objective) {
         ExactOutcome::Optimal { value, .. } => Some(value),
         _ => None,
     }
@@ -152,13 +151,13 @@ pub fn implicit_equalities(
         constraints.iter().enumerate().map(convert).collect()
     };
     counters.exact_lps.add(1);
-    if feasible_point(dimension, &exact(&|_| true), &[]).is_some() {
+    if feasible_point(dimension, &exact(&|_| true)).is_some() {
         return equalities;
     }
     for (index, constraint) in constraints.iter().enumerate() {
         counters.exact_lps.add(1);
         if !constraint.coefficients.is_empty()
-            && feasible_point(dimension, &exact(&|other| other == index), &[]).is_none()
+            && feasible_point(dimension, &exact(&|other| other == index)).is_none()
         {
             equalities.push(LinearConstraint { strict: false, ..constraint.clone() });
         }

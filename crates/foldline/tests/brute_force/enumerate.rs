@@ -52,7 +52,7 @@ pub fn input_part(conjunction: &[Atom]) -> Vec<LinearConstraint> {
 /// A point that satisfies all constraints, if there is one.
 pub fn solve(dimension: usize, constraints: &[LinearConstraint]) -> Option<Vec<Rational>> {
     let exact: Vec<_> = constraints.iter().map(|c| ExactConstraint::new(dimension, c)).collect();
-    feasible_point(dimension, &exact, &[])
+    feasible_point(dimension, &exact)
 }
 
 /// sign · row ≤ 0.
@@ -179,7 +179,7 @@ pub fn least(network: &Network, atom: &Atom, region: &[LinearConstraint]) -> Opt
         negated.bound = Rational::ZERO;
         let objective = ExactConstraint::new(network.inputs(), &negated).coefficients;
         let cell: Vec<_> = cell.iter().map(|c| ExactConstraint::new(network.inputs(), c)).collect();
-        match maximize(network.inputs(), &cell, &objective, &[]) {
+        match maximize(network.inputs(), &cell, &objective) {
             ExactOutcome::Optimal { point, .. } => {
                 let value = foldline::kernel::linear::dot(&row.coefficients, &point) - &row.bound;
                 let value = value + &atom.bound;
