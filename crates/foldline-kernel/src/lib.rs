@@ -1,4 +1,4 @@
-//! Exact numbers and the objects foldline speaks about: networks, properties and regions.
+//! Exact numbers and the objects foldline speaks about: networks, properties, regions and zonotopes.
 //!
 //! Nothing in this crate searches and nothing computes with a float: it adds,
 //! multiplies and compares integers and rationals.
@@ -9,8 +9,10 @@ pub mod linear;
 pub mod network;
 pub mod number;
 pub mod property;
+pub mod zonotope;
 
 pub use linear::{LinearConstraint, Polyhedron, Region};
 pub use network::{Activation, Layer, Network, NetworkError, Row};
 pub use number::{Integer, Natural, Rational};
 pub use property::{Atom, Formula, Property};
+pub use zonotope::Zonotope;

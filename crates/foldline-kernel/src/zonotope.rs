@@ -1,0 +1,67 @@
+//! Zonotopes: the sums of a center and symmetric segments, Z = c + Σ [−1, 1]·g.
+
+use crate::number::Rational;
+
+/// The zonotope {c + Σ β_i g_i : β_i ∈ [−1, 1]} in R^d.
+///
+/// Generators may be zero, parallel, repeated or too few to span R^d.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zonotope {
+    /// The center c, d numbers.
+    pub center: Vec<Rational>,
+    /// The generators g_i, d numbers each.
+    pub generators: Vec<Vec<Rational>>,
+}
+
+impl Zonotope {
+    /// The zonotope Σ conv{0, a}, as [Z, §2] writes it: center ½Σ a, generators ½a.
+    ///
+    /// # Panics
+    /// If a segment has another dimension.
+    pub fn from_segments(dimension: usize, segments: &[Vec<Rational>]) -> Self {
+        let half = Rational::ONE / Rational::from(2u8);
+        let mut center = vec![Rational::ZERO; dimension];
+        let mut generators = Vec::with_capacity(segments.len());
+        for segment in segments {
+            assert_eq!(segment.len(), dimension, "a segment of another dimension");
+            let generator: Vec<Rational> = segment.iter().map(|value| value * &half).collect();
+            center.iter_mut().zip(&generator).for_each(|(sum, value)| *sum += value);
+            generators.push(generator);
+        }
+        Self { center, generators }
+    }
+
+    /// The dimension d of the space.
+    pub fn dimension(&self) -> usize {
+        self.center.len()
+    }
+
+    /// The support function h(u) = max {u·z : z ∈ Z} = u·c + Σ |u·g_i|.
+    ///
+    /// # Panics
+    /// If `direction` has another dimension.
+    pub fn support(&self, direction: &[Rational]) -> Rational {
+        assert_eq!(direction.len(), self.dimension(), "a direction of another dimension");
+        let product = |vector: &[Rational]| -> Rational {
+            vector.iter().zip(direction).fold(Rational::ZERO, |sum, (a, b)| sum + a * b)
+        };
+        self.generators.iter().fold(product(&self.center), |sum, generator| {
+            let value = product(generator);
+            if value < Rational::ZERO { sum - value } else { sum + value }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_and_support_agree() {
+        let numbers = |values: &[i32]| values.iter().map(|&value| value.into()).collect::<Vec<_>>();
+        let zonotope = Zonotope::from_segments(2, &[numbers(&[2, 0]), numbers(&[1, -3])]);
+        assert_eq!(zonotope.support(&numbers(&[1, 0])), Rational::from(3));
+        assert_eq!(zonotope.support(&numbers(&[-1, 0])), Rational::ZERO);
+        assert_eq!(zonotope.support(&numbers(&[0, -1])), Rational::from(3));
+    }
+}
