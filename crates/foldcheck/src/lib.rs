@@ -18,6 +18,7 @@ mod statement;
 mod substitution;
 mod terms;
 mod tree;
+mod units;
 mod verification;
 
 pub use statement::{Claim, Files, Statement};

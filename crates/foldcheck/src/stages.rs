@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use foldline_kernel::network::RationalRow;
-use foldline_kernel::number::Integer;
+use foldline_kernel::number::{Integer, power_of_two};
 use foldline_kernel::{Activation, Layer, Network, Rational};
+
+use crate::units::Units;
 
 /// That a neuron's weights and bias are ±2^shift times those of an earlier neuron of its layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +60,67 @@ impl Stages {
     /// The number of ReLU neurons.
     pub fn neurons(&self) -> usize {
         self.starts[self.starts.len() - 1]
+    }
+
+    /// The network whose inputs, pre-activations and activations are counted in `units`.
+    ///
+    /// The outputs stay as they are.
+    pub fn in_units(&self, units: &Units) -> Self {
+        let unit = |neuron: usize| units.neurons[neuron];
+        let scale = |layer: &Layer, own: &[i64], before: &[i64]| {
+            let mut rows = layer.rational_rows();
+            for (index, row) in rows.iter_mut().enumerate() {
+                let own = own.get(index).copied().unwrap_or(0);
+                row.bias *= power_of_two(-own);
+                for (column, weight) in &mut row.weights {
+                    *weight *= power_of_two(before[*column] - own);
+                }
+            }
+            Layer::new(layer.inputs, &rows, layer.activation)
+        };
+        let mut before = units.inputs.as_slice();
+        let mut relu = Vec::with_capacity(self.relu.len());
+        for (layer, ends) in self.relu.iter().zip(self.starts.windows(2)) {
+            let own = &units.neurons[ends[0]..ends[1]];
+            relu.push(scale(layer, own, before));
+            before = own;
+        }
+        let output = scale(&self.output, &[], before);
+        let mut links = self.links.clone();
+        for (layer, links) in links.iter_mut().enumerate() {
+            let start = self.starts[layer];
+            for (row, link) in links.iter_mut().enumerate() {
+                if let Some(link) = link {
+                    link.shift += unit(start + link.first) - unit(start + row);
+                }
+            }
+        }
+        Self { relu, output, links, starts: self.starts.clone() }
+    }
+
+    /// s·f(y/s) in the inputs (y, s): biases become weights of s, which one more neuron in each
+    /// ReLU layer, its last, hands on.
+    pub fn homogeneous(&self) -> Self {
+        let lift = |layer: &Layer, hands_on: bool| {
+            let s = layer.inputs;
+            let mut rows = layer.rational_rows();
+            for row in &mut rows {
+                row.weights.push((s, std::mem::take(&mut row.bias)));
+            }
+            if hands_on {
+                rows.push(RationalRow { weights: vec![(s, Rational::ONE)], bias: Rational::ZERO });
+            }
+            Layer::new(s + 1, &rows, layer.activation)
+        };
+        let mut links = self.links.clone();
+        links.iter_mut().for_each(|links| links.push(None));
+        let starts = self.starts.iter().enumerate().map(|(layer, start)| start + layer);
+        Self {
+            relu: self.relu.iter().map(|layer| lift(layer, true)).collect(),
+            output: lift(&self.output, false),
+            links,
+            starts: starts.collect(),
+        }
     }
 
     /// The layer and the row of a neuron.

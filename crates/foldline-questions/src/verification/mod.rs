@@ -17,12 +17,14 @@ mod counters;
 mod leaf;
 mod node;
 mod part;
+mod perspective;
 mod problem;
 mod proof_search;
 mod region;
 mod search;
 pub mod statement;
 mod transform;
+mod units;
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,6 +39,7 @@ pub use proof_search::ProofError;
 use proof_search::ProofSearch;
 use search::Visitor;
 pub use statement::{Limit, Options, Outcome, Progress, Statistics, Verdict, Witness};
+pub use units::precision;
 
 /// How the search ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

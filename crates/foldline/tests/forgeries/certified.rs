@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use foldcheck::{Accepted, Claim, Files, Rejection, check};
-use foldline::{Options, ProofError, Verdict, verify_with_proof};
+use foldline::{Options, Verdict, verify_with_proof};
 use serde_json::Value;
 
 /// A network and a property of known truth, with the certificate that the search wrote.
@@ -17,14 +17,14 @@ pub struct Certified {
     pub files: Files,
     /// What is true of them.
     pub truth: Claim,
-    /// The certificate; none where the region is unbounded.
-    pub text: Option<String>,
+    /// The certificate.
+    pub text: String,
 }
 
 impl Certified {
     /// What the checker says of the certificate as it was written.
-    pub fn check(&self) -> Option<Result<Accepted, Rejection>> {
-        self.text.as_ref().map(|text| check(text.as_bytes(), &self.files))
+    pub fn check(&self) -> Result<Accepted, Rejection> {
+        check(self.text.as_bytes(), &self.files)
     }
 }
 
@@ -39,9 +39,8 @@ pub static ALL: LazyLock<Vec<Certified>> = LazyLock::new(|| {
 /// Those whose certificate is accepted, with the certificate's lines.
 pub static ACCEPTED: LazyLock<Vec<(&Certified, Vec<String>)>> = LazyLock::new(|| {
     let lines = |certified: &'static Certified| {
-        certified.check()?.ok()?;
-        let text = certified.text.as_ref()?;
-        Some((certified, text.lines().map(str::to_owned).collect()))
+        certified.check().ok()?;
+        Some((certified, certified.text.lines().map(str::to_owned).collect()))
     };
     ALL.iter().filter_map(lines).collect()
 });
@@ -113,9 +112,8 @@ fn certify(name: String, files: Files, truth: Claim) -> Certified {
     let precision = foldline::certificate::precision(network, property);
     let text = match verify_with_proof(network, property, &Options::default(), precision, &mut body)
     {
-        Err(ProofError::Unbounded(_)) => None,
         Err(error) => panic!("{name}: {error}"),
-        Ok(outcome) => Some(match outcome.verdict {
+        Ok(outcome) => match outcome.verdict {
             Verdict::Holds { .. } => {
                 let body = String::from_utf8(body).expect("text");
                 format!("{}{body}end\n", header(&files, Claim::Holds))
@@ -125,7 +123,7 @@ fn certify(name: String, files: Files, truth: Claim) -> Certified {
                 format!("{}witness {}\nend\n", header(&files, Claim::Violated), point.join(" "))
             }
             Verdict::Undecided(limit) => panic!("{name}: undecided ({limit:?})"),
-        }),
+        },
     };
     Certified { name, files, truth, text }
 }
