@@ -6,6 +6,7 @@ use foldline_kernel::network::RationalRow;
 use foldline_kernel::number::{Integer, power_of_two};
 use foldline_kernel::{Activation, Layer, Network, Rational};
 
+use crate::node::Sign;
 use crate::units::Units;
 
 /// That a neuron's weights and bias are ±2^shift times those of an earlier neuron of its layer.
@@ -28,6 +29,8 @@ pub struct Stages {
     pub output: Layer,
     /// For each ReLU layer, each row's link.
     pub links: Vec<Vec<Option<Link>>>,
+    /// For each ReLU layer, whether a row has no weights.
+    pub constant: Vec<Vec<bool>>,
     /// The number of the first neuron of each ReLU layer, and the number of all neurons.
     pub starts: Vec<usize>,
 }
@@ -35,7 +38,8 @@ pub struct Stages {
 impl Stages {
     /// Merges the linear layers of `network`.
     pub fn new(network: &Network) -> Self {
-        let (mut relu, mut links, mut starts) = (Vec::new(), Vec::new(), vec![0]);
+        let (mut relu, mut starts) = (Vec::new(), vec![0]);
+        let (mut links, mut constant) = (Vec::new(), Vec::new());
         let mut width = network.inputs();
         let mut pending: Option<Layer> = None;
         for layer in network.layers() {
@@ -51,10 +55,11 @@ impl Stages {
             width = merged.rows.len();
             starts.push(starts[starts.len() - 1] + width);
             links.push(find_links(layer));
+            constant.push(layer.rows.iter().map(|row| row.columns.is_empty()).collect());
             relu.push(merged);
         }
         let output = pending.unwrap_or_else(|| identity(width));
-        Self { relu, output, links, starts }
+        Self { relu, output, links, constant, starts }
     }
 
     /// The number of ReLU neurons.
@@ -95,11 +100,12 @@ impl Stages {
                 }
             }
         }
-        Self { relu, output, links, starts: self.starts.clone() }
+        let (constant, starts) = (self.constant.clone(), self.starts.clone());
+        Self { relu, output, links, constant, starts }
     }
 
     /// s·f(y/s) in the inputs (y, s): biases become weights of s, which one more neuron in each
-    /// ReLU layer, its last, hands on.
+    /// ReLU layer, its last, hands on. What was constant is a multiple of s.
     pub fn homogeneous(&self) -> Self {
         let lift = |layer: &Layer, hands_on: bool| {
             let s = layer.inputs;
@@ -114,13 +120,31 @@ impl Stages {
         };
         let mut links = self.links.clone();
         links.iter_mut().for_each(|links| links.push(None));
+        let mut constant = self.constant.clone();
+        constant.iter_mut().for_each(|constant| constant.push(true));
         let starts = self.starts.iter().enumerate().map(|(layer, start)| start + layer);
         Self {
             relu: self.relu.iter().map(|layer| lift(layer, true)).collect(),
             output: lift(&self.output, false),
             links,
+            constant,
             starts: starts.collect(),
         }
+    }
+
+    /// In a homogeneous network, the neurons that are multiples of s ≥ 0, with their signs.
+    pub fn signs_of_s(&self) -> Vec<(usize, Sign)> {
+        let mut signs = Vec::new();
+        for (layer, rows) in self.relu.iter().enumerate() {
+            for (row, content) in rows.rows.iter().enumerate() {
+                if self.constant[layer][row] {
+                    let negative = content.numerators.iter().any(|factor| *factor < Integer::ZERO);
+                    let sign = if negative { Sign::Inactive } else { Sign::Active };
+                    signs.push((self.starts[layer] + row, sign));
+                }
+            }
+        }
+        signs
     }
 
     /// The layer and the row of a neuron.

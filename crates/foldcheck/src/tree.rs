@@ -29,8 +29,8 @@ pub struct Proof {
     pub layers: Rc<[FixedLayer]>,
     /// The number of fraction bits.
     pub precision: u32,
-    /// Neurons whose pre-activation is ≥ 0 in every box.
-    active: Vec<usize>,
+    /// Neurons with the same sign in every box.
+    signs: Vec<(usize, Sign)>,
 }
 
 impl Proof {
@@ -38,16 +38,15 @@ impl Proof {
     pub fn new(stages: Stages, clauses: Clauses, precision: u32) -> Result<Self, Reason> {
         let layers = stages.relu.iter().map(|layer| FixedLayer::new(layer, precision));
         let layers = layers.collect::<Option<_>>().ok_or_else(|| too_large(precision))?;
-        Ok(Self { stages, clauses, layers, precision, active: Vec::new() })
+        Ok(Self { stages, clauses, layers, precision, signs: Vec::new() })
     }
 
     /// The same about (y, s), s being the last input and ≥ 0, for f(y/s).
     pub fn homogeneous(&self, inputs: usize) -> Result<Self, Reason> {
         let stages = self.stages.homogeneous();
-        // The neurons that hand on s.
-        let active = stages.starts[1..].iter().map(|next| next - 1).collect();
+        let signs = stages.signs_of_s();
         let clauses = self.clauses.homogeneous(inputs);
-        Ok(Self { active, ..Self::new(stages, clauses, self.precision)? })
+        Ok(Self { signs, ..Self::new(stages, clauses, self.precision)? })
     }
 }
 
@@ -69,7 +68,7 @@ pub struct Tree<'a> {
 impl<'a> Tree<'a> {
     /// The tree of a case with these clauses, at its root.
     pub fn new(proof: &'a Proof, region: Region, own_clauses: Vec<usize>) -> Result<Self, Reason> {
-        let Proof { stages, clauses, layers, precision, active } = proof;
+        let Proof { stages, clauses, layers, precision, signs } = proof;
         let precision = *precision;
         let area = region.area(precision)?;
         let ends = area.lower_fixed.iter().zip(&area.upper_fixed);
@@ -77,7 +76,7 @@ impl<'a> Tree<'a> {
         let rows = region.rows(&reach, precision)?;
         let substitution = Substitution::new(Rc::clone(layers), reach.clone(), precision);
         let mut node = Node::root(area, rows, stages.neurons(), own_clauses);
-        active.iter().for_each(|&neuron| node.decide(neuron, Sign::Active, stages));
+        signs.iter().for_each(|&(neuron, sign)| node.decide(neuron, sign, stages));
         Ok(Self {
             stages,
             clauses,

@@ -37,8 +37,8 @@ pub struct Piece {
     pub network: Arc<Network>,
     /// Its floats.
     pub float: FloatNetwork,
-    /// ReLU neurons that are active everywhere.
-    pub active: Vec<u32>,
+    /// ReLU neurons with the same sign everywhere, and the signs.
+    pub signs: Vec<(u32, i8)>,
     /// The region.
     pub constraints: Vec<LinearConstraint>,
     /// The clauses.
@@ -58,7 +58,7 @@ impl Piece {
         Self {
             network: network.clone(),
             float: float.clone(),
-            active: Vec::new(),
+            signs: Vec::new(),
             constraints: region.to_vec(),
             clauses: clauses.to_vec(),
             transforms: Vec::new(),

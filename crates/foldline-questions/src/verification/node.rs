@@ -75,7 +75,7 @@ impl Node {
     /// The whole region of a problem.
     pub fn root(problem: Arc<Problem>, share: f64) -> Self {
         let mut known = vec![Known::NOTHING; problem.float.neurons];
-        problem.active.iter().for_each(|&neuron| known[neuron as usize].sign = 1);
+        problem.signs.iter().for_each(|&(neuron, sign)| known[neuron as usize].sign = sign);
         Self {
             polytope: problem.polytope.clone(),
             permanent: problem.half_spaces,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use foldline_kernel::network::RationalRow;
 use foldline_kernel::number::power_of_two;
-use foldline_kernel::{Activation, Atom, Layer, LinearConstraint, Network, Rational};
+use foldline_kernel::{Activation, Atom, Integer, Layer, LinearConstraint, Network, Rational};
 
 use super::case_problems::Piece;
 use super::region::Bounds;
@@ -112,7 +112,7 @@ pub fn perspective(piece: &Piece) -> Piece {
     transforms.push(Transform::Perspective);
     Piece {
         float: FloatNetwork::new(&network),
-        active: handed_on(&network),
+        signs: signs_of_s(&network),
         network: Arc::new(network),
         constraints,
         clauses: piece.clauses.iter().map(|clause| clause.iter().map(atom).collect()).collect(),
@@ -154,12 +154,18 @@ fn homogenized(network: &Network) -> Network {
     Network::new(network.inputs() + 1, layers).expect("the layers still fit")
 }
 
-/// The ReLU neurons of a homogenized network that hand on s, which is ≥ 0.
-fn handed_on(network: &Network) -> Vec<u32> {
-    let relu = network.layers().iter().filter(|layer| layer.activation == Activation::Relu);
-    let ends = relu.scan(0, |end, layer| {
-        *end += layer.rows.len() as u32;
-        Some(*end - 1)
-    });
-    ends.collect()
+/// The ReLU neurons of a homogenized network that are multiples of s ≥ 0, with their signs.
+fn signs_of_s(network: &Network) -> Vec<(u32, i8)> {
+    let mut signs = Vec::new();
+    let mut neuron = 0;
+    for layer in network.layers().iter().filter(|layer| layer.activation == Activation::Relu) {
+        for row in &layer.rows {
+            if row.columns.iter().all(|&column| column as usize + 1 == layer.inputs) {
+                let positive = row.numerators.iter().all(|factor| *factor > Integer::ZERO);
+                signs.push((neuron, if positive { 1 } else { -1 }));
+            }
+            neuron += 1;
+        }
+    }
+    signs
 }

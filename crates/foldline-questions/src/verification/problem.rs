@@ -17,8 +17,8 @@ pub struct Problem {
     pub network: Arc<Network>,
     /// Its weights in floats, with the atoms as targets.
     pub float: FloatNetwork,
-    /// ReLU neurons that are active everywhere.
-    pub active: Vec<u32>,
+    /// ReLU neurons with the same sign everywhere, and the signs.
+    pub signs: Vec<(u32, i8)>,
     /// The region: every constraint, strict ones marked.
     pub region: Vec<ExactConstraint>,
     /// The exact bounding box.
@@ -42,7 +42,7 @@ pub struct Problem {
 impl Problem {
     /// Prepares the floats. `bounds` must enclose the piece's region.
     pub fn new(piece: Piece, bounds: Vec<(Rational, Rational)>) -> Self {
-        let Piece { network, float, active, constraints, clauses, transforms } = piece;
+        let Piece { network, float, signs, constraints, clauses, transforms } = piece;
         let dimension = network.inputs();
         let mut atoms: Vec<Atom> = Vec::new();
         let mut number = |atom: &Atom| {
@@ -66,7 +66,7 @@ impl Problem {
         Self {
             network,
             float,
-            active,
+            signs,
             region,
             bounds,
             own_box: false,

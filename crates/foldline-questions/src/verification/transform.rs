@@ -86,7 +86,7 @@ pub fn onto_affine_hull(piece: &Piece, equalities: &[LinearConstraint]) -> Optio
     transforms.push(Transform::Affine { base: base.clone(), directions: directions.clone() });
     Some(Piece {
         float: FloatNetwork::new(&network),
-        active: piece.active.clone(),
+        signs: piece.signs.clone(),
         network: Arc::new(network),
         constraints: constraints.collect(),
         clauses: piece.clauses.iter().map(|clause| clause.iter().map(atom).collect()).collect(),
