@@ -15,7 +15,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHECKER = ROOT / "scripts" / "check_certificate.py"
 FOLDLINE = os.environ.get("FOLDLINE", str(ROOT / "target" / "debug" / "foldline"))
-CASES_A_FAMILY = 60
+CASES_A_FAMILY = int(os.environ.get("CASES_A_FAMILY", "60"))
 
 
 def decide(network: pathlib.Path, property_: pathlib.Path, certificate: pathlib.Path) -> str:

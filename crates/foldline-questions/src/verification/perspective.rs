@@ -11,10 +11,11 @@ use super::region::Bounds;
 use super::transform::{Transform, onto_affine_hull};
 use crate::bounds::FloatNetwork;
 
-/// A power of two beyond every bound of a single coordinate.
+/// A power of two beyond the bound of every coordinate that is bounded at one end only.
 pub fn radius_beyond(bounds: &[Bounds]) -> Rational {
     let mut radius = power_of_two(1);
-    for bound in bounds.iter().flat_map(|(low, high)| [low, high]).flatten() {
+    let open = bounds.iter().filter(|(low, high)| low.is_none() || high.is_none());
+    for bound in open.flat_map(|(low, high)| [low, high]).flatten() {
         let magnitude = if *bound < Rational::ZERO { -bound.clone() } else { bound.clone() };
         while radius <= magnitude {
             radius *= Rational::from(256);

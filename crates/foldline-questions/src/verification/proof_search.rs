@@ -53,7 +53,7 @@ impl ProofSearch<'_> {
         let mut network = self.network.clone();
         let mut transforms = Vec::new();
         if precision(&network, property).1 {
-            let units = Units::new(&network, property);
+            let units = Units::new(&network, &cases, self.visitor.counters);
             out.write_all(units.records(property).as_bytes())?;
             cases = cases.iter().map(|case| units.case(case)).collect();
             network = units.network(&network);

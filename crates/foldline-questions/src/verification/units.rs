@@ -9,7 +9,9 @@ use foldline_kernel::{
 };
 
 use super::cases::Case;
+use super::counters::Counters;
 use super::perspective::with_linear_end;
+use super::region::{Extent, extent};
 use super::transform::Transform;
 
 /// Fraction bits that a checker with fixed point numbers should use where nothing is large.
@@ -29,41 +31,68 @@ pub struct Units {
     outputs: Vec<Rational>,
 }
 
+/// The largest weight or bound that does without units other than 1.
+const LARGEST_NUMBER: f64 = (1 << 20) as f64;
+
+/// The weights of a row, and what they are multiplied by, may add up to this much, relative to
+/// what comes out, before units other than 1 are needed: so often a rounding counts.
+const MOST_ROUNDED: f64 = 256.0;
+
 /// Fraction bits for a network and property, fewer where numbers would not fit into 64 bits; and
-/// whether units other than 1 are needed, because with no number of bits they would.
+/// whether units other than 1 are needed, because no number of bits would do.
 ///
 /// A guess from the sizes of weights and bounds and from the crudest bound of the activations.
 pub fn precision(network: &Network, property: &Property) -> (u32, bool) {
-    let largest = |values: &mut dyn Iterator<Item = Rational>| {
-        values.map(|value| value.to_f64().value().abs()).fold(0.0, f64::max)
-    };
+    let float = |value: &Rational| value.to_f64().value().abs();
     let atoms = atoms(&property.formula);
-    let on_inputs = atoms.iter().filter(|atom| atom.output.is_empty());
-    let bound = |atom: &&'_ Atom| -> Vec<Rational> {
-        atom.input.iter().map(|(_, factor)| &atom.bound / factor).collect()
-    };
-    let mut reach = largest(&mut on_inputs.flat_map(|atom| bound(atom))).max(1.0);
-    let coefficients = atoms.iter().flat_map(|atom| atom.input.iter().chain(&atom.output));
-    let numbers = coefficients.map(|(_, value)| value.clone());
-    let bounds = atoms.iter().map(|atom| atom.bound.clone());
-    let mut size = largest(&mut numbers.chain(bounds)).max(reach);
-    for layer in network.layers() {
-        let mut next = 0.0f64;
-        for row in layer.rational_rows() {
-            let weights = row.weights.into_iter().map(|(_, weight)| weight);
-            let weights: Vec<f64> = weights.map(|weight| weight.to_f64().value().abs()).collect();
-            let bias = row.bias.to_f64().value().abs();
-            size = weights.iter().copied().fold(size.max(bias), f64::max);
-            next = next.max(weights.iter().sum::<f64>() * reach + bias);
-        }
-        reach = next;
+    let mut size = 0.0f64;
+    for atom in &atoms {
+        let factors = atom.input.iter().chain(&atom.output).map(|(_, factor)| factor);
+        size = factors.chain([&atom.bound]).map(float).fold(size, f64::max);
     }
-    // Stored numbers must fit for certain; activations seldom come near their crudest bound.
-    let excess = (size.log2() - 20.0).max(reach.log2() - 32.0).ceil().max(0.0);
-    if excess > f64::from(PRECISION - LEAST_PRECISION) {
+    let mut reach = vec![crude_reach(&atoms, network.inputs()); network.inputs()];
+    let mut is_lost = false;
+    let mut combine = |terms: &[(usize, Rational)], constant: &Rational, reach: &[f64]| {
+        let (mut sum, mut factors, mut values) = (float(constant), 0.0, 0.0);
+        for (column, factor) in terms.iter().filter(|(_, factor)| !factor.is_zero()) {
+            sum += float(factor) * reach[*column];
+            factors += float(factor);
+            values += reach[*column];
+        }
+        is_lost |= values.max(factors) > MOST_ROUNDED * (1.0 + 64.0 * sum);
+        sum
+    };
+    for atom in &atoms {
+        combine(&atom.input, &atom.bound, &reach);
+    }
+    size = reach.iter().copied().fold(size, f64::max);
+    for layer in network.layers() {
+        let rows = layer.rational_rows();
+        let weights = rows.iter().flat_map(|row| row.weights.iter().map(|(_, weight)| weight));
+        size = weights.chain(rows.iter().map(|row| &row.bias)).map(float).fold(size, f64::max);
+        reach = rows.iter().map(|row| combine(&row.weights, &row.bias, &reach)).collect();
+    }
+    // Activations seldom come near their crudest bound, and units would be made from that.
+    let largest = reach.into_iter().fold(0.0, f64::max);
+    let excess = (largest.log2() - 32.0).ceil().max(0.0);
+    if is_lost || size > LARGEST_NUMBER || excess > f64::from(PRECISION - LEAST_PRECISION) {
         return (PRECISION, true);
     }
     (PRECISION - excess as u32, false)
+}
+
+/// About how far a search goes in any input.
+fn crude_reach(atoms: &[&Atom], inputs: usize) -> f64 {
+    let mut reach = 1.0f64;
+    let mut ends = vec![[false; 2]; inputs];
+    for atom in atoms.iter().filter(|atom| atom.output.is_empty()) {
+        for (input, factor) in &atom.input {
+            reach = reach.max((&atom.bound / factor).to_f64().value().abs());
+            ends[*input][usize::from(*factor > Rational::ZERO)] |= atom.input.len() == 1;
+        }
+    }
+    let bounded = ends.iter().flatten().all(|&known| known);
+    if bounded { reach } else { 256.0 * reach.max(2.0) }
 }
 
 /// The distinct atoms of a formula, in its order.
@@ -93,39 +122,39 @@ fn exponent_above(value: &Rational) -> i64 {
     }
 }
 
-/// A bound of the magnitude of an input over all regions; of an input without bounds, of the
-/// places where something happens.
-fn reach_of_input(network: &Network, atoms: &[&Atom], input: usize) -> Rational {
-    let on_inputs = || atoms.iter().filter(|atom| atom.output.is_empty());
-    let mut reach = Rational::ZERO;
-    let (mut below, mut above) = (false, false);
-    let mut crossing = |factor: &Rational, bound: &Rational| {
-        let value = magnitude(&(bound / factor));
-        reach = reach.clone().max(value);
-    };
-    for atom in on_inputs() {
-        if let [(coordinate, factor)] = &atom.input[..]
-            && *coordinate == input
-        {
-            crossing(factor, &atom.bound);
-            *(if *factor > Rational::ZERO { &mut above } else { &mut below }) = true;
+/// Bounds of the magnitudes of the inputs over the regions of all cases; where there are none, of
+/// the places where something happens.
+fn reach_of_inputs(network: &Network, cases: &[Case], counters: &Counters) -> Vec<Rational> {
+    let inputs = network.inputs();
+    let mut reach = vec![Rational::ZERO; inputs];
+    let mut is_bounded = vec![true; inputs];
+    let enter = |known: &mut Rational, value: Rational| *known = std::mem::take(known).max(value);
+    for case in cases {
+        let Extent::Box(bounds) = extent(inputs, &case.region, counters) else { continue };
+        for (input, (low, high)) in bounds.iter().enumerate() {
+            is_bounded[input] &= low.is_some() && high.is_some();
+            low.iter().chain(high).for_each(|end| enter(&mut reach[input], magnitude(end)));
         }
     }
-    if above && below {
-        return reach;
-    }
-    let mut rows: Vec<(Vec<(usize, Rational)>, Rational)> =
-        on_inputs().map(|atom| (atom.input.clone(), atom.bound.clone())).collect();
-    let first = network.layers()[0].rational_rows();
-    rows.extend(first.into_iter().map(|row| (row.weights, row.bias)));
-    for (terms, bound) in &rows {
-        let own =
-            terms.iter().find(|(coordinate, factor)| *coordinate == input && !factor.is_zero());
-        if let Some((_, factor)) = own {
-            crossing(factor, bound);
+    let known = reach.clone();
+    let constraints = cases.iter().flat_map(|case| &case.region);
+    let constraints = constraints.map(|one| (one.coefficients.clone(), one.bound.clone()));
+    let first = network.layers()[0].rational_rows().into_iter();
+    for (terms, constant) in constraints.chain(first.map(|row| (row.weights, row.bias))) {
+        let sizes = terms.iter().map(|(input, factor)| magnitude(factor) * &known[*input]);
+        let size = sizes.fold(magnitude(&constant), |sum, term| sum + term);
+        for (input, factor) in terms.iter().filter(|(_, factor)| !factor.is_zero()) {
+            if !is_bounded[*input] {
+                enter(&mut reach[*input], magnitude(&(&size / factor)));
+            }
         }
     }
-    if reach.is_zero() { Rational::ONE } else { reach }
+    for (value, is_bounded) in reach.iter_mut().zip(is_bounded) {
+        if value.is_zero() && !is_bounded {
+            *value = Rational::ONE;
+        }
+    }
+    reach
 }
 
 /// Bounds of the magnitudes of a layer's pre-activations, from those of its inputs.
@@ -145,10 +174,9 @@ fn in_units(terms: &[(usize, Rational)], units: &[i64], whole: i64) -> Vec<(usiz
 
 impl Units {
     /// Units in which inputs, pre-activations and activations are at most 1.
-    pub fn new(network: &Network, property: &Property) -> Self {
-        let atoms = atoms(&property.formula);
-        let reach = |input| exponent_above(&reach_of_input(network, &atoms, input));
-        let inputs: Vec<i64> = (0..network.inputs()).map(reach).collect();
+    pub fn new(network: &Network, cases: &[Case], counters: &Counters) -> Self {
+        let reach = reach_of_inputs(network, cases, counters);
+        let inputs: Vec<i64> = reach.iter().map(exponent_above).collect();
         let mut neurons = Vec::new();
         let mut values: Vec<Rational> = inputs.iter().map(|&unit| power_of_two(unit)).collect();
         for layer in with_linear_end(network) {

@@ -1,11 +1,14 @@
 //! `verify` against brute force: random tiny networks, all activation patterns, exact arithmetic.
 
+#[path = "../support/certifying.rs"]
+mod certifying;
 mod enumerate;
 mod generate;
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
+use foldcheck::{Claim, Files};
 use foldline::{Options, Verdict, verify};
 use proptest::prelude::*;
 
@@ -35,6 +38,7 @@ fn answer(question: &Question, threads: usize, seed: u64) -> Result<Verdict, &'s
 fn check(question: &Question, threads: usize, seed: u64) -> Result<(), TestCaseError> {
     let (network, formula) = (&question.network, &question.property.formula);
     let expected = violation(network, formula);
+    let claim = if expected.is_some() { Claim::Violated } else { Claim::Holds };
     match (answer(question, threads, seed), expected) {
         (Ok(Verdict::Violated(witness)), Some(_)) => {
             prop_assert_eq!(&witness.output, &value(network, &witness.input));
@@ -46,6 +50,23 @@ fn check(question: &Question, threads: usize, seed: u64) -> Result<(), TestCaseE
         (found, expected) => {
             let message = format!("found {found:?}; by brute force, violated at {expected:?}");
             return Err(TestCaseError::fail(message));
+        }
+    }
+    check_certificate(question, claim, seed)
+}
+
+/// The certificate of the answer, which is the given one, is accepted.
+fn check_certificate(question: &Question, claim: Claim, seed: u64) -> Result<(), TestCaseError> {
+    let text = format!("{question:?}");
+    let (network, property) = text.split_at(text.find("(declare").expect("a declaration"));
+    let files = Files::parse("n.json", network.trim().as_bytes(), "p.vnnlib", property.into());
+    let files = files.expect("files as the program reads them");
+    let options = Options { seed, timeout: Some(LIMIT), ..Options::default() };
+    let certificate = certifying::certificate("the question", &files, &options);
+    match foldcheck::check(certificate.as_bytes(), &files) {
+        Ok(accepted) => prop_assert_eq!(accepted.statement, files.statement(claim)),
+        Err(rejection) => {
+            return Err(TestCaseError::fail(format!("{rejection}\n{certificate}")));
         }
     }
     Ok(())

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use foldcheck::{Accepted, Claim, Files, Rejection, check};
-use foldline::{Options, Verdict, verify_with_proof};
+use foldline::Options;
 use serde_json::Value;
+
+use crate::certifying::certificate;
 
 /// A network and a property of known truth, with the certificate that the search wrote.
 pub struct Certified {
@@ -107,34 +109,6 @@ fn examples() -> Vec<Certified> {
 }
 
 fn certify(name: String, files: Files, truth: Claim) -> Certified {
-    let mut body = Vec::new();
-    let (network, property) = (files.network(), files.property());
-    let precision = foldline::certificate::precision(network, property);
-    let text = match verify_with_proof(network, property, &Options::default(), precision, &mut body)
-    {
-        Err(error) => panic!("{name}: {error}"),
-        Ok(outcome) => match outcome.verdict {
-            Verdict::Holds { .. } => {
-                let body = String::from_utf8(body).expect("text");
-                format!("{}{body}end\n", header(&files, Claim::Holds))
-            }
-            Verdict::Violated(witness) => {
-                let point: Vec<String> = witness.input.iter().map(ToString::to_string).collect();
-                format!("{}witness {}\nend\n", header(&files, Claim::Violated), point.join(" "))
-            }
-            Verdict::Undecided(limit) => panic!("{name}: undecided ({limit:?})"),
-        },
-    };
+    let text = certificate(&name, &files, &Options::default());
     Certified { name, files, truth, text }
-}
-
-/// The first five lines of a certificate.
-pub fn header(files: &Files, claim: Claim) -> String {
-    let statement = files.statement(claim);
-    let precision = foldline::certificate::precision(files.network(), files.property());
-    format!(
-        "foldline-certificate 1\nstatement verification {claim}\nnetwork n {}\nproperty p {}\n\
-         precision {precision}\n",
-        statement.network_hash, statement.property_hash
-    )
 }

@@ -2,6 +2,8 @@
 
 mod accepted;
 mod certified;
+#[path = "../support/certifying.rs"]
+mod certifying;
 mod forged_leaves;
 mod forged_nodes;
 mod forged_statements;
