@@ -3,16 +3,20 @@
 #[path = "../support/certifying.rs"]
 mod certifying;
 mod enumerate;
+#[allow(dead_code, reason = "files on disk are for other tests")]
+#[path = "../support/files.rs"]
+mod files;
 mod generate;
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use foldcheck::{Claim, Files};
+use foldcheck::Content;
 use foldline::{Options, Verdict, verify};
 use proptest::prelude::*;
 
 use enumerate::{is_vacuous, value, violation};
+use files::{Claim, Files};
 use generate::{Question, any_network, any_property};
 
 /// Most neurons a hidden layer.
@@ -59,11 +63,14 @@ fn check(question: &Question, threads: usize, seed: u64) -> Result<(), TestCaseE
 fn check_certificate(question: &Question, claim: Claim, seed: u64) -> Result<(), TestCaseError> {
     let text = format!("{question:?}");
     let (network, property) = text.split_at(text.find("(declare").expect("a declaration"));
-    let files = Files::parse("n.json", network.trim().as_bytes(), "p.vnnlib", property.into());
+    let files = Files::new(
+        Content::new("n.json", network.trim().into()),
+        Content::new("p.vnnlib", property.into()),
+    );
     let files = files.expect("files as the program reads them");
     let options = Options { seed, timeout: Some(LIMIT), ..Options::default() };
     let certificate = certifying::certificate("the question", &files, &options);
-    match foldcheck::check(certificate.as_bytes(), &files) {
+    match files::check(certificate.as_bytes(), &files) {
         Ok(accepted) => prop_assert_eq!(accepted.statement, files.statement(claim)),
         Err(rejection) => {
             return Err(TestCaseError::fail(format!("{rejection}\n{certificate}")));

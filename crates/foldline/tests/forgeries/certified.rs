@@ -5,11 +5,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use foldcheck::{Accepted, Claim, Files, Rejection, check};
+use foldcheck::{Accepted, Content, Rejection};
 use foldline::Options;
 use serde_json::Value;
 
 use crate::certifying::certificate;
+use crate::files::{Claim, Files, check};
 
 /// A network and a property of known truth, with the certificate that the search wrote.
 pub struct Certified {
@@ -62,7 +63,7 @@ pub fn sibling(certified: &Certified) -> Option<&'static Certified> {
         _ => return None,
     };
     let found = *BY_NAME.get(format!("{stem}/{other}").as_str())?;
-    let network = |one: &Certified| one.files.statement(Claim::Holds).network_hash;
+    let network = |one: &Certified| one.files.network_hash().to_owned();
     (network(found) == network(certified)).then_some(found)
 }
 
@@ -85,9 +86,9 @@ fn cases(name: &str) -> Vec<Certified> {
     let document: Value = serde_json::from_str(&text).expect("JSON");
     let text = |case: &Value, key: &str| case[key].as_str().expect("a text").to_owned();
     let certify_case = |case: &Value| {
-        let network = case["network"].to_string();
-        let property = text(case, "property").into_bytes();
-        let files = Files::parse("network.json", network.as_bytes(), "property.vnnlib", property);
+        let network = Content::new("network.json", case["network"].to_string().into_bytes());
+        let property = Content::new("property.vnnlib", text(case, "property").into_bytes());
+        let files = Files::new(network, property);
         certify(text(case, "name"), files.expect("good files"), claim(&text(case, "verdict")))
     };
     document["cases"].as_array().expect("a list of cases").iter().map(certify_case).collect()

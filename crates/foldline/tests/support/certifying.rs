@@ -1,12 +1,13 @@
 //! Certificates in memory: what the search writes about files that the checker has read.
 
-use foldcheck::{Claim, Files};
 use foldline::{Options, Verdict, verify_with_proof};
+
+use crate::files::{Claim, Files};
 
 /// The certificate of the answer, which must be found within the options' limits.
 pub fn certificate(name: &str, files: &Files, options: &Options) -> String {
     let mut body = Vec::new();
-    let (network, property) = (files.network(), files.property());
+    let (network, property) = (&files.network, &files.property);
     let precision = foldline::certificate::precision(network, property);
     let outcome = verify_with_proof(network, property, options, precision, &mut body);
     match outcome.unwrap_or_else(|error| panic!("{name}: {error}")).verdict {
@@ -24,11 +25,11 @@ pub fn certificate(name: &str, files: &Files, options: &Options) -> String {
 
 /// The first five lines of a certificate.
 pub fn header(files: &Files, claim: Claim) -> String {
-    let statement = files.statement(claim);
-    let precision = foldline::certificate::precision(files.network(), files.property());
+    let precision = foldline::certificate::precision(&files.network, &files.property);
     format!(
         "foldline-certificate 1\nstatement verification {claim}\nnetwork n {}\nproperty p {}\n\
          precision {precision}\n",
-        statement.network_hash, statement.property_hash
+        files.network_hash(),
+        files.property_hash()
     )
 }
