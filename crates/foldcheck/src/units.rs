@@ -23,8 +23,10 @@ pub struct Units {
 /// `inputs E_0 …`, `neurons E_0 …` or `atoms E_0 …`: the fields of a record after its first word.
 pub fn exponents(mut fields: Fields<'_>, kind: &str, count: usize) -> Result<Vec<i64>, Reason> {
     fields.expect(kind)?;
-    let exponents = (0..count).map(|_| fields.exponent(LARGEST_EXPONENT)).collect();
-    fields.finish().and(exponents)
+    let exponents =
+        (0..count).map(|_| fields.exponent(LARGEST_EXPONENT)).collect::<Result<_, _>>()?;
+    fields.finish()?;
+    Ok(exponents)
 }
 
 impl Units {

@@ -9,5 +9,6 @@ mod files;
 mod forged_leaves;
 mod forged_nodes;
 mod forged_statements;
+mod forged_unbounded;
 mod forging;
 mod mutations;
