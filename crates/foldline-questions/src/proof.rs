@@ -133,7 +133,8 @@ impl Proof {
         multipliers: &[(u32, f64)],
     ) -> f64 {
         let claimed = few_bits_below(bound - self.margin(magnitude, error, polytope, multipliers));
-        if claimed.abs() < 1e200 { claimed } else { f64::NEG_INFINITY }
+        // Beyond that a checker's numbers end.
+        if claimed.abs() < self.unit * 2f64.powi(61) { claimed } else { f64::NEG_INFINITY }
     }
 
     /// One record without multipliers.

@@ -26,6 +26,9 @@ const OF_ZERO: i64 = -1000;
 /// Exponents e of units 2^e for inputs and ReLU neurons: x_j = 2^e·x'_j, and so on.
 pub struct Units {
     inputs: Vec<i64>,
+    /// Of the rows of each layer, linear ones included; 0 for the outputs.
+    layers: Vec<Vec<i64>>,
+    /// Of the rows of the ReLU layers.
     neurons: Vec<i64>,
     /// Bounds of the outputs' magnitudes.
     outputs: Vec<Rational>,
@@ -177,17 +180,20 @@ impl Units {
     pub fn new(network: &Network, cases: &[Case], counters: &Counters) -> Self {
         let reach = reach_of_inputs(network, cases, counters);
         let inputs: Vec<i64> = reach.iter().map(exponent_above).collect();
-        let mut neurons = Vec::new();
-        let mut values: Vec<Rational> = inputs.iter().map(|&unit| power_of_two(unit)).collect();
+        let (mut layers, mut neurons) = (Vec::new(), Vec::new());
+        let mut outputs = Vec::new();
+        let mut units = inputs.clone();
         for layer in with_linear_end(network) {
-            values = magnitudes(&layer, &values);
+            let reach: Vec<Rational> = units.iter().map(|&unit| power_of_two(unit)).collect();
+            outputs = magnitudes(&layer, &reach);
+            units = outputs.iter().map(exponent_above).collect();
             if layer.activation == Activation::Relu {
-                let own: Vec<i64> = values.iter().map(exponent_above).collect();
-                values = own.iter().map(|&unit| power_of_two(unit)).collect();
-                neurons.extend(own);
+                neurons.extend(&units);
             }
+            layers.push(units.clone());
         }
-        Self { inputs, neurons, outputs: values }
+        layers.last_mut().into_iter().flatten().for_each(|unit| *unit = 0);
+        Self { inputs, layers, neurons, outputs }
     }
 
     /// The unit of an atom's two sides.
@@ -217,23 +223,14 @@ impl Units {
     /// The network between the new units; its outputs stay as they are.
     pub fn network(&self, network: &Network) -> Network {
         let mut layers = with_linear_end(network);
-        let mut units = self.inputs.clone();
-        let mut neurons = self.neurons.as_slice();
-        for layer in &mut layers {
-            let own = match layer.activation {
-                Activation::Linear => vec![0; layer.rows.len()],
-                Activation::Relu => {
-                    let (own, later) = neurons.split_at(layer.rows.len());
-                    neurons = later;
-                    own.to_vec()
-                }
-            };
+        let mut units = &self.inputs;
+        for (layer, own) in layers.iter_mut().zip(&self.layers) {
             let row = |(row, &unit): (RationalRow, &i64)| RationalRow {
-                weights: in_units(&row.weights, &units, unit),
+                weights: in_units(&row.weights, units, unit),
                 bias: row.bias * power_of_two(-unit),
             };
             let rows: Vec<RationalRow> =
-                layer.rational_rows().into_iter().zip(&own).map(row).collect();
+                layer.rational_rows().into_iter().zip(own).map(row).collect();
             *layer = Layer::new(layer.inputs, &rows, layer.activation);
             units = own;
         }
