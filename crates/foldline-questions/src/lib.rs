@@ -2,4 +2,5 @@
 
 pub mod bounds;
 pub mod proof;
+pub mod training;
 pub mod verification;
