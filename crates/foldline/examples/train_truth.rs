@@ -27,8 +27,15 @@ fn main() {
         let exact = outcome.model.loss(&sample);
         println!(
             "{:<20} {:<22} {} {:.12} {:+.2e} optimal {} model {} {:?} {:.2}s",
-            fields[0], fields[3], fields[4], loss, loss - truth, outcome.is_optimal(),
-            exact == outcome.loss, outcome.statistics, start.elapsed().as_secs_f64()
+            fields[0],
+            fields[3],
+            fields[4],
+            loss,
+            loss - truth,
+            outcome.is_optimal(),
+            exact == outcome.loss,
+            outcome.statistics,
+            start.elapsed().as_secs_f64()
         );
     }
 }

@@ -7,4 +7,4 @@ mod dual_active_set;
 mod stationary;
 
 pub use dual_active_set::{Field, Guess, dual_active_set};
-pub use stationary::{Stationary, stationary};
+pub use stationary::{Stationary, cancels, stationary};

@@ -70,6 +70,26 @@ pub fn stationary(
     Some(Stationary { point: solution, multipliers, denominator })
 }
 
+/// Whether Σ y_i·row_i = 0 for some y ≥ 0 that is not 0; the rows' dependence must be unique.
+///
+/// False if there is none or if the rows have more than one: a minimal set is asked for.
+pub fn cancels(rows: &[&Vec<Integer>]) -> bool {
+    let width = rows.first().map_or(0, |row| row.len());
+    let mut system: Vec<Vec<Integer>> =
+        (0..width).map(|column| rows.iter().map(|row| row[column].clone()).collect()).collect();
+    let (pivots, denominator) = eliminate(&mut system, rows.len());
+    let Some(free) = (0..rows.len()).find(|column| !pivots.contains(column)) else {
+        return false;
+    };
+    // y of the free column is the denominator, of the others minus their entry in that column.
+    let unique = pivots.len() + 1 == rows.len();
+    unique
+        && system[..pivots.len()].iter().all(|line| {
+            let entry = &line[free];
+            entry.is_zero() || (*entry < Integer::ZERO) == (denominator > Integer::ZERO)
+        })
+}
+
 /// Fraction-free Gauss–Jordan elimination [Bareiss]: afterwards line i has the common
 /// denominator in the i-th pivot's column and zeros in those of the others.
 fn eliminate(system: &mut [Vec<Integer>], columns: usize) -> (Vec<usize>, Integer) {

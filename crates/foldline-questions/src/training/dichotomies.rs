@@ -47,7 +47,6 @@ impl Dichotomies {
         (child != NONE).then_some(child)
     }
 
-
     fn grow(&mut self, rows: &[&[Integer]], depth: usize, cell: Vec<Vertex>, n: usize) -> u32 {
         let own = self.children.len() as u32;
         self.children.push([NONE; 2]);

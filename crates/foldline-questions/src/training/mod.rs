@@ -17,6 +17,7 @@ mod groups;
 mod local;
 mod node;
 mod problem;
+mod realizable;
 mod search;
 pub mod statement;
 

@@ -4,6 +4,7 @@ use foldline_geometry::quadratic::{Guess, dual_active_set};
 
 use super::dichotomies::Dichotomies;
 use super::problem::{Problem, State};
+use super::realizable::Realizable;
 
 /// Added to the diagonal of H relative to its largest entry, so that guesses always exist.
 const REGULARISATION: f64 = 1e-10;
@@ -29,6 +30,8 @@ pub struct Node {
     pub bound: f64,
     /// The active constraints at the bound, numbered group by group.
     pub active: Vec<usize>,
+    /// Parameters that have the pattern strictly, as far as floats can tell.
+    pub witness: Option<Vec<f64>>,
 }
 
 impl Node {
@@ -46,6 +49,7 @@ impl Node {
             constant: 0.0,
             bound: 0.0,
             active: Vec::new(),
+            witness: None,
         }
     }
 
@@ -110,6 +114,20 @@ impl Node {
             rows.extend(problem.constraints(index, row, state, &value, &0.0, |a| -a));
         }
         rows
+    }
+
+    /// Whether no parameters have the pattern strictly, which then need not be looked at.
+    pub fn is_impossible(&mut self, problem: &Problem) -> bool {
+        let stays = |witness: &Vec<f64>| problem.stays_inside(witness, &self.states, self.positive);
+        if !problem.architecture.output_relu || self.witness.as_ref().is_some_and(stays) {
+            return false;
+        }
+        let found = problem.realize(&self.states, self.positive);
+        self.witness = match found {
+            Realizable::Witness(ref witness) => Some(witness.clone()),
+            Realizable::Unknown | Realizable::Impossible => None,
+        };
+        found == Realizable::Impossible
     }
 
     /// Computes the bound under `rows`, not beyond what is `enough`; returns the guess.

@@ -113,6 +113,26 @@ impl Problem {
         values
     }
 
+    /// The rows g with g·θ ≥ 0 that say where the hidden nodes are on.
+    pub fn hidden_rows<T: Clone>(
+        &self,
+        row: &[T],
+        state: State,
+        zero: &T,
+        negate: impl Fn(&T) -> T,
+    ) -> Vec<Vec<T>> {
+        let block = self.block();
+        let hidden = self.architecture.hidden;
+        let rows = (0..hidden).map(|node| {
+            let mut values = vec![zero.clone(); self.parameters()];
+            for (value, entry) in values[node * block..].iter_mut().zip(row) {
+                *value = if state >> node & 1 == 1 { entry.clone() } else { negate(entry) };
+            }
+            values
+        });
+        rows.collect()
+    }
+
     /// The rows g with g·θ ≥ 0 that a group in a state asks for, with `value` its value row.
     pub fn constraints<T: Clone>(
         &self,
@@ -121,19 +141,9 @@ impl Problem {
         state: State,
         value: &[T],
         zero: &T,
-        negate: impl Fn(&T) -> T,
+        negate: impl Fn(&T) -> T + Copy,
     ) -> Vec<Vec<T>> {
-        let block = self.block();
-        let hidden = self.architecture.hidden;
-        let mut rows: Vec<Vec<T>> = (0..hidden)
-            .map(|node| {
-                let mut values = vec![zero.clone(); self.parameters()];
-                for (value, entry) in values[node * block..].iter_mut().zip(row) {
-                    *value = if state >> node & 1 == 1 { entry.clone() } else { negate(entry) };
-                }
-                values
-            })
-            .collect();
+        let mut rows = self.hidden_rows(row, state, zero, negate);
         if self.architecture.output_relu {
             if state & self.output_bit() == 0 {
                 rows.push(value.iter().map(negate).collect());

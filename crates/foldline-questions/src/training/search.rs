@@ -224,7 +224,7 @@ impl Pool<'_> {
             if child.compute_bound(&rows, enough).is_none() {
                 child.active.clone_from(&node.active);
             }
-            if !self.is_beaten(&child) {
+            if !self.is_beaten(&child) && !child.is_impossible(self.problem) {
                 children.push(child);
             }
         }
