@@ -91,8 +91,8 @@ fn dot<T: Field>(a: &[T], b: &[T]) -> T {
     a.iter().zip(b).fold(T::zero(), |sum, (a, b)| sum.add_product(a, b))
 }
 
-/// The inverse of a positive definite matrix, row by row.
-fn inverse<T: Field>(matrix: &[T], n: usize) -> Option<Vec<T>> {
+/// The inverse of a positive definite n × n matrix, row by row; `None` if it seems not to be one.
+pub fn inverse<T: Field>(matrix: &[T], n: usize) -> Option<Vec<T>> {
     let mut left = matrix.to_vec();
     let mut right = vec![T::zero(); n * n];
     (0..n).for_each(|i| right[i * n + i] = T::one());

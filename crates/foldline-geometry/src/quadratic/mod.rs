@@ -6,5 +6,5 @@
 mod dual_active_set;
 mod stationary;
 
-pub use dual_active_set::{Field, Guess, dual_active_set};
+pub use dual_active_set::{Field, Guess, dual_active_set, inverse};
 pub use stationary::{Stationary, cancels, stationary};

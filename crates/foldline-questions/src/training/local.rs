@@ -1,7 +1,7 @@
 //! Incumbents: descents over patterns from random hyperplanes, each step one convex program.
 
 use super::dichotomies::Dichotomies;
-use super::node::Node;
+use super::node::{Content, Node};
 use super::problem::{Problem, State};
 
 /// A small generator of random numbers (xorshift64*).
@@ -63,11 +63,11 @@ pub fn descend(problem: &Problem, positive: usize, random: &mut Random) -> Optio
 /// The program of a whole pattern in floats.
 fn solve(problem: &Problem, positive: usize, states: Vec<State>) -> Option<Candidate> {
     let mut node = Node::root(problem, &Dichotomies::default(), positive);
-    let mut rows = Vec::new();
+    let mut content = Content::default();
     for &state in &states {
-        node.add(problem, state, &mut rows);
+        node.add(problem, state, &mut content);
     }
-    let guess = node.compute_bound(&rows, f64::INFINITY)?;
+    let guess = node.compute_bound(&content, f64::INFINITY)?;
     let (active, value) = (guess.active, node.bound);
     Some(Candidate { states, positive, active, value, point: guess.point })
 }

@@ -11,6 +11,8 @@
 //! the same sign are ordered; points where the output is on and the labels' mean is positive
 //! need no constraint, as (v − y)² is above the true loss y² for v < 0.
 
+#[cfg(test)]
+mod brute_force;
 mod dichotomies;
 mod exact;
 mod groups;
@@ -18,7 +20,9 @@ mod local;
 mod node;
 mod problem;
 mod realizable;
+mod reduced;
 mod search;
+mod sound_bound;
 pub mod statement;
 
 use std::time::Instant;

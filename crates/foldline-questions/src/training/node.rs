@@ -5,6 +5,7 @@ use foldline_geometry::quadratic::{Guess, dual_active_set};
 use super::dichotomies::Dichotomies;
 use super::problem::{Problem, State};
 use super::realizable::Realizable;
+use super::sound_bound::{Term, sound_bound};
 
 /// Added to the diagonal of H relative to its largest entry, so that guesses always exist.
 const REGULARISATION: f64 = 1e-10;
@@ -53,15 +54,15 @@ impl Node {
         }
     }
 
-    /// The pattern with the next group in `state`, whose constraints are added to `rows`, its
-    /// bound not yet computed; none if no affine functions do that, or if another order of the
+    /// The pattern with the next group in `state`, which is added to `content`, its bound
+    /// not yet computed; none if no affine functions do that, or if another order of the
     /// hidden nodes covers it.
     pub fn child(
         &self,
         problem: &Problem,
         tree: &Dichotomies,
         state: State,
-        rows: &mut Vec<Vec<f64>>,
+        content: &mut Content,
     ) -> Option<Self> {
         let hidden = problem.architecture.hidden;
         // Of nodes with the same sign the first has the lexicographically larger dichotomy.
@@ -73,27 +74,25 @@ impl Node {
         let follow = |node: usize| tree.child(self.dichotomies[node], state >> node & 1 == 1);
         let dichotomies = (0..hidden).map(follow).collect::<Option<Vec<u32>>>()?;
         let mut child = Self { alike, dichotomies, ..self.clone() };
-        child.add(problem, state, rows);
+        child.add(problem, state, content);
         Some(child)
     }
 
-    /// Decides the next group; its constraints are added to `rows`.
-    pub fn add(&mut self, problem: &Problem, state: State, rows: &mut Vec<Vec<f64>>) {
+    /// Decides the next group, which is added to `content`.
+    pub fn add(&mut self, problem: &Problem, state: State, content: &mut Content) {
         let index = self.states.len();
         self.states.push(state);
-        let group = &problem.float[index];
-        let value = problem.value_row(&group.row, state, self.positive, &0.0, |a| -a);
-        rows.extend(problem.constraints(index, &group.row, state, &value, &0.0, |a| -a));
-        if problem.architecture.output_relu && state & problem.output_bit() == 0 {
-            self.constant += group.off;
+        if !content.add(problem, index, state, self.positive) {
+            self.constant += problem.float[index].off;
             return;
         }
-        self.constant += group.on;
-        let n = value.len();
+        self.constant += problem.float[index].on;
+        let Some(term) = content.terms.last() else { return };
+        let n = term.row.len();
         for i in 0..n {
-            self.linear[i] += value[i] * group.label_sum;
+            self.linear[i] += term.row[i] * term.label_sum;
             for j in 0..n {
-                self.hessian[i * n + j] += group.count * value[i] * value[j];
+                self.hessian[i * n + j] += term.count * term.row[i] * term.row[j];
             }
         }
     }
@@ -105,15 +104,13 @@ impl Node {
         (0..State::BITS as usize).any(|node| self.alike >> node & 1 == 1 && !empty(node))
     }
 
-    /// The constraints of the decided groups.
-    pub fn rows(&self, problem: &Problem) -> Vec<Vec<f64>> {
-        let mut rows = Vec::new();
+    /// The constraints and the terms of the decided groups.
+    pub fn content(&self, problem: &Problem) -> Content {
+        let mut content = Content::default();
         for (index, &state) in self.states.iter().enumerate() {
-            let row = &problem.float[index].row;
-            let value = problem.value_row(row, state, self.positive, &0.0, |a| -a);
-            rows.extend(problem.constraints(index, row, state, &value, &0.0, |a| -a));
+            content.add(problem, index, state, self.positive);
         }
-        rows
+        content
     }
 
     /// Whether no parameters have the pattern strictly, which then need not be looked at.
@@ -130,8 +127,8 @@ impl Node {
         found == Realizable::Impossible
     }
 
-    /// Computes the bound under `rows`, not beyond what is `enough`; returns the guess.
-    pub fn compute_bound(&mut self, rows: &[Vec<f64>], enough: f64) -> Option<Guess<f64>> {
+    /// Computes the bound, not beyond what is `enough`; returns the guess.
+    pub fn compute_bound(&mut self, content: &Content, enough: f64) -> Option<Guess<f64>> {
         let n = self.linear.len();
         let mut hessian = self.hessian.clone();
         let largest = (0..n).map(|i| hessian[i * n + i]).fold(1.0, f64::max);
@@ -139,9 +136,46 @@ impl Node {
         let value = |point: &[f64]| {
             self.constant - self.linear.iter().zip(point).map(|(c, x)| c * x).sum::<f64>()
         };
+        let rows = &content.rows;
         let guess = dual_active_set(&hessian, &self.linear, rows, |point| value(point) > enough)?;
         self.bound = value(&guess.point).max(self.bound);
         self.active.clone_from(&guess.active);
         Some(guess)
+    }
+
+    /// A lower bound of the excess that covers all roundings.
+    pub fn sound_bound(&self, content: &Content, guess: &Guess<f64>) -> f64 {
+        let constant = (self.constant, self.states.len());
+        sound_bound(&content.terms, constant, &content.rows, guess)
+    }
+}
+
+/// The decided groups in floats.
+#[derive(Debug, Clone, Default)]
+pub struct Content {
+    /// The rows g of the constraints g·θ ≥ 0, one group after another.
+    pub rows: Vec<Vec<f64>>,
+    /// The groups that are on.
+    pub terms: Vec<Term>,
+}
+
+impl Content {
+    /// Adds a group in a state; false if it is off.
+    fn add(&mut self, problem: &Problem, index: usize, state: State, positive: usize) -> bool {
+        let group = &problem.float[index];
+        let value = problem.value_row(&group.row, state, positive, &0.0, |a| -a);
+        self.rows.extend(problem.constraints(index, &group.row, state, &value, &0.0, |a| -a));
+        let on = !problem.architecture.output_relu || state & problem.output_bit() != 0;
+        if on {
+            let (count, label_sum) = (group.count, group.label_sum);
+            self.terms.push(Term { row: value, count, label_sum });
+        }
+        on
+    }
+
+    /// Drops what was added after there were so many constraints and terms.
+    pub fn truncate(&mut self, (rows, terms): (usize, usize)) {
+        self.rows.truncate(rows);
+        self.terms.truncate(terms);
     }
 }

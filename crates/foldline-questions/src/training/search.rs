@@ -1,6 +1,6 @@
 //! Depth-first branch and bound over partial patterns, on all cores.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
 
 use foldline_kernel::Rational;
@@ -10,10 +10,15 @@ use super::exact::Program;
 use super::local::{Candidate, Random, descend};
 use super::node::Node;
 use super::problem::{Problem, State};
+use super::reduced::reduced_bound;
 use super::statement::{Model, TrainingProgress, TrainingStatistics};
 
 /// Bounds this close to the incumbent, relatively, are decided in exact arithmetic.
 const NEAR: f64 = 1e-7;
+
+/// Exact arithmetic is tried when at most this many groups are undecided; before that, further
+/// decisions are cheaper, as they often make a singular program regular.
+const EXACT_WITHIN: usize = 4;
 
 /// The best network so far.
 #[derive(Debug, Clone)]
@@ -41,11 +46,13 @@ struct Pool<'a> {
     progress: &'a (dyn Fn(&TrainingProgress) + Sync),
     seed: u64,
     incumbent: Mutex<Option<Incumbent>>,
-    /// The incumbent's excess in float units, as bits.
+    /// At least the incumbent's excess, in float units, as bits.
     threshold: AtomicU64,
     open: Mutex<Open>,
     changed: Condvar,
     idle: AtomicUsize,
+    /// The incumbent is at the least loss.
+    solved: AtomicBool,
     nodes: AtomicU64,
     exact: AtomicU64,
     patterns: AtomicU64,
@@ -82,6 +89,7 @@ pub fn search(
         open: Mutex::new(Open { nodes: roots, working: threads, stopped: false }),
         changed: Condvar::new(),
         idle: AtomicUsize::new(0),
+        solved: AtomicBool::new(false),
         nodes: AtomicU64::new(0),
         exact: AtomicU64::new(0),
         patterns: AtomicU64::new(0),
@@ -128,7 +136,9 @@ impl Pool<'_> {
         let (excess, point) = program.solve(active);
         let mut incumbent = self.incumbent.lock().expect("no worker panicked");
         if incumbent.as_ref().is_none_or(|known| excess < known.excess) {
-            let float = excess.to_f64().value() / self.problem.float_unit;
+            // Nothing is below 0.
+            self.solved.fetch_or(excess == Rational::ZERO, Ordering::Relaxed);
+            let float = (excess.to_f64().value() / self.problem.float_unit).next_up();
             self.threshold.store(float.to_bits(), Ordering::Relaxed);
             *incumbent = Some(Incumbent { excess, model: self.problem.model(&point, positive) });
         }
@@ -138,10 +148,11 @@ impl Pool<'_> {
         f64::from_bits(self.threshold.load(Ordering::Relaxed))
     }
 
-    /// Whether the node's bound is proved to be no less than the incumbent's excess.
+    /// Whether exact arithmetic proves that the pattern has nothing better than the incumbent.
     fn is_beaten(&self, node: &Node) -> bool {
+        let left = self.problem.groups.len() - node.states.len();
         let threshold = self.threshold();
-        if node.bound < threshold * (1.0 - NEAR) {
+        if node.bound < threshold * (1.0 - NEAR) || left > EXACT_WITHIN {
             return false;
         }
         self.exact.fetch_add(1, Ordering::Relaxed);
@@ -202,7 +213,7 @@ impl Pool<'_> {
     /// Puts the children that may hold something better on the stack, the best one last.
     fn expand(&self, node: &Node, stack: &mut Vec<Node>) {
         let depth = node.states.len();
-        if depth > 0 && self.is_beaten(node) {
+        if self.solved.load(Ordering::Relaxed) || depth > 0 && self.is_beaten(node) {
             return;
         }
         if depth == self.problem.groups.len() {
@@ -211,18 +222,27 @@ impl Pool<'_> {
             }
             return;
         }
-        let mut rows = node.rows(self.problem);
-        let decided = rows.len();
+        let mut content = node.content(self.problem);
+        let decided = (content.rows.len(), content.terms.len());
         let mut children = Vec::new();
         for state in self.states(depth) {
-            rows.truncate(decided);
-            let Some(mut child) = node.child(self.problem, self.tree, state, &mut rows) else {
+            content.truncate(decided);
+            let Some(mut child) = node.child(self.problem, self.tree, state, &mut content) else {
                 continue;
             };
             self.nodes.fetch_add(1, Ordering::Relaxed);
             let enough = self.threshold() * (1.0 + NEAR);
-            if child.compute_bound(&rows, enough).is_none() {
-                child.active.clone_from(&node.active);
+            match child.compute_bound(&content, enough) {
+                None => child.active.clone_from(&node.active),
+                Some(guess) if child.bound >= self.threshold() => {
+                    let threshold = self.threshold();
+                    if child.sound_bound(&content, &guess) >= threshold
+                        || reduced_bound(self.problem, &child, enough) >= threshold
+                    {
+                        continue;
+                    }
+                }
+                Some(_) => {}
             }
             if !self.is_beaten(&child) && !child.is_impossible(self.problem) {
                 children.push(child);
