@@ -27,19 +27,19 @@ struct Vertex {
 }
 
 impl Dichotomies {
-    /// The tree for points given as rows (x, 1), no two of them equal.
-    pub fn new(rows: &[&[Integer]]) -> Self {
+    /// The tree for points given as rows (x, 1), no two of them equal, at the first `forced` of
+    /// which the affine function must be positive. `None` if `stop` said so.
+    pub fn new(rows: &[&[Integer]], forced: usize, stop: &dyn Fn() -> bool) -> Option<Self> {
         let dimension = rows.first().map_or(1, |row| row.len());
         let mut tree = Self::default();
         let cube = cube(dimension, rows.len());
-        tree.grow(rows, 0, cube, dimension);
-        tree
+        let growth = Growth { rows, forced, n: dimension, stop };
+        tree.grow(&growth, 0, cube)?;
+        Some(tree)
     }
 
     /// The node before any point is decided.
-    pub fn root(&self) -> u32 {
-        0
-    }
+    pub const ROOT: u32 = 0;
 
     /// The node after the next point is decided, if some affine function does that.
     pub fn child(&self, node: u32, on: bool) -> Option<u32> {
@@ -47,30 +47,41 @@ impl Dichotomies {
         (child != NONE).then_some(child)
     }
 
-    fn grow(&mut self, rows: &[&[Integer]], depth: usize, cell: Vec<Vertex>, n: usize) -> u32 {
+    fn grow(&mut self, growth: &Growth<'_>, depth: usize, cell: Vec<Vertex>) -> Option<u32> {
         let own = self.children.len() as u32;
+        if own == NONE || (growth.stop)() {
+            return None;
+        }
         self.children.push([NONE; 2]);
-        let Some(row) = rows.get(depth) else {
-            return own;
+        let Some(row) = growth.rows.get(depth) else {
+            return Some(own);
         };
         let values: Vec<Integer> =
             cell.iter().map(|vertex| product(row, &vertex.numbers)).collect();
+        let any = |side: Ordering| values.iter().any(|value| value.cmp(&Integer::ZERO) == side);
+        let crosses = any(Ordering::Less) && any(Ordering::Greater);
         for (index, side) in [(0, Ordering::Less), (1, Ordering::Greater)] {
-            let inside = |value: &Integer| value.cmp(&Integer::ZERO) == side;
-            if !values.iter().any(inside) {
+            if !any(side) || depth < growth.forced && side == Ordering::Less {
                 continue;
             }
-            let clipped = if values.iter().any(|value| value.cmp(&Integer::ZERO) == side.reverse())
-            {
-                clip(&cell, &values, side, 2 * n + depth, n)
+            let inside = if crosses {
+                clip(&cell, &values, side, 2 * growth.n + depth, growth.n)
             } else {
                 cell.clone()
             };
-            let child = self.grow(rows, depth + 1, clipped, n);
+            let child = self.grow(growth, depth + 1, inside)?;
             self.children[own as usize][index] = child;
         }
-        own
+        Some(own)
     }
+}
+
+/// What stays the same while a tree grows.
+struct Growth<'a> {
+    rows: &'a [&'a [Integer]],
+    forced: usize,
+    n: usize,
+    stop: &'a dyn Fn() -> bool,
 }
 
 fn product(row: &[Integer], numbers: &[Integer]) -> Integer {
@@ -194,7 +205,7 @@ mod tests {
     /// The leaves at full depth, as bits.
     fn leaves(tree: &Dichotomies, depth: usize) -> Vec<u32> {
         let mut found = Vec::new();
-        let mut stack = vec![(tree.root(), 0, 0u32)];
+        let mut stack = vec![(Dichotomies::ROOT, 0, 0u32)];
         while let Some((node, level, bits)) = stack.pop() {
             if level == depth {
                 found.push(bits);
@@ -223,7 +234,7 @@ mod tests {
                 .into_iter()
                 .collect();
             let slices: Vec<&[Integer]> = rows.iter().map(Vec::as_slice).collect();
-            let tree = Dichotomies::new(&slices);
+            let tree = Dichotomies::new(&slices, 0, &|| false).unwrap();
             let separable = (0..1u32 << rows.len()).filter(|bits| {
                 let constraints: Vec<ExactConstraint> = rows.iter().enumerate().map(|(index, row)| {
                     let sign = if bits >> index & 1 == 1 { -1 } else { 1 };

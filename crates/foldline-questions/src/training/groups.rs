@@ -30,16 +30,7 @@ pub struct Groups {
 impl Groups {
     /// Groups in the order of their first points.
     pub fn new(sample: &Sample) -> Self {
-        let mut rows = vec![Vec::with_capacity(sample.dimension + 1); sample.len()];
-        let mut scales = Vec::with_capacity(sample.dimension);
-        for coordinate in 0..sample.dimension {
-            let values: Vec<Rational> =
-                sample.points.iter().map(|point| point[coordinate].clone()).collect();
-            let (scaled, scale) = over_common_denominator(&values);
-            rows.iter_mut().zip(scaled).for_each(|(row, value)| row.push(value));
-            scales.push(scale);
-        }
-        rows.iter_mut().for_each(|row| row.push(Integer::ONE));
+        let (rows, scales) = scaled_rows(sample.dimension, &sample.points);
         let (labels, label_scale) = over_common_denominator(&sample.labels);
         let mut groups: Vec<Group> = Vec::new();
         for (row, label) in rows.into_iter().zip(labels) {
@@ -71,6 +62,25 @@ impl Groups {
         let scale = Rational::from(self.label_scale.clone());
         scaled / (&scale * &scale)
     }
+}
+
+/// The points as rows (x, 1) of integers, each coordinate times a factor of its own.
+fn scaled_rows(dimension: usize, points: &[Vec<Rational>]) -> (Vec<Vec<Integer>>, Vec<Natural>) {
+    let mut rows = vec![Vec::with_capacity(dimension + 1); points.len()];
+    let mut scales = Vec::with_capacity(dimension);
+    for coordinate in 0..dimension {
+        let values: Vec<Rational> = points.iter().map(|point| point[coordinate].clone()).collect();
+        let (scaled, scale) = over_common_denominator(&values);
+        rows.iter_mut().zip(scaled).for_each(|(row, value)| row.push(value));
+        scales.push(scale);
+    }
+    rows.iter_mut().for_each(|row| row.push(Integer::ONE));
+    (rows, scales)
+}
+
+/// The points as rows (x, 1) of integers, for questions that do not depend on the coordinates' scales.
+pub fn homogeneous_rows(dimension: usize, points: &[Vec<Rational>]) -> Vec<Vec<Integer>> {
+    scaled_rows(dimension, points).0
 }
 
 impl Group {

@@ -1,6 +1,5 @@
 //! Incumbents: descents over patterns from random hyperplanes, each step one convex program.
 
-use super::dichotomies::Dichotomies;
 use super::node::{Content, Node};
 use super::problem::{Problem, State};
 
@@ -62,7 +61,7 @@ pub fn descend(problem: &Problem, positive: usize, random: &mut Random) -> Optio
 
 /// The program of a whole pattern in floats.
 fn solve(problem: &Problem, positive: usize, states: Vec<State>) -> Option<Candidate> {
-    let mut node = Node::root(problem, &Dichotomies::default(), positive);
+    let mut node = Node::root(problem, positive);
     let mut content = Content::default();
     for &state in &states {
         node.add(problem, state, &mut content);

@@ -13,9 +13,9 @@
 
 #[cfg(test)]
 mod brute_force;
-mod dichotomies;
+pub(crate) mod dichotomies;
 mod exact;
-mod groups;
+pub(crate) mod groups;
 mod local;
 mod node;
 mod problem;
@@ -32,7 +32,8 @@ use foldline_kernel::Sample;
 use dichotomies::Dichotomies;
 use groups::Group;
 use problem::Problem;
-use statement::{Architecture, TrainingOptions, TrainingOutcome};
+use search::{Found, Goal};
+use statement::{Architecture, TrainingOptions, TrainingOutcome, TrainingStatistics, ZeroLoss};
 
 /// Local searches for each sign pattern before the search.
 const DESCENTS: usize = 40;
@@ -51,6 +52,70 @@ pub fn train(
     architecture: Architecture,
     options: &TrainingOptions,
 ) -> TrainingOutcome {
+    let (problem, found) = run(sample, architecture, Goal::Optimum, options);
+    let incumbent = found.incumbent.expect("a pattern was finished");
+    TrainingOutcome {
+        loss: problem.groups.loss(&(&problem.least + incumbent.excess)),
+        lower_bound: problem.groups.loss(&(&problem.least + found.lower_bound)),
+        model: incumbent.model,
+        statistics: found.statistics,
+    }
+}
+
+/// Decides whether some network of the architecture has loss zero on `sample` [T, Def 2.1].
+///
+/// # Panics
+/// As [`train`].
+pub fn zero_loss(
+    sample: &Sample,
+    architecture: Architecture,
+    options: &TrainingOptions,
+) -> ZeroLoss {
+    let groups = groups::Groups::new(sample);
+    let least = groups.groups.iter().map(|group| group.least_loss(architecture.output_relu));
+    if let Some(index) = least.into_iter().position(|loss| loss != foldline_kernel::Rational::ZERO)
+    {
+        return ZeroLoss {
+            answer: Some(None),
+            reason: Some(conflict(&groups, index)),
+            statistics: TrainingStatistics::default(),
+        };
+    }
+    let (_, found) = run(sample, architecture, Goal::LeastLoss, options);
+    let zero = foldline_kernel::Rational::ZERO;
+    let answer = match found.incumbent {
+        Some(incumbent) if incumbent.excess == zero => Some(Some(incumbent.model)),
+        _ if found.stopped => None,
+        _ => Some(None),
+    };
+    ZeroLoss { answer, reason: None, statistics: found.statistics }
+}
+
+/// Why no network at all fits the labels of a group.
+fn conflict(groups: &groups::Groups, index: usize) -> String {
+    let group = &groups.groups[index];
+    let point: Vec<String> = group
+        .row
+        .iter()
+        .zip(&groups.scales)
+        .map(|(value, scale)| {
+            foldline_kernel::Rational::from_parts(value.clone(), scale.clone()).to_string()
+        })
+        .collect();
+    let point = point.join(", ");
+    if group.count > foldline_kernel::Integer::ONE {
+        format!("the point ({point}) has several labels, or a negative one")
+    } else {
+        format!("the point ({point}) has a negative label, which no output ReLU gives")
+    }
+}
+
+fn run(
+    sample: &Sample,
+    architecture: Architecture,
+    goal: Goal,
+    options: &TrainingOptions,
+) -> (Problem, Found) {
     assert!(!sample.is_empty(), "a sample without points");
     assert!((1..=MOST_HIDDEN).contains(&architecture.hidden), "too few or too many hidden nodes");
     let start = Instant::now();
@@ -65,17 +130,12 @@ pub fn train(
     };
     let problem = Problem::new(sample, architecture, order);
     let rows: Vec<&[_]> = problem.groups.groups.iter().map(|group| group.row.as_slice()).collect();
-    let tree = Dichotomies::new(&rows);
+    let tree = Dichotomies::new(&rows, 0, &stop);
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if options.threads == 0 { cores() } else { options.threads };
-    let found = search::search(&problem, &tree, threads, DESCENTS, options.seed, &stop, &progress);
-    let incumbent = found.incumbent.expect("a pattern was finished");
-    TrainingOutcome {
-        loss: problem.groups.loss(&(&problem.least + incumbent.excess)),
-        lower_bound: problem.groups.loss(&(&problem.least + found.lower_bound)),
-        model: incumbent.model,
-        statistics: found.statistics,
-    }
+    let (tree, seed) = (tree.as_ref(), options.seed);
+    let found = search::search(&problem, tree, goal, threads, DESCENTS, seed, &stop, &progress);
+    (problem, found)
 }
 
 /// The order in which groups are decided: far apart in points and labels first.

@@ -37,13 +37,13 @@ pub struct Node {
 
 impl Node {
     /// The pattern where nothing is decided.
-    pub fn root(problem: &Problem, tree: &Dichotomies, positive: usize) -> Self {
+    pub fn root(problem: &Problem, positive: usize) -> Self {
         let (n, hidden) = (problem.parameters(), problem.architecture.hidden);
         let same = |node: &usize| node + 1 < hidden && (*node >= positive || node + 1 < positive);
         Self {
             positive,
             states: Vec::new(),
-            dichotomies: vec![tree.root(); hidden],
+            dichotomies: vec![Dichotomies::ROOT; hidden],
             alike: (0..hidden).filter(same).map(|node| 1 << node).sum(),
             hessian: vec![0.0; n * n],
             linear: vec![0.0; n],

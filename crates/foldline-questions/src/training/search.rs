@@ -35,13 +35,16 @@ pub struct Found {
     pub incumbent: Option<Incumbent>,
     /// No network has less than this excess over the least loss.
     pub lower_bound: Rational,
+    /// Whether something was left to do.
+    pub stopped: bool,
     /// Counts.
     pub statistics: TrainingStatistics,
 }
 
 struct Pool<'a> {
     problem: &'a Problem,
-    tree: &'a Dichotomies,
+    tree: Option<&'a Dichotomies>,
+    goal: Goal,
     stop: &'a (dyn Fn() -> bool + Sync),
     progress: &'a (dyn Fn(&TrainingProgress) + Sync),
     seed: u64,
@@ -59,6 +62,15 @@ struct Pool<'a> {
     local_searches: AtomicU64,
 }
 
+/// What is asked of a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// The least loss.
+    Optimum,
+    /// Whether the least loss is that of the labels at equal points alone.
+    LeastLoss,
+}
+
 struct Open {
     /// Nodes that workers gave away, and at the end those left.
     nodes: Vec<Node>,
@@ -67,9 +79,12 @@ struct Open {
 }
 
 /// Searches all patterns of `problem`, after `descents` local searches for each sign pattern.
+///
+/// Without the tree of dichotomies it only does the local searches, as when it is stopped.
 pub fn search(
     problem: &Problem,
-    tree: &Dichotomies,
+    tree: Option<&Dichotomies>,
+    goal: Goal,
     threads: usize,
     descents: usize,
     seed: u64,
@@ -77,10 +92,11 @@ pub fn search(
     progress: &(dyn Fn(&TrainingProgress) + Sync),
 ) -> Found {
     let hidden = problem.architecture.hidden;
-    let roots: Vec<Node> = (0..=hidden).map(|count| Node::root(problem, tree, count)).collect();
+    let roots: Vec<Node> = (0..=hidden).map(|count| Node::root(problem, count)).collect();
     let pool = Pool {
         problem,
         tree,
+        goal,
         stop,
         progress,
         seed,
@@ -144,8 +160,12 @@ impl Pool<'_> {
         }
     }
 
+    /// A pattern whose bound is at least this has nothing that is sought.
     fn threshold(&self) -> f64 {
-        f64::from_bits(self.threshold.load(Ordering::Relaxed))
+        match self.goal {
+            Goal::Optimum => f64::from_bits(self.threshold.load(Ordering::Relaxed)),
+            Goal::LeastLoss => f64::MIN_POSITIVE,
+        }
     }
 
     /// Whether exact arithmetic proves that the pattern has nothing better than the incumbent.
@@ -160,6 +180,9 @@ impl Pool<'_> {
         let Some((bound, _)) = program.bound(&node.active) else {
             return false;
         };
+        if self.goal == Goal::LeastLoss {
+            return bound > Rational::ZERO;
+        }
         let incumbent = self.incumbent.lock().expect("no worker panicked");
         incumbent.as_ref().is_some_and(|known| bound >= known.excess)
     }
@@ -168,19 +191,19 @@ impl Pool<'_> {
         let mut stack: Vec<Node> = Vec::new();
         let mut count = 0u64;
         while let Some(node) = stack.pop().or_else(|| self.take()) {
-            if (self.stop)() {
+            let Some(tree) = self.tree.filter(|_| !(self.stop)()) else {
                 stack.push(node);
                 let mut open = self.open.lock().expect("no worker panicked");
                 open.nodes.append(&mut stack);
                 open.stopped = true;
                 self.changed.notify_all();
                 return;
-            }
+            };
             count += 1;
             if count.is_multiple_of(1024) {
                 self.report(&stack);
             }
-            self.expand(&node, &mut stack);
+            self.expand(tree, &node, &mut stack);
             if self.idle.load(Ordering::Relaxed) > 0 && stack.len() > 1 {
                 self.open.lock().expect("no worker panicked").nodes.push(stack.remove(0));
                 self.changed.notify_one();
@@ -211,7 +234,7 @@ impl Pool<'_> {
     }
 
     /// Puts the children that may hold something better on the stack, the best one last.
-    fn expand(&self, node: &Node, stack: &mut Vec<Node>) {
+    fn expand(&self, tree: &Dichotomies, node: &Node, stack: &mut Vec<Node>) {
         let depth = node.states.len();
         if self.solved.load(Ordering::Relaxed) || depth > 0 && self.is_beaten(node) {
             return;
@@ -227,7 +250,7 @@ impl Pool<'_> {
         let mut children = Vec::new();
         for state in self.states(depth) {
             content.truncate(decided);
-            let Some(mut child) = node.child(self.problem, self.tree, state, &mut content) else {
+            let Some(mut child) = node.child(self.problem, tree, state, &mut content) else {
                 continue;
             };
             self.nodes.fetch_add(1, Ordering::Relaxed);
@@ -292,6 +315,7 @@ impl Pool<'_> {
         Found {
             incumbent,
             lower_bound,
+            stopped: open.stopped,
             statistics: TrainingStatistics {
                 nodes: count(&self.nodes),
                 exact: count(&self.exact),

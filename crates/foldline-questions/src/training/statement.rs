@@ -142,3 +142,14 @@ impl TrainingOutcome {
         self.loss == self.lower_bound
     }
 }
+
+/// Whether a network fits the sample without error.
+#[derive(Debug, Clone)]
+pub struct ZeroLoss {
+    /// The network, or that there is none; `None` if the search was stopped.
+    pub answer: Option<Option<Model>>,
+    /// Why no network at all can, where that is plain from the labels.
+    pub reason: Option<String>,
+    /// Counts.
+    pub statistics: TrainingStatistics,
+}
