@@ -84,6 +84,9 @@ impl Model {
     }
 }
 
+/// What is called with a search's progress.
+pub type TrainingCallback = Arc<dyn Fn(&TrainingProgress) + Send + Sync>;
+
 /// How a search is run.
 #[derive(Clone, Default)]
 pub struct TrainingOptions {
@@ -94,7 +97,7 @@ pub struct TrainingOptions {
     /// Polled often; set to end the search.
     pub stop: Option<Arc<AtomicBool>>,
     /// Called now and then.
-    pub progress: Option<Arc<dyn Fn(&TrainingProgress) + Send + Sync>>,
+    pub progress: Option<TrainingCallback>,
     /// Seed of the local searches.
     pub seed: u64,
 }
