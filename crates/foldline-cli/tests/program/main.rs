@@ -6,5 +6,6 @@ mod exact;
 mod inputs;
 mod interrupts;
 mod support;
+mod training;
 mod usage;
 mod verification;
