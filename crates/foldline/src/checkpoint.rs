@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 /// Time between two saves, unless saving itself takes long.
-const INTERVAL: Duration = Duration::from_secs(1);
+const INTERVAL: Duration = Duration::from_millis(250);
 /// A save is followed by at least this many times its duration without one.
 const REST: u32 = 50;
 
