@@ -51,6 +51,8 @@ impl Report {
         match (self.exit, checkpoint.failure()) {
             (Exit::Yes | Exit::No, _) => self.finished = Some(checkpoint),
             (_, Some(failure)) => self.warnings.push(format!("the state is not saved: {failure}")),
+            // A run that ended before its search began has nothing to save.
+            (_, None) if !checkpoint.path().exists() => {}
             (_, None) => {
                 let path = checkpoint.path().display();
                 self.warnings.push(format!("the state is in {path}: the same command goes on"));

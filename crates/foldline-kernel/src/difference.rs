@@ -99,7 +99,9 @@ fn unit(column: usize, factor: Rational) -> RationalRow {
 /// row applied after the affine map `before`.
 fn composed(row: &RationalRow, before: &Rows) -> RationalRow {
     let start = RationalRow { weights: Vec::new(), bias: row.bias.clone() };
-    row.weights.iter().fold(start, |result, (column, weight)| sum(&result, weight, &before[*column]))
+    row.weights
+        .iter()
+        .fold(start, |result, (column, weight)| sum(&result, weight, &before[*column]))
 }
 
 /// left + factor·right, without zero weights.
@@ -202,10 +204,8 @@ fn without_unused(inputs: usize, mut layers: Vec<Rows>, mut last: Rows) -> Vec<L
     }
     let mut width = inputs;
     let mut finished = Vec::new();
-    for (rows, activation) in layers
-        .iter()
-        .map(|rows| (rows, Activation::Relu))
-        .chain([(&last, Activation::Linear)])
+    for (rows, activation) in
+        layers.iter().map(|rows| (rows, Activation::Relu)).chain([(&last, Activation::Linear)])
     {
         finished.push(Layer::new(width, rows, activation));
         width = rows.len();

@@ -1,6 +1,7 @@
 //! Linear constraints with exact coefficients, polyhedra and unions of them.
 
 use crate::number::Rational;
+use crate::property::{Atom, Formula};
 
 /// The constraint `coefficients · x ≤ bound`, or `<` where `strict`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -70,4 +71,21 @@ pub struct Region {
     pub dimension: usize,
     /// The polyhedra; none means the empty region.
     pub pieces: Vec<Polyhedron>,
+}
+
+impl Region {
+    /// The region as a formula over inputs: an *or* of the pieces, each an *and* of its constraints.
+    pub fn formula(&self) -> Formula {
+        let atom = |constraint: &LinearConstraint| {
+            let LinearConstraint { coefficients, bound, strict } = constraint.clone();
+            Formula::Atom(Atom { input: coefficients, output: Vec::new(), bound, strict })
+        };
+        let piece = |piece: &Polyhedron| Formula::And(piece.constraints.iter().map(atom).collect());
+        Formula::Or(self.pieces.iter().map(piece).collect())
+    }
+
+    /// All of R^dimension.
+    pub fn everything(dimension: usize) -> Self {
+        Self { dimension, pieces: vec![Polyhedron { dimension, constraints: Vec::new() }] }
+    }
 }

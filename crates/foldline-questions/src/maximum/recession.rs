@@ -1,0 +1,143 @@
+//! Unboundedness: the objective far away is that of the network without biases.
+//!
+//! On a polyhedron P with recession cone C the supremum is infinite if and only if the network
+//! without biases, f∞(r) = lim f(x + t·r)/t, has a direction r in C with objective(f∞(r)) > 0:
+//! there are finitely many cells, and on one of them, where f is affine, the objective must grow
+//! along a recession direction of cell ∩ P. (For P = R^d that is the surjectivity test of [Z, App. B].)
+
+use foldline_kernel::linear::dot;
+use foldline_kernel::network::RationalRow;
+use foldline_kernel::network::over_common_denominator;
+use foldline_kernel::number::Gcd;
+use foldline_kernel::{Activation, Atom, Formula, Layer, Natural, Network, Property, Rational};
+
+use super::pieces::ClosedPiece;
+use super::statement::Objective;
+
+/// The network with all biases set to 0.
+pub fn without_biases(network: &Network) -> Network {
+    let layers = network.layers().iter().map(|layer| {
+        let mut rows = layer.rational_rows();
+        rows.iter_mut().for_each(|row| row.bias = Rational::ZERO);
+        Layer::new(layer.inputs, &rows, layer.activation)
+    });
+    Network::new(network.inputs(), layers.collect()).expect("the same shapes")
+}
+
+/// The property of the network without biases that is violated exactly by the directions, scaled
+/// to the surface of the unit cube, along which some objective grows without bound.
+///
+/// None if no piece reaches infinitely far.
+pub fn growth(
+    network: &Network,
+    pieces: &[ClosedPiece],
+    objectives: &[Objective],
+) -> Option<Property> {
+    let dimension = network.inputs();
+    let grows = |objective: &Objective| {
+        let negated = objective.iter().map(|(output, value)| (*output, -value.clone()));
+        Formula::Atom(Atom::new(Vec::new(), negated.collect(), Rational::ZERO, true))
+    };
+    let grows = Formula::Or(objectives.iter().map(grows).collect());
+    let mut faces = Vec::new();
+    for piece in pieces {
+        for (axis, (low, high)) in piece.bounds.iter().enumerate() {
+            for (end, sign) in [(high, 1), (low, -1)] {
+                if end.is_none() {
+                    faces.push(face(piece, dimension, axis, sign));
+                }
+            }
+        }
+    }
+    let formula = Formula::And(vec![Formula::Or(faces), grows]);
+    let unbounded = pieces.iter().any(ClosedPiece::is_unbounded);
+    unbounded.then_some(Property { inputs: dimension, outputs: network.outputs(), formula })
+}
+
+/// r_axis = sign, the other |r_j| ≤ 1, and r in the recession cone.
+fn face(piece: &ClosedPiece, dimension: usize, axis: usize, sign: i8) -> Formula {
+    let on_inputs = |terms: Vec<(usize, Rational)>, bound: Rational| {
+        Formula::Atom(Atom::new(terms, Vec::new(), bound, false))
+    };
+    let mut parts = Vec::new();
+    for j in 0..dimension {
+        for side in [1i8, -1] {
+            let bound = if j == axis { sign * side } else { 1 };
+            parts.push(on_inputs(vec![(j, Rational::from(side))], Rational::from(bound)));
+        }
+    }
+    for constraint in &piece.constraints {
+        parts.push(on_inputs(constraint.coefficients.clone(), Rational::ZERO));
+    }
+    Formula::And(parts)
+}
+
+/// The direction in small integers.
+pub fn primitive(direction: &[Rational]) -> Vec<Rational> {
+    let (integers, _) = over_common_denominator(direction);
+    let mut common = Natural::ZERO;
+    for value in integers.iter().filter(|value| !value.is_zero()) {
+        common = match common.is_zero() {
+            true => foldline_kernel::network::magnitude(value),
+            false => (&common).gcd(value),
+        };
+    }
+    if common.is_zero() {
+        return direction.to_vec();
+    }
+    integers.into_iter().map(|value| Rational::from_parts(value, common.clone())).collect()
+}
+
+/// The first point of a ray from which on the network is affine along it, t rounded up to an
+/// integer, and the outputs' slopes there.
+pub fn affine_end(
+    network: &Network,
+    point: &[Rational],
+    direction: &[Rational],
+) -> (Vec<Rational>, Vec<Rational>) {
+    // Values as functions start + t·slope, true for all t from `reached` on.
+    let mut values: Vec<(Rational, Rational)> =
+        point.iter().cloned().zip(direction.iter().cloned()).collect();
+    let mut reached = Rational::ZERO;
+    for layer in network.layers() {
+        let along = |row: &RationalRow| {
+            let start = (row.bias.clone(), Rational::ZERO);
+            row.weights.iter().fold(start, |(start, slope), (j, weight)| {
+                (start + weight * &values[*j].0, slope + weight * &values[*j].1)
+            })
+        };
+        let mut next: Vec<_> = layer.rational_rows().iter().map(along).collect();
+        if layer.activation == Activation::Relu {
+            for (start, slope) in &mut next {
+                if !slope.is_zero() {
+                    let crossing = -(&*start / &*slope);
+                    reached = reached.max(crossing);
+                }
+                let deciding = if slope.is_zero() { &*start } else { &*slope };
+                if *deciding <= Rational::ZERO {
+                    (*start, *slope) = (Rational::ZERO, Rational::ZERO);
+                }
+            }
+        }
+        values = next;
+    }
+    let reached = Rational::from(reached.ceil());
+    let moved = point.iter().zip(direction).map(|(x, r)| x + &reached * r).collect();
+    (moved, values.into_iter().map(|(_, slope)| slope).collect())
+}
+
+/// The ray for a direction of growth: from a point of a piece that recedes along it.
+pub fn ray(
+    network: &Network,
+    pieces: &[ClosedPiece],
+    objectives: &[Objective],
+    direction: &[Rational],
+) -> (Vec<Rational>, Vec<Rational>) {
+    let direction = primitive(direction);
+    let piece = pieces.iter().find(|piece| piece.recedes_along(&direction));
+    let piece = piece.expect("the direction is one of a piece");
+    let (point, slopes) = affine_end(network, &piece.point, &direction);
+    let grows = |objective: &Objective| dot(objective, &slopes) > Rational::ZERO;
+    assert!(objectives.iter().any(grows), "the direction is not one of growth");
+    (point, direction)
+}
