@@ -2,6 +2,7 @@
 
 pub mod bounds;
 pub mod checkpoint;
+pub mod equivalence;
 pub mod maximum;
 pub mod positivity;
 pub mod proof;

@@ -2,6 +2,7 @@
 
 mod enumerate;
 mod generate;
+mod pairs;
 mod questions;
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
