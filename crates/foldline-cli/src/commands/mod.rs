@@ -3,7 +3,12 @@
 pub mod check;
 pub mod eval;
 pub mod inspect;
+pub mod maximum;
+pub mod positive;
+pub mod range;
 pub mod replay;
 pub mod run;
+pub mod surjective;
 pub mod verify;
 pub mod vnncomp;
+pub mod zero;
