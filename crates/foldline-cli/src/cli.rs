@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    check, eval, inspect, maximum, positive, range, replay, run, surjective, verify, vnncomp, zero,
+    check, equivalent, eval, inspect, maximum, positive, range, replay, run, surjective, verify,
+    vnncomp, zero,
 };
 use crate::report::{Failure, Report};
 
@@ -35,6 +36,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Verify(verify::Arguments),
+    Equivalent(equivalent::Arguments),
     Eval(eval::Arguments),
     Maximum(maximum::Arguments),
     Range(range::Arguments),
@@ -53,6 +55,7 @@ impl Cli {
     pub fn wants_json(&self) -> bool {
         match &self.command {
             Command::Verify(arguments) => arguments.output.json,
+            Command::Equivalent(arguments) => arguments.question.output.json,
             Command::Eval(arguments) => arguments.output.json,
             Command::Maximum(arguments) => arguments.question.output.json,
             Command::Range(arguments) => arguments.question.output.json,
@@ -71,6 +74,7 @@ impl Cli {
     pub fn run(&self) -> Result<Report, Failure> {
         match &self.command {
             Command::Verify(arguments) => verify::run(arguments),
+            Command::Equivalent(arguments) => equivalent::run(arguments),
             Command::Eval(arguments) => eval::run(arguments),
             Command::Maximum(arguments) => maximum::run(arguments),
             Command::Range(arguments) => range::run(arguments),

@@ -1,6 +1,7 @@
 //! One command a file: its arguments, what it does, and its answer in both forms.
 
 pub mod check;
+pub mod equivalent;
 pub mod eval;
 pub mod inspect;
 pub mod maximum;
