@@ -10,7 +10,7 @@ use foldline_formats::input::display_name;
 
 use crate::lines::{Fields, Lines, Reason};
 use crate::statement::{Content, NamedFile, Statement};
-use crate::verification;
+use crate::{equivalence, verification};
 
 /// A certificate that proves its statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +79,7 @@ type Check<R> = fn(&mut Certificate<'_, R>, Fields<'_>) -> Result<String, Stop>;
 fn kind<R: BufRead>(name: &str) -> Option<Check<R>> {
     Some(match name {
         "verification" => verification::check,
+        "equivalence" => equivalence::check,
         _ => return None,
     })
 }
@@ -117,7 +118,6 @@ impl<'f, R: BufRead> Certificate<'f, R> {
     }
 
     /// Like [`Self::file`] if the next line begins with `role`; otherwise reads nothing.
-    #[expect(dead_code, reason = "the kinds so far need all their files")]
     pub fn optional_file(&mut self, role: &'static str) -> Result<Option<&'f Content>, Stop> {
         let found = self.lines.next_fields()?.word()? == role;
         self.lines.read_again();

@@ -9,6 +9,7 @@
 mod certificate;
 mod clauses;
 mod dyadic;
+mod equivalence;
 mod exact;
 mod fixed;
 mod lines;

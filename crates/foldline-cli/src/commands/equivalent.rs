@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
+use foldline::equivalence_certificate::{PairFiles, equivalent_certified};
 use foldline::formats::input::display_name;
 use foldline::formats::region::read_region;
 use foldline::questions::equivalence::{
@@ -38,6 +39,9 @@ pub struct Arguments {
     /// The largest difference allowed, such as 0.01 or 1/3
     #[arg(long, value_name = "E", default_value = "0", value_parser = parse_within)]
     within: Rational,
+    /// Write a certificate of the answer to this file (.gz: gzipped)
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     #[command(flatten)]
     choice: OutputChoice,
     #[command(flatten)]
@@ -135,8 +139,22 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let Pair { networks: [a, b], region, .. } = &pair;
     let within = &arguments.within;
     let question = Question { networks: [a, b], region, outputs: &outputs, within };
-    let found = equivalent(&question, &run.options)
-        .map_err(|error| Failure::Input(format!("{}: {error}", pair.names[1])))?;
+    let found = match &arguments.certificate {
+        None => equivalent(&question, &run.options)
+            .map_err(|error| Failure::Input(format!("{}: {error}", pair.names[1])))?,
+        Some(_) if arguments.question.read.physical => {
+            let message =
+                "--certificate speaks about the stored networks, not about --physical units";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        Some(target) => {
+            let networks = [arguments.first.as_path(), &arguments.second];
+            let files = PairFiles { networks, region: arguments.over.as_deref() };
+            let output = arguments.choice.output;
+            equivalent_certified(&question, output, files, &run.options, target)
+                .map_err(|error| Failure::Input(error.to_string()))?
+        }
+    };
     let statistics = &found.statistics;
     let text = pair.heading(within) + &text(&found, within);
     let mut report = match &found.verdict {

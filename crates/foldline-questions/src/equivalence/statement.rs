@@ -36,20 +36,16 @@ impl Question<'_> {
     }
 }
 
-/// The unsafe set of the difference network's verification: x in the region (everywhere where
-/// that is none) and D_0 > within, or D_0 < −within, or D_1 > within, and so on.
-pub fn property(difference: &Network, region: Option<&Region>, within: &Rational) -> Property {
+/// The unsafe set of the difference network's verification: x in the region, and D_0 > within or
+/// D_0 < −within, or D_1 > within, and so on.
+pub fn property(difference: &Network, region: &Region, within: &Rational) -> Property {
     let (inputs, outputs) = (difference.inputs(), difference.outputs());
     let exceeds = |output: usize, sign: i8| {
         let terms = vec![(output, Rational::from(-sign))];
         Formula::Atom(Atom::new(Vec::new(), terms, -within.clone(), true))
     };
     let sides = (0..outputs).flat_map(|output| [exceeds(output, 1), exceeds(output, -1)]);
-    let differs = Formula::Or(sides.collect());
-    let formula = match region {
-        Some(region) => Formula::And(vec![region.formula(), differs]),
-        None => differs,
-    };
+    let formula = Formula::And(vec![region.formula(), Formula::Or(sides.collect())]);
     Property { inputs, outputs, formula }
 }
 
