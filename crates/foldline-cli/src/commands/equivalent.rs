@@ -1,19 +1,23 @@
 //! `foldline equivalent A B`: are two networks the same function, or how far are they apart?
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
+use foldline::checkpoint::CheckpointFile;
 use foldline::equivalence_certificate::{PairFiles, equivalent_certified};
 use foldline::formats::input::display_name;
 use foldline::formats::region::read_region;
+use foldline::questions::checkpoint::Keeper;
 use foldline::questions::equivalence::{
-    Comparison, Largest, Outcome, Question, Verdict, equivalent,
+    Comparison, Largest, Outcome, Question, Verdict, equivalent_resumable,
 };
 use foldline::text::{decimal, exact_for_people};
 use foldline::{Network, Rational, Region, parse_rational};
 use serde_json::{Map, Value};
 
+use crate::checkpoint::{CheckpointOption, together};
 use crate::describe::{self, plural, point_table, shorten};
 use crate::load::{at_most_one_stdin, load_network};
 use crate::question::{OutputChoice, QuestionOptions, Run};
@@ -42,6 +46,8 @@ pub struct Arguments {
     /// Write a certificate of the answer to this file (.gz: gzipped)
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
+    #[command(flatten)]
+    checkpoint: CheckpointOption,
     #[command(flatten)]
     choice: OutputChoice,
     #[command(flatten)]
@@ -130,6 +136,23 @@ impl Pair {
     }
 }
 
+impl Arguments {
+    fn open_checkpoint(&self) -> Result<Option<CheckpointFile>, Failure> {
+        let physical = self.question.read.physical;
+        if self.certificate.is_some() && physical {
+            let message =
+                "--certificate speaks about the stored networks, not about --physical units";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        let region = self.over.as_deref().map(|region| ("region", region));
+        let files = [("first", self.first.as_path()), ("second", &self.second)];
+        let files: Vec<(&str, &Path)> = files.into_iter().chain(region).collect();
+        self.checkpoint.open("equivalent", &files, |statement| {
+            statement.option("physical", physical).option("output", self.choice.output)
+        })
+    }
+}
+
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
@@ -139,21 +162,26 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let Pair { networks: [a, b], region, .. } = &pair;
     let within = &arguments.within;
     let question = Question { networks: [a, b], region, outputs: &outputs, within };
-    let found = match &arguments.certificate {
-        None => equivalent(&question, &run.options)
-            .map_err(|error| Failure::Input(format!("{}: {error}", pair.names[1])))?,
-        Some(_) if arguments.question.read.physical => {
-            let message =
-                "--certificate speaks about the stored networks, not about --physical units";
-            return Err(Failure::Usage(message.to_owned()));
+    let checkpoint = arguments.open_checkpoint()?;
+    let found = match (&checkpoint, &arguments.certificate) {
+        (keeper, None) => {
+            let keeper = keeper.as_ref().map(|file| file as &dyn Keeper);
+            let failed = |error: &dyn Display| {
+                let name = arguments.checkpoint.checkpoint.as_deref().map(display_name);
+                Failure::Input(format!("{}: {error}", name.unwrap_or_default()))
+            };
+            equivalent_resumable(&question, &run.options, keeper)
+                .map_err(|error| Failure::Input(format!("{}: {error}", pair.names[1])))?
+                .map_err(|error| failed(&error))?
         }
-        Some(target) => {
+        (None, Some(target)) => {
             let networks = [arguments.first.as_path(), &arguments.second];
             let files = PairFiles { networks, region: arguments.over.as_deref() };
             let output = arguments.choice.output;
             equivalent_certified(&question, output, files, &run.options, target)
                 .map_err(|error| Failure::Input(error.to_string()))?
         }
+        (Some(_), Some(_)) => return Err(together()),
     };
     let statistics = &found.statistics;
     let text = pair.heading(within) + &text(&found, within);
@@ -168,6 +196,8 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         let message = "warning: the region is empty, so any two networks are equal there";
         report.warnings.push(message.to_owned());
     }
+    // An answer that bounds gave in time leaves the largest difference open.
+    report.keep_checkpoint(checkpoint, !matches!(found.largest, Largest::Between { .. }));
     Ok(report)
 }
 

@@ -11,7 +11,8 @@ use foldline_geometry::exact_lp::feasible_point;
 use foldline_kernel::difference::difference;
 use foldline_kernel::{LinearConstraint, NetworkError, Rational};
 
-use crate::maximum::{Answer, Attained, Objective, maximum};
+use crate::checkpoint::{Keeper, StateError};
+use crate::maximum::{Answer, Attained, Objective, maximum_resumable};
 use crate::verification::Options;
 pub use statement::{Comparison, Largest, Outcome, Question, Verdict, property};
 
@@ -26,16 +27,34 @@ pub use statement::{Comparison, Largest, Outcome, Question, Verdict, property};
 /// # Panics
 /// If the region is in another space, or there is no such output.
 pub fn equivalent(question: &Question<'_>, options: &Options) -> Result<Outcome, NetworkError> {
+    equivalent_resumable(question, options, None).map(|found| found.expect("no state is read"))
+}
+
+/// Like [`equivalent`]; a keeper is given the open work now and then and when a limit ends the run,
+/// and the run goes on from the work that the keeper has.
+///
+/// # Errors
+/// As [`equivalent`]; within that, if the keeper's state is not one of this question.
+///
+/// # Panics
+/// As [`equivalent`].
+pub fn equivalent_resumable(
+    question: &Question<'_>,
+    options: &Options,
+    keeper: Option<&dyn Keeper>,
+) -> Result<Result<Outcome, StateError>, NetworkError> {
     let [a, b] = question.networks;
     let joint = difference(a, b, question.outputs)?;
     let objective = |output, sign: i8| -> Objective { vec![(output, Rational::from(sign))] };
     let objectives: Vec<Objective> = (0..question.outputs.len())
         .flat_map(|output| [objective(output, 1), objective(output, -1)])
         .collect();
-    let outcome = maximum(&joint, question.region, &objectives, options);
-    let statistics = outcome.statistics;
-    let (verdict, largest) = conclude(question, outcome.answer);
-    Ok(Outcome { verdict, largest, neurons: joint.neurons(), statistics })
+    let found = maximum_resumable(&joint, question.region, &objectives, options, keeper);
+    Ok(found.map(|outcome| {
+        let statistics = outcome.statistics;
+        let (verdict, largest) = conclude(question, outcome.answer);
+        Outcome { verdict, largest, neurons: joint.neurons(), statistics }
+    }))
 }
 
 fn conclude(question: &Question<'_>, answer: Answer) -> (Verdict, Largest) {
