@@ -46,7 +46,7 @@ impl Open {
 
     fn to_json(&self) -> Value {
         let mut state = node_to_json(&self.node);
-        state["upper"] = floats_text(&[self.upper]);
+        state["bound"] = floats_text(&[self.upper]);
         state
     }
 
@@ -57,7 +57,7 @@ impl Open {
         place: Place,
     ) -> Result<Self, StateError> {
         let node = node_from_json(state, problem, place)?;
-        let upper = read_floats(field(state, "upper")?)?;
+        let upper = read_floats(field(state, "bound")?)?;
         let upper = *upper.first().ok_or_else(|| StateError("a bound is missing".to_owned()))?;
         Ok(Self { upper, node })
     }
