@@ -4,11 +4,14 @@ use std::time::Instant;
 
 use clap::Args;
 use foldline::Rational;
+use foldline::question_certificates::{SubjectFiles, maximum_certified};
 use foldline::questions::maximum::{Answer, Attained, maximum};
 use foldline::text::{decimal, exact_for_people};
 
 use crate::describe::{point_table, shorten};
-use crate::question::{OnRegion, OutputChoice, QuestionOptions, Run, Subject};
+use crate::question::{
+    CertificateOption, OnRegion, OutputChoice, QuestionOptions, Run, Subject, not_written,
+};
 use crate::report::{Exit, Failure, Report, set_point};
 
 /// The exact maximum of an output on a region, and where it is attained
@@ -25,6 +28,8 @@ pub struct Arguments {
     #[command(flatten)]
     choice: OutputChoice,
     #[command(flatten)]
+    certificate: CertificateOption,
+    #[command(flatten)]
     pub question: QuestionOptions,
 }
 
@@ -40,12 +45,20 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let Arguments { files, choice, question } = arguments;
+    let Arguments { files, choice, certificate, question } = arguments;
     let subject = Subject::read(&files.network, Some(&files.over), question)?;
     let output = subject.chosen_output(choice.output)?;
+    let target = certificate.target(question)?;
     let run = Run::new(start, question);
-    let objective = vec![(output, Rational::ONE)];
-    let found = maximum(&subject.network, &subject.region, &[objective], &run.options);
+    let Subject { network, region, .. } = &subject;
+    let found = match target {
+        None => maximum(network, region, &[vec![(output, Rational::ONE)]], &run.options),
+        Some(target) => {
+            let named = SubjectFiles { network: &files.network, region: Some(&files.over) };
+            maximum_certified(network, region, output, named, &run.options, target)
+                .map_err(not_written)?
+        }
+    };
     let statistics = &found.statistics;
     let heading = subject.heading(&format!("how large is output {output} on the region?"));
     let done = |run: Run, answer: &str, text: String| {

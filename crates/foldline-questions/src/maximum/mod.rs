@@ -14,7 +14,7 @@ mod ascent;
 mod exact;
 mod goal;
 mod incumbent;
-pub(crate) mod pieces;
+mod pieces;
 pub mod range;
 pub(crate) mod recession;
 mod search;
@@ -112,7 +112,7 @@ impl Run<'_> {
         match recession::growth(self.network, pieces, self.objectives) {
             None => Found::Nothing,
             Some(property) => {
-                let network = recession::without_biases(self.network);
+                let network = self.network.without_biases();
                 let found = find(&network, &property, self.options, self.counters, self.limits);
                 self.counters.reopen();
                 found

@@ -9,20 +9,10 @@ use foldline_kernel::linear::dot;
 use foldline_kernel::network::RationalRow;
 use foldline_kernel::network::over_common_denominator;
 use foldline_kernel::number::Gcd;
-use foldline_kernel::{Activation, Atom, Formula, Layer, Natural, Network, Property, Rational};
+use foldline_kernel::{Activation, Atom, Formula, Natural, Network, Property, Rational};
 
 use super::pieces::ClosedPiece;
 use super::statement::Objective;
-
-/// The network with all biases set to 0.
-pub fn without_biases(network: &Network) -> Network {
-    let layers = network.layers().iter().map(|layer| {
-        let mut rows = layer.rational_rows();
-        rows.iter_mut().for_each(|row| row.bias = Rational::ZERO);
-        Layer::new(layer.inputs, &rows, layer.activation)
-    });
-    Network::new(network.inputs(), layers.collect()).expect("the same shapes")
-}
 
 /// The property of the network without biases that is violated exactly by the directions, scaled
 /// to the surface of the unit cube, along which some objective grows without bound.
