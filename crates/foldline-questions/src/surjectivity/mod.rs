@@ -6,9 +6,9 @@
 
 pub mod statement;
 
-use foldline_kernel::Network;
+use foldline_kernel::{Network, Rational};
 
-use crate::maximum::recession::primitive;
+use crate::maximum::recession::simplified;
 use crate::verification::counters::Counters;
 use crate::verification::{Found, Limits, Options, find, with_progress};
 pub use statement::{Answer, Outcome, property};
@@ -26,7 +26,9 @@ pub fn surjective(network: &Network, output: usize, options: &Options) -> Outcom
         let property = property(network, output, sign);
         counters.reopen();
         match find(&far_away, &property, options, &counters, &limits) {
-            Found::Violation(direction) => Ok(Some(primitive(&direction))),
+            Found::Violation(direction) => Ok(Some(simplified(&direction, |direction| {
+                Rational::from(sign) * &far_away.evaluate(direction).output[output] > Rational::ZERO
+            }))),
             Found::Nothing => Ok(None),
             Found::Stopped => Err(limits.which()),
         }
