@@ -5,6 +5,8 @@ mod benchmark;
 mod exact;
 mod inputs;
 mod interrupts;
+mod question_certificates;
+mod questions;
 mod support;
 mod usage;
 mod verification;
