@@ -4,10 +4,11 @@ use std::io::BufRead;
 
 use foldline_formats::region::parse_region;
 use foldline_kernel::difference::difference;
-use foldline_kernel::{Atom, Formula, Network, Rational, Region};
+use foldline_kernel::{Formula, Network, Rational, Region};
 
 use crate::certificate::{Certificate, Stop};
-use crate::lines::{Fields, Reason, index};
+use crate::lines::{Fields, index};
+use crate::subject::{above, one_of};
 use crate::verification::check_cases;
 
 /// `equivalence I E yes` (|a_I − b_I| is at most E on the whole region) or `equivalence I E no`,
@@ -18,7 +19,7 @@ pub fn check<R: BufRead>(
 ) -> Result<String, Stop> {
     let which = claim.word()?;
     let within = claim.rational()?;
-    let answer = claim.word()?;
+    let answer = one_of(&mut claim, ["yes", "no"])?;
     claim.finish()?;
     if within < Rational::ZERO {
         return Err("the difference allowed is negative".into());
@@ -37,19 +38,13 @@ pub fn check<R: BufRead>(
         Some(content) => parse_region(&content.name, &content.text()?, dimension)?,
         None => Region::everything(dimension),
     };
-    match answer {
-        "no" => check_witness(certificate, [&a, &b], &outputs, &region, &within)?,
-        "yes" => {
-            let sides = (0..outputs.len()).flat_map(|output| {
-                [1, -1].map(|sign| {
-                    let terms = vec![(output, Rational::from(-sign))];
-                    Formula::Atom(Atom::new(Vec::new(), terms, -within.clone(), true))
-                })
-            });
-            let formula = Formula::And(vec![region.formula(), Formula::Or(sides.collect())]);
-            check_cases(&mut certificate.lines, &joint, &formula, precision)?;
-        }
-        other => return Err(format!("expected `yes` or `no`, found `{other}`").into()),
+    if answer == "no" {
+        check_witness(certificate, [&a, &b], &outputs, &region, &within)?;
+    } else {
+        let sides =
+            (0..outputs.len()).flat_map(|output| [1, -1].map(|sign| above(output, sign, &within)));
+        let formula = Formula::And(vec![region.formula(), Formula::Or(sides.collect())]);
+        check_cases(&mut certificate.lines, &joint, &formula, precision)?;
     }
     Ok(format!("{which} {within} {answer}"))
 }
@@ -62,11 +57,7 @@ fn check_witness<R: BufRead>(
     region: &Region,
     within: &Rational,
 ) -> Result<(), Stop> {
-    let mut fields = certificate.lines.next_fields()?;
-    fields.expect("witness")?;
-    let point = (0..region.dimension).map(|_| fields.rational());
-    let point = point.collect::<Result<Vec<_>, Reason>>()?;
-    fields.finish()?;
+    let point = certificate.point("witness", region.dimension)?;
     if !region.pieces.iter().any(|piece| piece.contains(&point)) {
         return Err("the point is not in the region".into());
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
+use foldline::certificate::CertificateError;
 use foldline::formats::input::display_name;
 use foldline::formats::region::read_region;
 use foldline::{Limit, Network, Options, Region, Statistics};
@@ -171,6 +172,31 @@ pub struct PerhapsOnRegion {
     /// The region: a VNN-LIB file, or JSON with "box" or "A" and "b" [default: everywhere]
     #[arg(long, value_name = "REGION")]
     pub over: Option<PathBuf>,
+}
+
+/// Where a certificate goes.
+#[derive(Debug, Clone, Args)]
+pub struct CertificateOption {
+    /// Write a certificate of the answer to this file (.gz: gzipped)
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+}
+
+impl CertificateOption {
+    /// The file; certificates speak about stored networks.
+    pub fn target(&self, question: &QuestionOptions) -> Result<Option<&Path>, Failure> {
+        if self.certificate.is_some() && question.read.physical {
+            let message =
+                "--certificate speaks about the stored network, not about --physical units";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        Ok(self.certificate.as_deref())
+    }
+}
+
+/// The program's failure for one of a certificate.
+pub fn not_written(error: CertificateError) -> Failure {
+    Failure::Input(error.to_string())
 }
 
 /// Which output is meant.

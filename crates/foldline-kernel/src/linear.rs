@@ -88,4 +88,21 @@ impl Region {
     pub fn everything(dimension: usize) -> Self {
         Self { dimension, pieces: vec![Polyhedron { dimension, constraints: Vec::new() }] }
     }
+
+    /// The surface of the cube [−1, 1]^dimension: its faces x_j = 1 and x_j = −1 for j = 0, 1, …
+    ///
+    /// Each face has the constraints x_k ≤ 1 and −x_k ≤ 1 for every k in turn, where that of
+    /// x_j = ±1 has the right-hand sides ±1 and ∓1.
+    pub fn cube_surface(dimension: usize) -> Self {
+        let face = |(axis, sign): (usize, i8)| {
+            let bound = |(k, side): (usize, i8)| {
+                let bound = if k == axis { sign * side } else { 1 };
+                LinearConstraint::new(vec![(k, Rational::from(side))], Rational::from(bound), false)
+            };
+            let sides = (0..dimension).flat_map(|k| [(k, 1), (k, -1)]);
+            Polyhedron { dimension, constraints: sides.map(bound).collect() }
+        };
+        let faces = (0..dimension).flat_map(|axis| [(axis, 1), (axis, -1)]);
+        Self { dimension, pieces: faces.map(face).collect() }
+    }
 }

@@ -45,6 +45,7 @@ pub mod certificate;
 pub mod checkpoint;
 pub mod derivative;
 pub mod equivalence_certificate;
+pub mod question_certificates;
 pub mod rounding;
 pub mod text;
 

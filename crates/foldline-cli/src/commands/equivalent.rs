@@ -165,14 +165,13 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let checkpoint = arguments.open_checkpoint()?;
     let found = match (&checkpoint, &arguments.certificate) {
         (keeper, None) => {
+            let name = keeper.as_ref().map(|file| file.path().display().to_string());
             let keeper = keeper.as_ref().map(|file| file as &dyn Keeper);
-            let failed = |error: &dyn Display| {
-                let name = arguments.checkpoint.checkpoint.as_deref().map(display_name);
-                Failure::Input(format!("{}: {error}", name.unwrap_or_default()))
-            };
+            let failed =
+                |name: &str, error: &dyn Display| Failure::Input(format!("{name}: {error}"));
             equivalent_resumable(&question, &run.options, keeper)
-                .map_err(|error| Failure::Input(format!("{}: {error}", pair.names[1])))?
-                .map_err(|error| failed(&error))?
+                .map_err(|error| failed(&pair.names[1], &error))?
+                .map_err(|error| failed(&name.unwrap_or_default(), &error))?
         }
         (None, Some(target)) => {
             let networks = [arguments.first.as_path(), &arguments.second];

@@ -4,11 +4,15 @@ use std::time::Instant;
 
 use clap::Args;
 use foldline::Rational;
-use foldline::questions::maximum::{Answer, Attained, maximum};
+use foldline::question_certificates::{SubjectFiles, maximum_certified};
+use foldline::questions::maximum::{Answer, Attained, maximum, maximum_resumable};
 use foldline::text::{decimal, exact_for_people};
 
+use crate::checkpoint::{CheckpointOption, together};
 use crate::describe::{point_table, shorten};
-use crate::question::{OnRegion, OutputChoice, QuestionOptions, Run, Subject};
+use crate::question::{
+    CertificateOption, OnRegion, OutputChoice, QuestionOptions, Run, Subject, not_written,
+};
 use crate::report::{Exit, Failure, Report, set_point};
 
 /// The exact maximum of an output on a region, and where it is attained
@@ -25,6 +29,10 @@ pub struct Arguments {
     #[command(flatten)]
     choice: OutputChoice,
     #[command(flatten)]
+    certificate: CertificateOption,
+    #[command(flatten)]
+    checkpoint: CheckpointOption,
+    #[command(flatten)]
     pub question: QuestionOptions,
 }
 
@@ -40,18 +48,36 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let Arguments { files, choice, question } = arguments;
+    let Arguments { files, choice, certificate, checkpoint, question } = arguments;
     let subject = Subject::read(&files.network, Some(&files.over), question)?;
     let output = subject.chosen_output(choice.output)?;
+    let target = certificate.target(question)?;
     let run = Run::new(start, question);
-    let objective = vec![(output, Rational::ONE)];
-    let found = maximum(&subject.network, &subject.region, &[objective], &run.options);
+    let Subject { network, region, .. } = &subject;
+    let named = [("network", files.network.as_path()), ("region", &files.over)];
+    let checkpoint = checkpoint.open("maximum", &named, |statement| {
+        statement.option("physical", question.read.physical).option("output", output)
+    })?;
+    let found = match (&checkpoint, target) {
+        (None, None) => maximum(network, region, &[vec![(output, Rational::ONE)]], &run.options),
+        (Some(_), Some(_)) => return Err(together()),
+        (Some(file), None) => {
+            let objectives = [vec![(output, Rational::ONE)]];
+            maximum_resumable(network, region, &objectives, &run.options, Some(file))
+                .map_err(|error| Failure::Input(format!("{}: {error}", file.path().display())))?
+        }
+        (None, Some(target)) => {
+            let named = SubjectFiles { network: &files.network, region: Some(&files.over) };
+            maximum_certified(network, region, output, named, &run.options, target)
+                .map_err(not_written)?
+        }
+    };
     let statistics = &found.statistics;
     let heading = subject.heading(&format!("how large is output {output} on the region?"));
     let done = |run: Run, answer: &str, text: String| {
         run.report("maximum", answer, Exit::Yes, statistics, &(heading.clone() + &text))
     };
-    Ok(match found.answer {
+    let mut report = match found.answer {
         Answer::Maximum { maximum, attained } => {
             let Attained { value, point } = &maximum;
             let text = maximum_text(&subject, &maximum, attained);
@@ -90,7 +116,10 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             }
             report
         }
-    })
+    };
+    let finished = report.exit == Exit::Yes;
+    report.keep_checkpoint(checkpoint, finished);
+    Ok(report)
 }
 
 fn maximum_text(subject: &Subject, maximum: &Attained, attained: Option<bool>) -> String {

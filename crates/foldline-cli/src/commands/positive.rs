@@ -3,10 +3,13 @@
 use std::time::Instant;
 
 use clap::Args;
+use foldline::question_certificates::{SubjectFiles, positive_certified};
 use foldline::questions::positivity::{Answer, positive};
 
 use crate::describe::point_table;
-use crate::question::{OutputChoice, PerhapsOnRegion, QuestionOptions, Run, Subject};
+use crate::question::{
+    CertificateOption, OutputChoice, PerhapsOnRegion, QuestionOptions, Run, Subject, not_written,
+};
 use crate::report::{Exit, Failure, Report, witness_json};
 
 /// Is an output positive somewhere: f(x) > 0 for some x?
@@ -19,6 +22,8 @@ pub struct Arguments {
     files: PerhapsOnRegion,
     #[command(flatten)]
     choice: OutputChoice,
+    #[command(flatten)]
+    certificate: CertificateOption,
     #[command(flatten)]
     pub question: QuestionOptions,
 }
@@ -35,11 +40,21 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let Arguments { files, choice, question } = arguments;
+    let Arguments { files, choice, certificate, question } = arguments;
     let subject = Subject::read(&files.network, files.over.as_deref(), question)?;
     let output = subject.chosen_output(choice.output)?;
+    let target = certificate.target(question)?;
     let run = Run::new(start, question);
-    let found = positive(&subject.network, &subject.region, output, &run.options);
+    let Subject { network, region, .. } = &subject;
+    let found = match target {
+        None => positive(network, region, output, &run.options),
+        Some(target) => {
+            let region_file = files.over.as_deref();
+            let named = SubjectFiles { network: &files.network, region: region_file };
+            positive_certified(network, region, output, named, &run.options, target)
+                .map_err(not_written)?
+        }
+    };
     let statistics = &found.statistics;
     let heading = subject.heading(&format!("is output {output} positive somewhere on the region?"));
     Ok(match found.answer {

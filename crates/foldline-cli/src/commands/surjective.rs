@@ -5,11 +5,14 @@ use std::time::Instant;
 
 use clap::Args;
 use foldline::Rational;
+use foldline::question_certificates::surjective_certified;
 use foldline::questions::surjectivity::{Answer, surjective};
 use serde_json::Value;
 
 use crate::describe::point_table;
-use crate::question::{OutputChoice, QuestionOptions, Run, Subject};
+use crate::question::{
+    CertificateOption, OutputChoice, QuestionOptions, Run, Subject, not_written,
+};
 use crate::report::{Exit, Failure, Report};
 
 /// Does an output take every real value, as a function on R^d?
@@ -24,6 +27,8 @@ pub struct Arguments {
     network: PathBuf,
     #[command(flatten)]
     choice: OutputChoice,
+    #[command(flatten)]
+    certificate: CertificateOption,
     #[command(flatten)]
     pub question: QuestionOptions,
 }
@@ -40,11 +45,18 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let Arguments { network, choice, question } = arguments;
+    let Arguments { network, choice, certificate, question } = arguments;
     let subject = Subject::read(network, None, question)?;
     let output = subject.chosen_output(choice.output)?;
+    let target = certificate.target(question)?;
     let run = Run::new(start, question);
-    let found = surjective(&subject.network, output, &run.options);
+    let found = match target {
+        None => surjective(&subject.network, output, &run.options),
+        Some(target) => {
+            surjective_certified(&subject.network, output, network, &run.options, target)
+                .map_err(not_written)?
+        }
+    };
     let statistics = &found.statistics;
     let heading = subject.heading(&format!("does output {output} take every real value?"));
     let (answer, exit, directions) = match found.answer {

@@ -3,10 +3,13 @@
 use std::time::Instant;
 
 use clap::Args;
+use foldline::question_certificates::{SubjectFiles, zero_certified};
 use foldline::questions::zero_function::{Answer, zero};
 
 use crate::describe::point_table;
-use crate::question::{OutputChoice, PerhapsOnRegion, QuestionOptions, Run, Subject};
+use crate::question::{
+    CertificateOption, OutputChoice, PerhapsOnRegion, QuestionOptions, Run, Subject, not_written,
+};
 use crate::report::{Exit, Failure, Report, witness_json};
 
 /// Is the network identically zero, f(x) = 0 for every x?
@@ -20,6 +23,8 @@ pub struct Arguments {
     files: PerhapsOnRegion,
     #[command(flatten)]
     choice: OutputChoice,
+    #[command(flatten)]
+    certificate: CertificateOption,
     #[command(flatten)]
     pub question: QuestionOptions,
 }
@@ -36,14 +41,24 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let Arguments { files, choice, question } = arguments;
+    let Arguments { files, choice, certificate, question } = arguments;
     let subject = Subject::read(&files.network, files.over.as_deref(), question)?;
     let outputs: Vec<usize> = match choice.output {
         Some(_) => vec![subject.chosen_output(choice.output)?],
         None => (0..subject.network.outputs()).collect(),
     };
+    let target = certificate.target(question)?;
     let run = Run::new(start, question);
-    let found = zero(&subject.network, &subject.region, &outputs, &run.options);
+    let Subject { network, region, .. } = &subject;
+    let found = match target {
+        None => zero(network, region, &outputs, &run.options),
+        Some(target) => {
+            let region_file = files.over.as_deref();
+            let named = SubjectFiles { network: &files.network, region: region_file };
+            zero_certified(network, region, choice.output, named, &run.options, target)
+                .map_err(not_written)?
+        }
+    };
     let statistics = &found.statistics;
     let heading = subject.heading("is the network 0 everywhere on the region?");
     Ok(match found.answer {

@@ -7,6 +7,8 @@ mod equivalence;
 mod exact;
 mod inputs;
 mod interrupts;
+mod question_certificates;
+mod questions;
 mod support;
 mod usage;
 mod verification;

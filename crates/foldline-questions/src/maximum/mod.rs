@@ -14,7 +14,7 @@ mod ascent;
 mod exact;
 mod goal;
 mod incumbent;
-pub(crate) mod pieces;
+mod pieces;
 pub mod range;
 pub(crate) mod recession;
 mod resume;
@@ -112,7 +112,7 @@ impl Run<'_> {
         if pieces.is_empty() {
             return Ok(Answer::Empty);
         }
-        pieces.iter().for_each(|piece| incumbent.offer(piece.point.clone()));
+        pieces.iter().take(CHUNK).for_each(|piece| incumbent.offer(piece.point.clone()));
         // A state is only saved once growth without bound is excluded.
         let growth = match &resumed {
             Some(_) => Found::Nothing,
@@ -148,7 +148,7 @@ impl Run<'_> {
         match recession::growth(self.network, pieces, self.objectives) {
             None => Found::Nothing,
             Some(property) => {
-                let network = recession::without_biases(self.network);
+                let network = self.network.without_biases();
                 let found = find(&network, &property, self.options, self.counters, self.limits);
                 self.counters.reopen();
                 found
@@ -232,6 +232,7 @@ impl Run<'_> {
         let formula = Formula::And(vec![self.region.formula(), reaches]);
         let (inputs, outputs) = (self.network.inputs(), self.network.outputs());
         let property = Property { inputs, outputs, formula };
+        self.counters.reopen();
         match find(self.network, &property, self.options, self.counters, self.limits) {
             Found::Violation(point) => {
                 assert!(inside(&point), "a point of the region");

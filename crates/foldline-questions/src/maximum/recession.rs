@@ -6,23 +6,14 @@
 //! along a recession direction of cell ∩ P. (For P = R^d that is the surjectivity test of [Z, App. B].)
 
 use foldline_kernel::linear::dot;
-use foldline_kernel::network::RationalRow;
-use foldline_kernel::network::over_common_denominator;
-use foldline_kernel::number::Gcd;
-use foldline_kernel::{Activation, Atom, Formula, Layer, Natural, Network, Property, Rational};
+use foldline_kernel::network::{RationalRow, magnitude, over_common_denominator};
+use foldline_kernel::number::{Gcd, power_of_two};
+use foldline_kernel::{
+    Activation, Atom, Formula, LinearConstraint, Natural, Network, Property, Rational, Region,
+};
 
 use super::pieces::ClosedPiece;
 use super::statement::Objective;
-
-/// The network with all biases set to 0.
-pub fn without_biases(network: &Network) -> Network {
-    let layers = network.layers().iter().map(|layer| {
-        let mut rows = layer.rational_rows();
-        rows.iter_mut().for_each(|row| row.bias = Rational::ZERO);
-        Layer::new(layer.inputs, &rows, layer.activation)
-    });
-    Network::new(network.inputs(), layers.collect()).expect("the same shapes")
-}
 
 /// The property of the network without biases that is violated exactly by the directions, scaled
 /// to the surface of the unit cube, along which some objective grows without bound.
@@ -54,34 +45,42 @@ pub fn growth(
     unbounded.then_some(Property { inputs: dimension, outputs: network.outputs(), formula })
 }
 
-/// r_axis = sign, the other |r_j| ≤ 1, and r in the recession cone.
+/// The face r_axis = sign of the unit cube, as far as it is in the recession cone.
 fn face(piece: &ClosedPiece, dimension: usize, axis: usize, sign: i8) -> Formula {
-    let on_inputs = |terms: Vec<(usize, Rational)>, bound: Rational| {
-        Formula::Atom(Atom::new(terms, Vec::new(), bound, false))
-    };
-    let mut parts = Vec::new();
-    for j in 0..dimension {
-        for side in [1i8, -1] {
-            let bound = if j == axis { sign * side } else { 1 };
-            parts.push(on_inputs(vec![(j, Rational::from(side))], Rational::from(bound)));
-        }
-    }
-    for constraint in &piece.constraints {
-        parts.push(on_inputs(constraint.coefficients.clone(), Rational::ZERO));
-    }
-    Formula::And(parts)
+    let faces = Region::cube_surface(dimension).pieces;
+    let place = 2 * axis + usize::from(sign < 0);
+    let mut face = faces.into_iter().nth(place).expect("two faces an axis");
+    face.constraints.extend(
+        piece
+            .constraints
+            .iter()
+            .map(|constraint| LinearConstraint { bound: Rational::ZERO, ..constraint.clone() }),
+    );
+    Region { dimension, pieces: vec![face] }.formula()
 }
 
-/// The direction in small integers.
-pub fn primitive(direction: &[Rational]) -> Vec<Rational> {
+/// Fraction bits that are tried before a direction is left as it is.
+const MOST_BITS: i64 = 40;
+
+/// A direction like this one in integers, as small as will do.
+pub fn simplified(direction: &[Rational], will_do: impl Fn(&[Rational]) -> bool) -> Vec<Rational> {
+    let rounded = |bits: i64| {
+        let unit = power_of_two(bits);
+        let round = |value: &Rational| Rational::from((value * &unit).round());
+        direction.iter().map(round).collect::<Vec<_>>()
+    };
+    let short = (0..MOST_BITS).step_by(2).map(rounded).find(|rounded| will_do(rounded));
+    primitive(&short.unwrap_or_else(|| direction.to_vec()))
+}
+
+/// The direction in integers without a common factor.
+fn primitive(direction: &[Rational]) -> Vec<Rational> {
     let (integers, _) = over_common_denominator(direction);
-    let mut common = Natural::ZERO;
-    for value in integers.iter().filter(|value| !value.is_zero()) {
-        common = match common.is_zero() {
-            true => foldline_kernel::network::magnitude(value),
-            false => (&common).gcd(value),
-        };
-    }
+    let values = integers.iter().filter(|value| !value.is_zero());
+    let common = values.fold(Natural::ZERO, |common, value| match common.is_zero() {
+        true => magnitude(value),
+        false => (&common).gcd(value),
+    });
     if common.is_zero() {
         return direction.to_vec();
     }
@@ -133,11 +132,16 @@ pub fn ray(
     objectives: &[Objective],
     direction: &[Rational],
 ) -> (Vec<Rational>, Vec<Rational>) {
-    let direction = primitive(direction);
-    let piece = pieces.iter().find(|piece| piece.recedes_along(&direction));
+    let far_away = network.without_biases();
+    let piece = pieces.iter().find(|piece| piece.recedes_along(direction));
     let piece = piece.expect("the direction is one of a piece");
+    let grow = |slopes: &[Rational]| {
+        objectives.iter().any(|objective| dot(objective, slopes) > Rational::ZERO)
+    };
+    let direction = simplified(direction, |direction| {
+        piece.recedes_along(direction) && grow(&far_away.evaluate(direction).output)
+    });
     let (point, slopes) = affine_end(network, &piece.point, &direction);
-    let grows = |objective: &Objective| dot(objective, &slopes) > Rational::ZERO;
-    assert!(objectives.iter().any(grows), "the direction is not one of growth");
+    assert!(grow(&slopes), "the direction is not one of growth");
     (point, direction)
 }

@@ -6,13 +6,12 @@
 
 pub mod statement;
 
-use foldline_kernel::{Network, Rational, Region};
+use foldline_kernel::{Network, Rational};
 
-use crate::maximum::pieces::closed_pieces;
-use crate::maximum::recession::{growth, primitive, without_biases};
+use crate::maximum::recession::simplified;
 use crate::verification::counters::Counters;
 use crate::verification::{Found, Limits, Options, find, with_progress};
-pub use statement::{Answer, Outcome};
+pub use statement::{Answer, Outcome, property};
 
 /// Decides whether `output` as a function on R^d takes every real value.
 ///
@@ -22,15 +21,14 @@ pub fn surjective(network: &Network, output: usize, options: &Options) -> Outcom
     assert!(output < network.outputs(), "no such output");
     let counters = Counters::default();
     let limits = Limits::new(options);
-    let far_away = without_biases(network);
+    let far_away = network.without_biases();
     let direction = |sign: i8| {
-        let space = Region::everything(network.inputs());
-        let pieces = closed_pieces(&space, &counters, &|| false).unwrap_or_default();
-        let objective = vec![(output, Rational::from(sign))];
-        let property = growth(&far_away, &pieces, &[objective]).expect("R^d is unbounded");
+        let property = property(network, output, sign);
         counters.reopen();
         match find(&far_away, &property, options, &counters, &limits) {
-            Found::Violation(direction) => Ok(Some(primitive(&direction))),
+            Found::Violation(direction) => Ok(Some(simplified(&direction, |direction| {
+                Rational::from(sign) * &far_away.evaluate(direction).output[output] > Rational::ZERO
+            }))),
             Found::Nothing => Ok(None),
             Found::Stopped => Err(limits.which()),
         }

@@ -1,6 +1,6 @@
 //! What surjectivity asks [Z, §2]: is every real number a value of f: R^d → R?
 
-use foldline_kernel::Rational;
+use foldline_kernel::{Atom, Formula, Network, Property, Rational, Region};
 
 use crate::verification::{Limit, Statistics};
 
@@ -32,4 +32,18 @@ pub struct Outcome {
     pub answer: Answer,
     /// What it took.
     pub statistics: Statistics,
+}
+
+/// The property that the network *without biases* violates exactly at the directions r, scaled to
+/// the surface of the cube, with sign·f∞(r) > 0: an *and* of `Region::cube_surface` and the atom
+/// −sign·y < 0.
+pub fn property(network: &Network, output: usize, sign: i8) -> Property {
+    let terms = vec![(output, Rational::from(-sign))];
+    let grows = Atom::new(Vec::new(), terms, Rational::ZERO, true);
+    let surface = Region::cube_surface(network.inputs()).formula();
+    Property {
+        inputs: network.inputs(),
+        outputs: network.outputs(),
+        formula: Formula::And(vec![surface, Formula::Atom(grows)]),
+    }
 }

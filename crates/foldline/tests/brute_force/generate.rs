@@ -230,6 +230,49 @@ impl RandomNetwork {
         }
     }
 
+    /// The network with its last hidden layer two or four times, scaled so that the copies cancel
+    /// in the outputs: identically zero, but for one changed bias.
+    ///
+    /// The change may matter on a region or not.
+    pub fn cancelling(&self, negative: bool, change: Option<(usize, i8)>) -> Network {
+        let network = self.build();
+        let mut layers = network.layers().to_vec();
+        let output = layers.pop().expect("an output layer");
+        let Some(last) = layers.pop() else { return network };
+        let rows = last.rational_rows();
+        let scaled = |factor: i8| {
+            let factor = Rational::from(factor);
+            let row = move |row: &RationalRow| RationalRow {
+                weights: row.weights.iter().map(|(j, value)| (*j, value * &factor)).collect(),
+                bias: &row.bias * &factor,
+            };
+            rows.iter().map(row).collect::<Vec<_>>()
+        };
+        // [z]₊ − ½[2z]₊ = 0, and [z]₊ − ½[−2z]₊ − ⅓[3z]₊ + ¼[−4z]₊ = 0.
+        let (factors, shares): (Vec<i8>, Vec<(i8, u8)>) = match negative {
+            false => (vec![1, 2], vec![(1, 1), (-1, 2)]),
+            true => (vec![1, -2, 3, -4], vec![(1, 1), (-1, 2), (-1, 3), (1, 4)]),
+        };
+        let mut hidden: Vec<RationalRow> = factors.iter().flat_map(|&f| scaled(f)).collect();
+        if let Some((neuron, amount)) = change {
+            let neuron = neuron % hidden.len();
+            hidden[neuron].bias += Rational::from(amount);
+        }
+        let width = rows.len();
+        let outputs = output.rational_rows();
+        let outputs = outputs.iter().map(|row| {
+            let copies = shares.iter().enumerate().flat_map(|(copy, &(numerator, denominator))| {
+                let share = ratio(numerator, denominator);
+                row.weights.iter().map(move |(j, value)| (copy * width + j, value * &share))
+            });
+            RationalRow { weights: copies.collect(), bias: Rational::ZERO }
+        });
+        let outputs: Vec<RationalRow> = outputs.collect();
+        layers.push(Layer::new(last.inputs, &hidden, last.activation));
+        layers.push(Layer::new(hidden.len(), &outputs, output.activation));
+        Network::new(network.inputs(), layers).expect("layers that fit")
+    }
+
     /// Copies, negates and zeroes rows of a layer, and drops its biases, as drawn.
     fn degenerate(&self, layer: usize, rows: &mut [Vec<i8>]) {
         for &(_, from, to, factor, bias_too) in self.edits.iter().filter(|edit| edit.0 == layer) {

@@ -282,6 +282,20 @@ proptest! {
     }
 
     #[test]
+    fn zero_is_seen_where_neurons_cancel(
+        network in prop_oneof![any_network(3, 1, 3), any_network(2, 2, 2)],
+        negative in any::<bool>(),
+        change in prop::option::of((0usize..12, -2i8..=2)),
+        regions in prop::collection::vec(any_region(), 1..=2),
+        threads in 1usize..=2,
+    ) {
+        let network = network.cancelling(negative, change);
+        for region in [union(&network, &regions), Region::everything(network.inputs())] {
+            check_zero(&Subject { network: network.clone(), region }, threads)?;
+        }
+    }
+
+    #[test]
     fn surjectivity_is_as_by_brute_force(subject in any_subject(), threads in 1usize..=2) {
         check_surjective(&subject.network, threads)?;
     }
