@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    check, equivalent, eval, inspect, maximum, positive, range, replay, run, surjective, verify,
-    vnncomp, zero,
+    check, equivalent, eval, inspect, interpolate, maximum, positive, range, replay, run,
+    separable, surjective, train, verify, vnncomp, zero,
 };
 use crate::report::{Failure, Report};
 
@@ -47,6 +47,9 @@ enum Command {
     Check(check::Arguments),
     Inspect(inspect::Arguments),
     Run(run::Arguments),
+    Train(train::Arguments),
+    Interpolate(interpolate::Arguments),
+    Separable(separable::Arguments),
     Vnncomp(vnncomp::Arguments),
 }
 
@@ -66,6 +69,9 @@ impl Cli {
             Command::Check(arguments) => arguments.output.json,
             Command::Inspect(arguments) => arguments.output.json,
             Command::Run(arguments) => arguments.output.json,
+            Command::Train(arguments) => arguments.form.json,
+            Command::Interpolate(arguments) => arguments.form.json,
+            Command::Separable(arguments) => arguments.form.json,
             Command::Vnncomp(_) => false,
         }
     }
@@ -85,6 +91,9 @@ impl Cli {
             Command::Check(arguments) => check::run(arguments),
             Command::Inspect(arguments) => inspect::run(arguments),
             Command::Run(arguments) => run::run(arguments),
+            Command::Train(arguments) => train::run(arguments),
+            Command::Interpolate(arguments) => interpolate::run(arguments),
+            Command::Separable(arguments) => separable::run(arguments),
             Command::Vnncomp(arguments) => vnncomp::run(arguments),
         }
     }

@@ -3,9 +3,12 @@
 pub mod bounds;
 pub mod checkpoint;
 pub mod equivalence;
+pub mod interpolation;
 pub mod maximum;
 pub mod positivity;
 pub mod proof;
+pub mod separability;
 pub mod surjectivity;
+pub mod training;
 pub mod verification;
 pub mod zero_function;
