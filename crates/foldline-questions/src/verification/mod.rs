@@ -24,6 +24,7 @@ pub(crate) mod resume;
 #[cfg(test)]
 mod resume_tests;
 mod search;
+pub(crate) mod settled;
 pub mod statement;
 pub(crate) mod transform;
 
