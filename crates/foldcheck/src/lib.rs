@@ -9,18 +9,24 @@
 mod certificate;
 mod clauses;
 mod dyadic;
+mod equivalence;
 mod exact;
 mod fixed;
 mod lines;
+mod maximum;
 mod node;
+mod positivity;
 mod region;
 mod stages;
 mod statement;
+mod subject;
 mod substitution;
+mod surjectivity;
 mod terms;
 mod tree;
 mod units;
 mod verification;
+mod zero_function;
 
 pub use certificate::{Accepted, Failure, Rejection, check, open};
 pub use statement::{Content, NamedFile, Statement};

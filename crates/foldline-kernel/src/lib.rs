@@ -5,6 +5,7 @@
 
 #![deny(clippy::float_arithmetic, clippy::disallowed_types)]
 
+pub mod difference;
 pub mod linear;
 pub mod network;
 pub mod number;

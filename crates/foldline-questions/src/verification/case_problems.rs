@@ -8,10 +8,10 @@ use foldline_kernel::{Atom, LinearConstraint, Network, Rational};
 
 use super::cases::Case;
 use super::counters::Counters;
-use super::node::Node;
+use super::node::{Node, Place};
 use super::perspective::outside_box;
 use super::problem::Problem;
-use super::region::{Extent, extent, implicit_equalities, opposite};
+use super::region::{Bounds, Extent, extent, implicit_equalities, opposite};
 use super::transform::{Transform, onto_affine_hull};
 use crate::bounds::FloatNetwork;
 
@@ -80,8 +80,7 @@ impl<'a> Opening<'a> {
 
     /// Opens one case.
     pub fn open(&self, index: usize, counters: &Counters) -> Entry {
-        let case = &self.cases[index];
-        let piece = Piece::whole(&self.network, &self.float, &case.region, &case.clauses);
+        let piece = self.whole(index);
         if piece.clauses.iter().any(Vec::is_empty) {
             return match region_point(&piece, counters) {
                 Some(point) => Entry::Violation(point),
@@ -92,11 +91,24 @@ impl<'a> Opening<'a> {
         prepare(piece, &mut problems, counters);
         let share = 1.0 / (self.cases.len() * problems.len().max(1)) as f64;
         let mut nodes = Vec::new();
-        for problem in problems {
+        for (piece, problem) in problems.into_iter().enumerate() {
             counters.regions.add(1);
-            nodes.push(Node::root(Arc::new(problem), share));
+            let place = Place { case: index, piece };
+            nodes.push(Node { place, ..Node::root(Arc::new(problem), share) });
         }
         Entry::Nodes(nodes)
+    }
+
+    /// The problems of a case that was opened by an earlier run: the same ones, nothing counted.
+    pub fn problems(&self, index: usize) -> Vec<Arc<Problem>> {
+        let mut problems = Vec::new();
+        prepare(self.whole(index), &mut problems, &Counters::default());
+        problems.into_iter().map(Arc::new).collect()
+    }
+
+    fn whole(&self, index: usize) -> Piece {
+        let case = &self.cases[index];
+        Piece::whole(&self.network, &self.float, &case.region, &case.clauses)
     }
 
     /// Whether no case has a point in its input region.
@@ -114,21 +126,47 @@ fn region_point(piece: &Piece, counters: &Counters) -> Option<Vec<Rational>> {
     feasible_point(dimension, &ExactConstraint::all(dimension, &piece.constraints))
 }
 
-/// Splits a piece into problems: bounded and with interior. An empty piece gives none.
-fn prepare(piece: Piece, problems: &mut Vec<Problem>, counters: &Counters) {
-    let bounds = match extent(piece.network.inputs(), &piece.constraints, counters) {
-        Extent::Empty => return,
+/// A region in coordinates in which it is not flat.
+pub enum Unflattened {
+    /// No point.
+    Empty,
+    /// One point: the piece in its last coordinates, and the point there.
+    Point(Piece, Vec<Rational>),
+    /// With interior: the piece in coordinates of its affine hull, and its bounding box.
+    Solid(Piece, Vec<Bounds>),
+}
+
+/// Expresses a piece in coordinates of its affine hull.
+pub fn unflattened(piece: Piece, counters: &Counters) -> Unflattened {
+    let dimension = piece.network.inputs();
+    let bounds = match extent(dimension, &piece.constraints, counters) {
+        Extent::Empty => return Unflattened::Empty,
         Extent::Box(bounds) => bounds,
     };
-    let equalities =
-        implicit_equalities(piece.network.inputs(), &piece.constraints, &bounds, counters);
-    if !equalities.is_empty() {
-        match onto_affine_hull(&piece, &equalities) {
-            Some(piece) => prepare(piece, problems, counters),
-            None => problems.extend(single_point(piece, &equalities)),
-        }
-        return;
+    let equalities = implicit_equalities(dimension, &piece.constraints, &bounds, counters);
+    if equalities.is_empty() {
+        return Unflattened::Solid(piece, bounds);
     }
+    match onto_affine_hull(&piece, &equalities) {
+        Some(piece) => unflattened(piece, counters),
+        None => match single_point(dimension, &equalities) {
+            Some(point) => Unflattened::Point(piece, point),
+            None => Unflattened::Empty,
+        },
+    }
+}
+
+/// Splits a piece into problems: bounded and with interior. An empty piece gives none.
+pub fn prepare(piece: Piece, problems: &mut Vec<Problem>, counters: &Counters) {
+    let (piece, bounds) = match unflattened(piece, counters) {
+        Unflattened::Empty => return,
+        Unflattened::Solid(piece, bounds) => (piece, bounds),
+        // One point stays in its own coordinates: its box has no width.
+        Unflattened::Point(piece, point) => {
+            let side = |value: Rational| (Some(value.clone()), Some(value));
+            (piece, point.into_iter().map(side).collect())
+        }
+    };
     if bounds.iter().any(|(low, high)| low.is_none() || high.is_none()) {
         for part in outside_box(&piece, &bounds) {
             prepare(part, problems, counters);
@@ -139,12 +177,9 @@ fn prepare(piece: Piece, problems: &mut Vec<Problem>, counters: &Counters) {
     problems.push(Problem::new(piece, bounds));
 }
 
-/// A region that is one point stays in its own coordinates: its box has no width.
-fn single_point(piece: Piece, equalities: &[LinearConstraint]) -> Option<Problem> {
-    let dimension = piece.network.inputs();
+/// The solution of equations that have just one.
+fn single_point(dimension: usize, equalities: &[LinearConstraint]) -> Option<Vec<Rational>> {
     let both = |equality: &LinearConstraint| [equality.clone(), opposite(equality)];
     let sides: Vec<LinearConstraint> = equalities.iter().flat_map(both).collect();
-    let point = feasible_point(dimension, &ExactConstraint::all(dimension, &sides))?;
-    let bounds = point.into_iter().map(|value| (value.clone(), value)).collect();
-    Some(Problem::new(piece, bounds))
+    feasible_point(dimension, &ExactConstraint::all(dimension, &sides))
 }

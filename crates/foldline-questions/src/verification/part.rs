@@ -1,9 +1,9 @@
 //! The exact constraints of a node's part, each with its name in a proof.
 
 use foldline_geometry::ExactConstraint;
-use foldline_geometry::exact_lp::{Feasibility, feasibility};
+use foldline_geometry::exact_lp::{ExactOutcome, Feasibility, feasibility, maximize};
 use foldline_kernel::number::from_f64_bits;
-use foldline_kernel::{Integer, LinearConstraint, Rational};
+use foldline_kernel::{Atom, Integer, LinearConstraint, Rational};
 
 use super::affine::{AffineMap, AffineRow};
 use super::node::Node;
@@ -21,12 +21,16 @@ pub struct Part {
 impl Part {
     /// The region of a node, and what its box adds to that, without the signs of its neurons.
     pub fn new(node: &Node) -> Self {
-        let problem = &*node.problem;
-        let constraints = problem.region.clone();
-        let terms = (0..constraints.len()).map(Term::Input).collect();
-        let mut part = Self { dimension: problem.dimension(), constraints, terms };
+        let mut part = Self::region(&node.problem);
         part.add_box(node);
         part
+    }
+
+    /// The whole region of a problem.
+    pub fn region(problem: &Problem) -> Self {
+        let constraints = problem.region.clone();
+        let terms = (0..constraints.len()).map(Term::Input).collect();
+        Self { dimension: problem.dimension(), constraints, terms }
     }
 
     fn add_box(&mut self, node: &Node) {
@@ -65,6 +69,11 @@ impl Part {
         }
     }
 
+    /// Maximises objective·x over the closure of the part.
+    pub fn maximize(&self, objective: &[Integer]) -> ExactOutcome {
+        maximize(self.dimension, &self.constraints, objective)
+    }
+
     /// A point of the part, or the contradiction between its constraints.
     pub fn decide(&self) -> Result<Vec<Rational>, Vec<(Term, Rational)>> {
         match feasibility(self.dimension, &self.constraints) {
@@ -92,10 +101,13 @@ pub fn at_most_zero(row: &AffineRow, positive: bool) -> ExactConstraint {
     }
 }
 
-/// An atom's constraint, composed with the affine output map.
+/// The constraint of one of a problem's atoms, composed with the affine output map.
 pub fn atom_constraint(problem: &Problem, atom: usize, outputs: &AffineMap) -> ExactConstraint {
-    let atom = &problem.atoms[atom];
-    let dimension = problem.dimension();
+    composed_constraint(problem.dimension(), &problem.atoms[atom], outputs)
+}
+
+/// An atom's constraint, composed with the affine output map.
+pub fn composed_constraint(dimension: usize, atom: &Atom, outputs: &AffineMap) -> ExactConstraint {
     let mut terms: Vec<(usize, Rational)> = atom.input.clone();
     let mut bound = atom.bound.clone();
     for (output, weight) in &atom.output {
