@@ -2,6 +2,7 @@
 
 pub mod directed;
 pub mod exact_lp;
+pub mod integer;
 pub mod polytope;
 pub mod tableau;
 
