@@ -1,5 +1,6 @@
 //! Linear programs in low dimension: float guesses with sound bounds, and exact finishing.
 
+pub mod arrangements;
 pub mod directed;
 pub mod exact_lp;
 pub mod integer;
