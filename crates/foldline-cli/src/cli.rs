@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{check, eval, inspect, replay, run, verify, vnncomp};
+use crate::commands::{arrangement, check, eval, inspect, regions, replay, run, verify, vnncomp};
 use crate::report::{Failure, Report};
 
 /// Exact answers about ReLU neural networks.
@@ -38,6 +38,8 @@ enum Command {
     Inspect(inspect::Arguments),
     Run(run::Arguments),
     Vnncomp(vnncomp::Arguments),
+    Regions(regions::Arguments),
+    Arrangement(arrangement::Arguments),
 }
 
 impl Cli {
@@ -51,6 +53,8 @@ impl Cli {
             Command::Inspect(arguments) => arguments.output.json,
             Command::Run(arguments) => arguments.output.json,
             Command::Vnncomp(_) => false,
+            Command::Regions(arguments) => arguments.wants_json(),
+            Command::Arrangement(arguments) => arguments.wants_json(),
         }
     }
 
@@ -64,6 +68,8 @@ impl Cli {
             Command::Inspect(arguments) => inspect::run(arguments),
             Command::Run(arguments) => run::run(arguments),
             Command::Vnncomp(arguments) => vnncomp::run(arguments),
+            Command::Regions(arguments) => regions::run(arguments),
+            Command::Arrangement(arguments) => arrangement::run(arguments),
         }
     }
 }

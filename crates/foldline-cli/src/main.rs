@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod counting;
 mod describe;
 mod interrupt;
 mod load;

@@ -5,12 +5,14 @@
 
 #![deny(clippy::float_arithmetic, clippy::disallowed_types)]
 
+pub mod arrangement;
 pub mod linear;
 pub mod network;
 pub mod number;
 pub mod property;
 pub mod zonotope;
 
+pub use arrangement::{Arrangement, Hyperplane};
 pub use linear::{LinearConstraint, Polyhedron, Region};
 pub use network::{Activation, Layer, Network, NetworkError, Row};
 pub use number::{Integer, Natural, Rational};

@@ -2,4 +2,5 @@
 
 pub mod bounds;
 pub mod proof;
+pub mod regions;
 pub mod verification;

@@ -1,8 +1,10 @@
 //! One command a file: its arguments, what it does, and its answer in both forms.
 
+pub mod arrangement;
 pub mod check;
 pub mod eval;
 pub mod inspect;
+pub mod regions;
 pub mod replay;
 pub mod run;
 pub mod verify;

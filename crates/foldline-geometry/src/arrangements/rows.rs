@@ -38,7 +38,7 @@ impl FloatRows {
 }
 
 /// Exact integers, small ones if all of them fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Numbers {
     /// Each fits in 128 bits.
     Small(Vec<i128>),

@@ -1,0 +1,152 @@
+//! `foldline regions NET [--over REGION] [--count cells]`: how many cells and linear regions?
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use foldline::formats::input::display_name;
+use foldline::formats::region::read_region;
+use foldline::questions::regions::{Counts, Outcome, count_cells, count_regions};
+use foldline::{Network, Region};
+
+use crate::counting::{Counting, CountingOptions};
+use crate::describe::{self, count, plural};
+use crate::load::{at_most_one_stdin, load_network};
+use crate::options::ReadOptions;
+use crate::report::{Failure, Report};
+
+/// Count a network's activation cells, linear regions and affine maps, exactly
+///
+/// A cell is the set of inputs where the same neurons have positive pre-activations, if it has
+/// interior points (in the region's affine hull). Linear regions are cells with the same affine
+/// map, joined where they share a face of dimension d - 1.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The network: .onnx, .nnet or .json
+    #[arg(value_name = "NET")]
+    network: PathBuf,
+    /// The region: a VNN-LIB file, or JSON with "box" or "A" and "b" [default: everywhere]
+    #[arg(long, value_name = "REGION")]
+    over: Option<PathBuf>,
+    /// Only the number of cells, in memory that does not grow with it
+    #[arg(long, value_enum, value_name = "WHAT")]
+    count: Option<Only>,
+    /// Only this output, counted from 0 [default: all of them]
+    #[arg(long, value_name = "I")]
+    output: Option<usize>,
+    #[command(flatten)]
+    counting: CountingOptions,
+    #[command(flatten)]
+    read: ReadOptions,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  foldline regions net.onnx
+  foldline regions net.json --over box.json --json
+  foldline regions net.onnx --count cells --timeout 60
+
+Exit codes:
+  0 computed    2 wrong usage    3 undecided within the limit    4 bad input
+  130 stopped by Ctrl-C";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Only {
+    /// The number of cells
+    Cells,
+}
+
+impl Arguments {
+    /// Whether the answer is to be one JSON object.
+    pub fn wants_json(&self) -> bool {
+        self.counting.output.json
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
+    let start = Instant::now();
+    let (network, region) = read(arguments)?;
+    let counting = Counting::new(start, &arguments.counting);
+    let output = arguments.output;
+    let usage =
+        |error: foldline::questions::regions::TooManyDimensions| Failure::Usage(error.to_string());
+    let heading = heading(arguments, &network);
+    let mut report = match arguments.count {
+        None => match count_regions(&network, output, region.as_ref(), &counting.options) {
+            Ok(Outcome::Counted(counts)) => all_counts(&counting, &counts, &heading),
+            Ok(Outcome::Undecided { limit, cells }) => {
+                counting.undecided("regions", limit, cells, &heading)
+            }
+            Err(error) => return Err(usage(error)),
+        },
+        Some(Only::Cells) => {
+            match count_cells(&network, output, region.as_ref(), &counting.options) {
+                Ok(Outcome::Counted(cells)) => {
+                    let text = heading + &plural(cells, "cell");
+                    let mut report = counting.report("regions", "regions", cells, &text);
+                    report.set("cells", cells);
+                    report
+                }
+                Ok(Outcome::Undecided { limit, cells }) => {
+                    counting.undecided("regions", limit, cells, &heading)
+                }
+                Err(error) => return Err(usage(error)),
+            }
+        }
+    };
+    if report.json.get("cells").is_some_and(|cells| cells == 0) {
+        report.warnings.push(
+            "warning: the region is empty or has no interior points in its affine hull".to_owned(),
+        );
+    }
+    Ok(report)
+}
+
+fn read(arguments: &Arguments) -> Result<(Network, Option<Region>), Failure> {
+    let paths = [arguments.network.as_path()].into_iter().chain(arguments.over.as_deref());
+    let paths: Vec<_> = paths.collect();
+    at_most_one_stdin(&paths)?;
+    let network = load_network(&arguments.network, &arguments.read.for_network())?.network;
+    if let Some(output) = arguments.output
+        && output >= network.outputs()
+    {
+        let outputs = plural(network.outputs() as u64, "output");
+        let name = display_name(&arguments.network);
+        let message = format!("there is no output {output}: {name} has {outputs}, counted from 0");
+        return Err(Failure::Usage(message));
+    }
+    let over = arguments.over.as_deref();
+    let region = over.map(|path| read_region(path, network.inputs())).transpose()?;
+    Ok((network, region))
+}
+
+fn heading(arguments: &Arguments, network: &Network) -> String {
+    let over = arguments.over.as_deref().map(display_name);
+    format!(
+        "network   {} ({})\nregion    {}\n\n",
+        display_name(&arguments.network),
+        describe::network(network),
+        over.unwrap_or_else(|| format!("all of R^{}", network.inputs())),
+    )
+}
+
+fn all_counts(counting: &Counting, counts: &Counts, heading: &str) -> Report {
+    let Counts { cells, bounded_cells, linear_regions, distinct_affine_maps } = *counts;
+    let rows = [
+        ("cells", cells),
+        ("bounded cells", bounded_cells),
+        ("linear regions", linear_regions),
+        ("distinct affine maps", distinct_affine_maps),
+    ];
+    let mut text = heading.to_owned();
+    for (name, value) in rows {
+        text.push_str(&format!("{name:<22}{:>14}\n", count(value)));
+    }
+    let mut report = counting.report("regions", "regions", cells, &text);
+    for (name, value) in rows {
+        report.set(&name.replace(' ', "_"), value);
+    }
+    report
+}
