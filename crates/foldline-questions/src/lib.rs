@@ -1,6 +1,7 @@
 //! The questions foldline answers about a network, one folder each.
 
 pub mod bounds;
+pub mod checkpoint;
 pub mod proof;
 pub mod regions;
 pub mod verification;

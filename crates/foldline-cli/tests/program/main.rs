@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod benchmark;
+mod checkpoints;
 mod exact;
 mod inputs;
 mod interrupts;
