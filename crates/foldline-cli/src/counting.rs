@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use foldline::questions::regions::{Limit, Options, Progress};
+use foldline::questions::regions::{CountError, Limit, Options, Progress};
 use serde_json::{Map, Value};
 
 use crate::describe::{count, duration, plural};
 use crate::interrupt::stop_flag;
 use crate::options::{OutputOptions, TimeoutOption};
 use crate::progress::ProgressLine;
-use crate::report::{Exit, Report};
+use crate::report::{Exit, Failure, Report};
 
 /// Options of every count.
 #[derive(Debug, Clone, Args)]
@@ -86,6 +86,14 @@ impl Counting {
                 .push(format!("undecided, stopped by Ctrl-C after {time}: at least {cells}"));
         }
         report
+    }
+}
+
+/// Why a count was not begun, as the program says it.
+pub fn not_begun(error: CountError) -> Failure {
+    match error {
+        CountError::State(_) => Failure::Input(error.to_string()),
+        _ => Failure::Usage(error.to_string()),
     }
 }
 

@@ -11,7 +11,8 @@ use foldline::kernel::network::over_common_denominator;
 use foldline::questions::regions::{Outcome, count_arrangement, enumerate_arrangement};
 use foldline::{Integer, Rational};
 
-use crate::counting::{Counting, CountingOptions};
+use crate::checkpoint::CheckpointOption;
+use crate::counting::{Counting, CountingOptions, not_begun};
 use crate::describe::plural;
 use crate::report::{Failure, Report};
 
@@ -54,6 +55,8 @@ struct Cells {
     method: Method,
     #[command(flatten)]
     counting: CountingOptions,
+    #[command(flatten)]
+    checkpoint: CheckpointOption,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -72,17 +75,28 @@ impl Arguments {
     }
 }
 
+/// The command's name in answers and checkpoints.
+const NAME: &str = "arrangement cells";
+
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let Command::Cells(arguments) = &arguments.command;
     let start = Instant::now();
     let arrangement = read_arrangement(&arguments.file)?;
     let rows = integer_rows(&arrangement);
+    if arguments.method == Method::Deletion && arguments.checkpoint.checkpoint.is_some() {
+        let message = "--checkpoint is for --method enumerate";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    let files = [("arrangement", arguments.file.as_path())];
+    let checkpoint = arguments.checkpoint.open(NAME, &files, |statement| statement)?;
     let counting = Counting::new(start, &arguments.counting);
     let outcome = match arguments.method {
         Method::Deletion => count_arrangement(&rows, &counting.options),
-        Method::Enumerate => enumerate_arrangement(&rows, &counting.options)
-            .map_err(|error| Failure::Usage(error.to_string()))?,
+        Method::Enumerate => {
+            let keeper = checkpoint.as_ref().map(|file| file as _);
+            enumerate_arrangement(&rows, &counting.options, keeper).map_err(not_begun)?
+        }
     };
     let heading = format!(
         "arrangement  {} ({}, {})\n\n",
@@ -90,8 +104,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         plural(arrangement.dimension as u64, "dimension"),
         plural(arrangement.hyperplanes.len() as u64, "hyperplane"),
     );
-    const NAME: &str = "arrangement cells";
-    Ok(match outcome {
+    let mut report = match outcome {
         Outcome::Counted(cells) => {
             let text = heading + &plural(cells, "cell");
             let mut report = counting.report(NAME, "cells", cells, &text);
@@ -99,7 +112,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             report
         }
         Outcome::Undecided { limit, cells } => counting.undecided(NAME, limit, cells, &heading),
-    })
+    };
+    report.keep_checkpoint(checkpoint);
+    Ok(report)
 }
 
 /// Each hyperplane a·x = b as integers −b, a.

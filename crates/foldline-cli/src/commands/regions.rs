@@ -6,10 +6,12 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use foldline::formats::input::display_name;
 use foldline::formats::region::read_region;
+use foldline::questions::checkpoint::Keeper;
 use foldline::questions::regions::{Counts, Outcome, count_cells, count_regions};
 use foldline::{Network, Region};
 
-use crate::counting::{Counting, CountingOptions};
+use crate::checkpoint::CheckpointOption;
+use crate::counting::{Counting, CountingOptions, not_begun};
 use crate::describe::{self, count, plural};
 use crate::load::{at_most_one_stdin, load_network};
 use crate::options::ReadOptions;
@@ -37,6 +39,8 @@ pub struct Arguments {
     output: Option<usize>,
     #[command(flatten)]
     counting: CountingOptions,
+    #[command(flatten)]
+    checkpoint: CheckpointOption,
     #[command(flatten)]
     read: ReadOptions,
 }
@@ -67,33 +71,23 @@ impl Arguments {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
+    if arguments.count.is_none() && arguments.checkpoint.checkpoint.is_some() {
+        return Err(Failure::Usage("--checkpoint is for --count cells".to_owned()));
+    }
     let (network, region) = read(arguments)?;
+    let mut files = vec![("network", arguments.network.as_path())];
+    files.extend(arguments.over.as_deref().map(|path| ("region", path)));
+    let checkpoint = arguments.checkpoint.open("regions", &files, |statement| {
+        let statement = statement.option("physical", arguments.read.physical);
+        statement.option("output", arguments.output)
+    })?;
     let counting = Counting::new(start, &arguments.counting);
-    let output = arguments.output;
-    let usage =
-        |error: foldline::questions::regions::TooManyDimensions| Failure::Usage(error.to_string());
     let heading = heading(arguments, &network);
     let mut report = match arguments.count {
-        None => match count_regions(&network, output, region.as_ref(), &counting.options) {
-            Ok(Outcome::Counted(counts)) => all_counts(&counting, &counts, &heading),
-            Ok(Outcome::Undecided { limit, cells }) => {
-                counting.undecided("regions", limit, cells, &heading)
-            }
-            Err(error) => return Err(usage(error)),
-        },
+        None => all(arguments, &network, region.as_ref(), &counting, &heading)?,
         Some(Only::Cells) => {
-            match count_cells(&network, output, region.as_ref(), &counting.options) {
-                Ok(Outcome::Counted(cells)) => {
-                    let text = heading + &plural(cells, "cell");
-                    let mut report = counting.report("regions", "regions", cells, &text);
-                    report.set("cells", cells);
-                    report
-                }
-                Ok(Outcome::Undecided { limit, cells }) => {
-                    counting.undecided("regions", limit, cells, &heading)
-                }
-                Err(error) => return Err(usage(error)),
-            }
+            let keeper = checkpoint.as_ref().map(|file| file as _);
+            cells(arguments, &network, region.as_ref(), &counting, keeper, &heading)?
         }
     };
     if report.json.get("cells").is_some_and(|cells| cells == 0) {
@@ -101,7 +95,44 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             "warning: the region is empty or has no interior points in its affine hull".to_owned(),
         );
     }
+    report.keep_checkpoint(checkpoint);
     Ok(report)
+}
+
+/// All four numbers.
+fn all(
+    arguments: &Arguments,
+    network: &Network,
+    region: Option<&Region>,
+    counting: &Counting,
+    heading: &str,
+) -> Result<Report, Failure> {
+    let counted = count_regions(network, arguments.output, region, &counting.options);
+    Ok(match counted.map_err(not_begun)? {
+        Outcome::Counted(counts) => all_counts(counting, &counts, heading),
+        Outcome::Undecided { limit, cells } => counting.undecided("regions", limit, cells, heading),
+    })
+}
+
+/// The number of cells.
+fn cells(
+    arguments: &Arguments,
+    network: &Network,
+    region: Option<&Region>,
+    counting: &Counting,
+    keeper: Option<&dyn Keeper>,
+    heading: &str,
+) -> Result<Report, Failure> {
+    let counted = count_cells(network, arguments.output, region, &counting.options, keeper);
+    Ok(match counted.map_err(not_begun)? {
+        Outcome::Counted(cells) => {
+            let text = format!("{heading}{}", plural(cells, "cell"));
+            let mut report = counting.report("regions", "regions", cells, &text);
+            report.set("cells", cells);
+            report
+        }
+        Outcome::Undecided { limit, cells } => counting.undecided("regions", limit, cells, heading),
+    })
 }
 
 fn read(arguments: &Arguments) -> Result<(Network, Option<Region>), Failure> {

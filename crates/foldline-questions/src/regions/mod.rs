@@ -19,6 +19,7 @@ use foldline_geometry::arrangements::FlatArrangement;
 use foldline_geometry::arrangements::{Arrangement, MOST_DIMENSIONS};
 use foldline_kernel::{Integer, Network, Region};
 
+use crate::checkpoint::{Keeper, StateError, saving};
 use collect::{Joins, Maps, components};
 use hull::{Hull, hull};
 use layered::LayeredNetwork;
@@ -52,13 +53,22 @@ pub enum Outcome<T> {
     },
 }
 
-/// More dimensions than the walk takes: after everything that is constant has been left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the cells have {0} dimensions, but at most {MOST_DIMENSIONS} can be walked over: \
-     fix some inputs with --over"
-)]
-pub struct TooManyDimensions(pub usize);
+/// Why a count cannot be begun.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CountError {
+    /// More dimensions than the walk takes, after everything that is constant has been left out.
+    #[error(
+        "the cells have {0} dimensions, but at most {MOST_DIMENSIONS} can be walked over: \
+         fix some inputs with a region"
+    )]
+    TooManyDimensions(usize),
+    /// The state of a count is kept for regions that are one polyhedron.
+    #[error("the region is a union of {0} polyhedra: a checkpoint is for one polyhedron")]
+    UnionWithCheckpoint(usize),
+    /// The state that was kept is none of this count.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
 
 /// The network (all outputs, or one) on a region (none: everywhere), ready to be walked.
 ///
@@ -67,7 +77,7 @@ fn prepare(
     network: &Network,
     output: Option<usize>,
     region: Option<&Region>,
-) -> Result<Option<LayeredNetwork>, TooManyDimensions> {
+) -> Result<Option<LayeredNetwork>, CountError> {
     let everywhere =
         foldline_kernel::Polyhedron { dimension: network.inputs(), constraints: Vec::new() };
     let (hull, pieces) = match region {
@@ -80,7 +90,7 @@ fn prepare(
     };
     let layered = LayeredNetwork::new(network, output, &hull, &pieces);
     match layered.dimension() {
-        dimension if dimension > MOST_DIMENSIONS => Err(TooManyDimensions(dimension)),
+        dimension if dimension > MOST_DIMENSIONS => Err(CountError::TooManyDimensions(dimension)),
         _ => Ok(Some(layered)),
     }
 }
@@ -96,7 +106,7 @@ pub fn count_regions(
     output: Option<usize>,
     region: Option<&Region>,
     options: &Options,
-) -> Result<Outcome<Counts>, TooManyDimensions> {
+) -> Result<Outcome<Counts>, CountError> {
     let Some(layered) = prepare(network, output, region)? else {
         return Ok(Outcome::Counted(Counts::default()));
     };
@@ -138,23 +148,28 @@ pub fn count_regions(
 /// The number of cells alone.
 ///
 /// In memory that does not grow with it, unless the region is a union of several polyhedra.
+/// `keeper` keeps the state of a long count.
 ///
 /// # Errors
-/// If there are too many dimensions.
+/// If there are too many dimensions, or the keeper's state cannot be used.
 pub fn count_cells(
     network: &Network,
     output: Option<usize>,
     region: Option<&Region>,
     options: &Options,
-) -> Result<Outcome<u64>, TooManyDimensions> {
+    keeper: Option<&dyn Keeper>,
+) -> Result<Outcome<u64>, CountError> {
     let Some(layered) = prepare(network, output, region)? else {
         return Ok(Outcome::Counted(0));
     };
     let levels = layered.levels();
-    let shared = Shared::new(options, Done::default());
     if layered.pieces() <= 1 {
-        return Ok(finished(&layered, &shared));
+        return count_kept(&layered, options, keeper);
     }
+    if keeper.is_some() {
+        return Err(CountError::UnionWithCheckpoint(layered.pieces()));
+    }
+    let shared = Shared::new(options, Done::default());
     let (all, limit) = walk_all(&layered, &shared, || Maps::new(&layered, levels, false));
     if let Some(limit) = limit {
         // Parts of one cell may have been found in several pieces.
@@ -165,11 +180,28 @@ pub fn count_cells(
     Ok(Outcome::Counted(maps.patterns.len() as u64))
 }
 
-fn finished<A: Arrangement>(arrangement: &A, shared: &Shared<'_>) -> Outcome<u64> {
-    match walk_all(arrangement, shared, || CountOnly).1 {
-        None => Outcome::Counted(shared.done.lock().expect("no thread panicked").cells),
+/// Counts what `keeper`'s state has not counted yet, and keeps the state there.
+fn count_kept<A: Arrangement>(
+    arrangement: &A,
+    options: &Options,
+    keeper: Option<&dyn Keeper>,
+) -> Result<Outcome<u64>, CountError> {
+    let done = match keeper.and_then(Keeper::resumed) {
+        Some(state) => Done::from_json(state)?,
+        None => Done::default(),
+    };
+    let shared = Shared::new(options, done);
+    let done = || shared.done.lock().expect("no thread panicked");
+    let (_, limit) = saving(
+        keeper,
+        || done().to_json(),
+        |(_, limit): &(_, Option<Limit>)| limit.is_some(),
+        || walk_all(arrangement, &shared, || CountOnly),
+    );
+    Ok(match limit {
+        None => Outcome::Counted(done().cells),
         Some(limit) => Outcome::Undecided { limit, cells: shared.cells() },
-    }
+    })
 }
 
 /// The cells of a flat arrangement, by walking over them.
@@ -177,16 +209,17 @@ fn finished<A: Arrangement>(arrangement: &A, shared: &Shared<'_>) -> Outcome<u64
 /// Rows are hyperplanes: constant, then coefficients.
 ///
 /// # Errors
-/// If there are too many dimensions.
+/// If there are too many dimensions, or the keeper's state cannot be used.
 pub fn enumerate_arrangement(
     rows: &[Vec<Integer>],
     options: &Options,
-) -> Result<Outcome<u64>, TooManyDimensions> {
+    keeper: Option<&dyn Keeper>,
+) -> Result<Outcome<u64>, CountError> {
     let flat = FlatArrangement::new(rows);
     if flat.dimension() > MOST_DIMENSIONS {
-        return Err(TooManyDimensions(flat.dimension()));
+        return Err(CountError::TooManyDimensions(flat.dimension()));
     }
-    Ok(finished(&flat, &Shared::new(options, Done::default())))
+    count_kept(&flat, options, keeper)
 }
 
 /// The cells of a flat arrangement by deletion and restriction, without visiting one.

@@ -10,6 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use foldline_geometry::arrangements::{Arrangement, Cell, Plan, Visitor, walk};
+use serde_json::{Value, json};
+
+use crate::checkpoint::{StateError, count, expected, list};
 
 /// Splits above a part.
 const PART_SPLITS: u32 = 12;
@@ -54,7 +57,7 @@ pub enum Limit {
     Stopped,
 }
 
-/// Parts that have been walked, and the cells in them.
+/// Parts that have been walked, and the cells in them: the state of a count.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Done {
     /// Every part below this number.
@@ -68,6 +71,19 @@ pub struct Done {
 impl Done {
     fn contains(&self, part: u64) -> bool {
         part < self.below || self.beyond.contains(&part)
+    }
+
+    /// The state of a count as JSON.
+    pub fn to_json(&self) -> Value {
+        let beyond: Vec<u64> = self.beyond.iter().copied().collect();
+        json!({"parts_below": self.below, "parts": beyond, "cells": self.cells})
+    }
+
+    /// Reads what [`Done::to_json`] wrote.
+    pub fn from_json(state: &Value) -> Result<Self, StateError> {
+        let part = |value: &Value| value.as_u64().ok_or_else(|| expected("a part", value));
+        let beyond = list(state, "parts")?.iter().map(part).collect::<Result<_, _>>()?;
+        Ok(Self { below: count(state, "parts_below")?, beyond, cells: count(state, "cells")? })
     }
 
     fn add(&mut self, part: u64, cells: u64) {

@@ -31,7 +31,7 @@ fn agree(seed: u64, count: usize, most: usize) {
         let threads = 1 + case % 2;
         let found = counted(&network, &region, threads);
         assert_eq!(found, expected, "case {case} of seed {seed}: {network:?} on {region:?}");
-        let cells = count_cells(&network, None, Some(&region), &options(threads)).unwrap();
+        let cells = count_cells(&network, None, Some(&region), &options(threads), None).unwrap();
         assert_eq!(cells, Outcome::Counted(expected.cells), "case {case} of seed {seed}");
     }
 }
@@ -61,7 +61,7 @@ fn arrangements_agree_in_both_ways() {
                 rows.push(row);
             }
         }
-        let walked = enumerate_arrangement(&rows, &options(1)).unwrap();
+        let walked = enumerate_arrangement(&rows, &options(1), None).unwrap();
         assert_eq!(walked, count_arrangement(&rows, &options(1)), "{rows:?}");
         let all = deletion::count_cells(&rows, &mut || true);
         assert_eq!(Outcome::Counted(all.unwrap()), walked);
@@ -77,8 +77,55 @@ fn limits_end_a_count() {
         .collect();
     let options = Options { timeout: Some(std::time::Duration::from_millis(30)), ..options(2) };
     for outcome in
-        [enumerate_arrangement(&rows, &options).unwrap(), count_arrangement(&rows, &options)]
+        [enumerate_arrangement(&rows, &options, None).unwrap(), count_arrangement(&rows, &options)]
     {
         assert!(matches!(outcome, Outcome::Undecided { .. }), "{outcome:?}");
     }
+}
+
+/// Ends the count after some time, and keeps the state.
+struct Kept {
+    resumed: Option<serde_json::Value>,
+    saved: std::sync::Mutex<Option<serde_json::Value>>,
+}
+
+impl foldline_questions::checkpoint::Keeper for Kept {
+    fn resumed(&self) -> Option<&serde_json::Value> {
+        self.resumed.as_ref()
+    }
+    fn is_due(&self) -> bool {
+        true
+    }
+    fn save(&self, state: &serde_json::Value) {
+        *self.saved.lock().unwrap() = Some(state.clone());
+    }
+}
+
+#[test]
+fn a_count_goes_on_from_its_state() {
+    let rows: Vec<Vec<Integer>> = (1..45i64)
+        .map(|t| {
+            [t * t * t * 7 % 1009, t * t % 997, t, 1, t * 31 % 103].map(Integer::from).to_vec()
+        })
+        .collect();
+    let Outcome::Counted(expected) = count_arrangement(&rows, &options(1)) else { panic!() };
+    let mut state: Option<serde_json::Value> = None;
+    let mut runs = 0;
+    loop {
+        runs += 1;
+        let kept = Kept { resumed: state.clone(), saved: std::sync::Mutex::new(None) };
+        let limit = std::time::Duration::from_millis(20 * runs);
+        let options = Options { timeout: Some(limit), ..options(2) };
+        match enumerate_arrangement(&rows, &options, Some(&kept)).unwrap() {
+            Outcome::Counted(cells) => {
+                assert_eq!(cells, expected, "after {runs} runs");
+                break;
+            }
+            Outcome::Undecided { cells, .. } => assert!(cells <= expected),
+        }
+        state = kept.saved.into_inner().unwrap();
+    }
+    assert!(runs > 1, "the first run should not have been enough");
+    let kept = Kept { resumed: Some(serde_json::json!({"parts": 3})), saved: Default::default() };
+    assert!(enumerate_arrangement(&rows, &options(1), Some(&kept)).is_err());
 }

@@ -20,18 +20,28 @@ struct Part {
     piece: usize,
 }
 
-/// All counts. Pieces must be full-dimensional or ignorable, unless there is only one.
+/// All counts, for a region of at most two pieces.
 pub fn brute_force(network: &Network, region: &Region) -> Counts {
     let dimension = region.dimension;
-    let mut parts = Vec::new();
-    let full = |piece: &&Polyhedron| {
-        region.pieces.len() == 1 || dimension_of(dimension, &piece.constraints) == Some(dimension)
-    };
-    let pieces: Vec<&Polyhedron> = region.pieces.iter().filter(full).collect();
-    for (index, piece) in pieces.iter().enumerate() {
-        if let Some(own) = dimension_of(dimension, &piece.constraints) {
-            parts_of(network, piece, own, index, &mut parts);
+    let is_there = |piece: &&Polyhedron| dimension_of(dimension, &piece.constraints).is_some();
+    let pieces: Vec<&Polyhedron> = region.pieces.iter().filter(is_there).collect();
+    // The hull's equations are those that both pieces satisfy.
+    let equations: Vec<_> = pieces.iter().map(|p| equations(dimension, &p.constraints)).collect();
+    let common = match equations.as_slice() {
+        [] => 0,
+        [one] => rank(one.clone()),
+        [one, other] => {
+            let both = one.iter().chain(other).cloned().collect();
+            rank(one.clone()) + rank(other.clone()) - rank(both)
         }
+        _ => panic!("at most two pieces"),
+    };
+    let hull = dimension - common;
+    let is_full = |piece: &&Polyhedron| dimension_of(dimension, &piece.constraints) == Some(hull);
+    let pieces: Vec<&Polyhedron> = pieces.into_iter().filter(is_full).collect();
+    let mut parts = Vec::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        parts_of(network, piece, hull, index, &mut parts);
     }
     count(dimension, &pieces, &parts)
 }
@@ -158,18 +168,24 @@ fn exact(dimension: usize, constraints: &[LinearConstraint]) -> Vec<ExactConstra
 fn dimension_of(dimension: usize, constraints: &[LinearConstraint]) -> Option<usize> {
     let all = exact(dimension, constraints);
     feasible_point(dimension, &all)?;
-    let strict = |index: usize| {
-        let mut all = all.clone();
-        all[index].strict = true;
-        all
-    };
+    let mut rows = equations(dimension, constraints);
+    rows.iter_mut().for_each(|row| row.truncate(dimension));
+    Some(dimension - rank(rows))
+}
+
+/// The constraints that hold with equality on all of a (non-empty) polyhedron: a, then b.
+fn equations(dimension: usize, constraints: &[LinearConstraint]) -> Vec<Vec<Rational>> {
+    let all = exact(dimension, constraints);
     let mut rows: Vec<Vec<Rational>> = Vec::new();
     for index in 0..all.len() {
-        if feasible_point(dimension, &strict(index)).is_none() {
-            rows.push(all[index].coefficients.iter().cloned().map(Rational::from).collect());
+        let mut strict = all.clone();
+        strict[index].strict = true;
+        if feasible_point(dimension, &strict).is_none() {
+            let numbers = all[index].coefficients.iter().chain([&all[index].bound]);
+            rows.push(numbers.cloned().map(Rational::from).collect());
         }
     }
-    Some(dimension - rank(rows))
+    rows
 }
 
 fn rank(mut rows: Vec<Vec<Rational>>) -> usize {
