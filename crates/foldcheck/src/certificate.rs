@@ -8,6 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 use foldline_formats::FormatError;
 use foldline_formats::input::display_name;
 
+use crate::cells;
 use crate::lines::{Fields, Lines, Reason};
 use crate::statement::{Content, NamedFile, Statement};
 use crate::verification;
@@ -79,6 +80,7 @@ type Check<R> = fn(&mut Certificate<'_, R>, Fields<'_>) -> Result<String, Stop>;
 fn kind<R: BufRead>(name: &str) -> Option<Check<R>> {
     Some(match name {
         "verification" => verification::check,
+        "regions" => cells::check,
         _ => return None,
     })
 }
@@ -117,7 +119,6 @@ impl<'f, R: BufRead> Certificate<'f, R> {
     }
 
     /// Like [`Self::file`] if the next line begins with `role`; otherwise reads nothing.
-    #[expect(dead_code, reason = "the kinds so far need all their files")]
     pub fn optional_file(&mut self, role: &'static str) -> Result<Option<&'f Content>, Stop> {
         let found = self.lines.next_fields()?.word()? == role;
         self.lines.read_again();

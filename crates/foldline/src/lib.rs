@@ -44,6 +44,7 @@ pub mod audit;
 pub mod certificate;
 pub mod checkpoint;
 pub mod derivative;
+pub mod regions_certificate;
 pub mod rounding;
 pub mod text;
 

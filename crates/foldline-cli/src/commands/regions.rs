@@ -1,6 +1,6 @@
 //! `foldline regions NET [--over REGION] [--count cells]`: how many cells and linear regions?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
@@ -8,6 +8,7 @@ use foldline::formats::input::display_name;
 use foldline::formats::region::read_region;
 use foldline::questions::checkpoint::Keeper;
 use foldline::questions::regions::{Counts, Outcome, count_cells, count_regions};
+use foldline::regions_certificate::{self, count_certified};
 use foldline::{Network, Region};
 
 use crate::checkpoint::CheckpointOption;
@@ -41,6 +42,9 @@ pub struct Arguments {
     counting: CountingOptions,
     #[command(flatten)]
     checkpoint: CheckpointOption,
+    /// Write a certificate of the number of cells to this file (.gz: gzipped)
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     #[command(flatten)]
     read: ReadOptions,
 }
@@ -50,6 +54,7 @@ Examples:
   foldline regions net.onnx
   foldline regions net.json --over box.json --json
   foldline regions net.onnx --count cells --timeout 60
+  foldline regions net.onnx --count cells --certificate proof.gz
 
 Exit codes:
   0 computed    2 wrong usage    3 undecided within the limit    4 bad input
@@ -74,6 +79,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     if arguments.count.is_none() && arguments.checkpoint.checkpoint.is_some() {
         return Err(Failure::Usage("--checkpoint is for --count cells".to_owned()));
     }
+    if arguments.certificate.is_some() {
+        check_certifiable(arguments)?;
+    }
     let (network, region) = read(arguments)?;
     let mut files = vec![("network", arguments.network.as_path())];
     files.extend(arguments.over.as_deref().map(|path| ("region", path)));
@@ -84,6 +92,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let counting = Counting::new(start, &arguments.counting);
     let heading = heading(arguments, &network);
     let mut report = match arguments.count {
+        Some(Only::Cells) if arguments.certificate.is_some() => {
+            certified(arguments, &network, region.as_ref(), &files, &counting, &heading)?
+        }
         None => all(arguments, &network, region.as_ref(), &counting, &heading)?,
         Some(Only::Cells) => {
             let keeper = checkpoint.as_ref().map(|file| file as _);
@@ -114,6 +125,44 @@ fn all(
     })
 }
 
+/// A certificate is about all outputs of the stored network, and about the number of cells.
+fn check_certifiable(arguments: &Arguments) -> Result<(), Failure> {
+    let message = if arguments.count.is_none() {
+        "--certificate is for --count cells"
+    } else if arguments.output.is_some() {
+        "--certificate speaks about all outputs, not about one"
+    } else if arguments.read.physical {
+        "--certificate speaks about the stored network, not about --physical units"
+    } else if arguments.checkpoint.checkpoint.is_some() {
+        "--checkpoint and --certificate together: a certificate is written in one run"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::Usage(message.to_owned()))
+}
+
+/// The number of cells with a certificate.
+fn certified(
+    arguments: &Arguments,
+    network: &Network,
+    region: Option<&Region>,
+    files: &[(&str, &Path)],
+    counting: &Counting,
+    heading: &str,
+) -> Result<Report, Failure> {
+    let target = arguments.certificate.as_deref().expect("asked for");
+    let counted = count_certified(network, region, files, &counting.options, target);
+    Ok(reported(counted.map_err(not_certified)?, counting, heading))
+}
+
+fn not_certified(error: regions_certificate::Failure) -> Failure {
+    match error {
+        regions_certificate::Failure::Count(error) => not_begun(error),
+        regions_certificate::Failure::File(error) => Failure::Input(error.to_string()),
+        regions_certificate::Failure::Region => Failure::Usage(error.to_string()),
+    }
+}
+
 /// The number of cells.
 fn cells(
     arguments: &Arguments,
@@ -124,7 +173,11 @@ fn cells(
     heading: &str,
 ) -> Result<Report, Failure> {
     let counted = count_cells(network, arguments.output, region, &counting.options, keeper);
-    Ok(match counted.map_err(not_begun)? {
+    Ok(reported(counted.map_err(not_begun)?, counting, heading))
+}
+
+fn reported(counted: Outcome<u64>, counting: &Counting, heading: &str) -> Report {
+    match counted {
         Outcome::Counted(cells) => {
             let text = format!("{heading}{}", plural(cells, "cell"));
             let mut report = counting.report("regions", "regions", cells, &text);
@@ -132,7 +185,7 @@ fn cells(
             report
         }
         Outcome::Undecided { limit, cells } => counting.undecided("regions", limit, cells, heading),
-    })
+    }
 }
 
 fn read(arguments: &Arguments) -> Result<(Network, Option<Region>), Failure> {

@@ -40,7 +40,7 @@ pub struct LayeredNetwork {
 /// The affine maps between ReLU layers, and the one after the last; all outputs or one.
 ///
 /// A network that ends in a ReLU layer gets the identity as its last map.
-fn cut(network: &Network, output: Option<usize>) -> (Vec<Stage>, Stage) {
+pub fn cut(network: &Network, output: Option<usize>) -> (Vec<Stage>, Stage) {
     let mut stages = Vec::new();
     let mut pending: Option<Stage> = None;
     let count = network.layers().len();
