@@ -6,6 +6,7 @@ mod checkpoints;
 mod exact;
 mod inputs;
 mod interrupts;
+mod regions;
 mod support;
 mod usage;
 mod verification;

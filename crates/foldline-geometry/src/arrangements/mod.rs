@@ -11,6 +11,7 @@ pub mod flat;
 mod generators;
 mod minors;
 pub mod rows;
+mod split;
 mod start;
 pub mod walk;
 

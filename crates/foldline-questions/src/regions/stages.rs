@@ -20,6 +20,57 @@ struct StageRow {
     wide: Vec<Integer>,
     small: Option<Vec<i128>>,
     floats: Vec<f64>,
+    /// |weights|, and more than their sum with the bias.
+    magnitudes: Vec<f64>,
+    size: f64,
+}
+
+/// The rows of the neurons before, those that are off as zeros, one column after another.
+struct Active {
+    columns: Vec<f64>,
+    /// For each neuron its error and what is rounded of it: to be weighted with |weight|.
+    errors: Vec<f64>,
+    /// More than the sum of all magnitudes, for what underflow can hide.
+    size: f64,
+}
+
+impl Active {
+    fn new(
+        before: &FloatRows,
+        offset: usize,
+        on: &[RowSign],
+        width: usize,
+        roundings: f64,
+    ) -> Self {
+        let count = on.len();
+        let (mut columns, mut errors) = (vec![0.0; count * width], vec![0.0; count]);
+        let mut size = 0.0;
+        for neuron in (0..count).filter(|&neuron| on[neuron] == RowSign::On) {
+            let row = &before.coefficients[(offset + neuron) * width..][..width];
+            let mut largest = 0.0f64;
+            for (index, &value) in row.iter().enumerate() {
+                columns[index * count + neuron] = value;
+                largest = largest.max(value.abs());
+            }
+            let error = before.errors[offset + neuron];
+            errors[neuron] = error * (1.0 + 1e-9) + roundings * largest;
+            size += largest + error;
+        }
+        Self { columns, errors, size }
+    }
+}
+
+/// Σ a_i b_i in four independent sums, which the processor can add side by side.
+fn dense_dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 4];
+    let (heads, tails) = (a.chunks_exact(4).zip(b.chunks_exact(4)), a.len() / 4 * 4);
+    for (a, b) in heads {
+        for lane in 0..4 {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest: f64 = a[tails..].iter().zip(&b[tails..]).map(|(a, b)| a * b).sum();
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 impl Stage {
@@ -138,6 +189,8 @@ impl Stage {
     }
 
     /// The same in floats, for the true values instead of numerators, with error bounds.
+    ///
+    /// Each term is rounded as a weight, as a product and in sums: (n + 6) roundings at most.
     pub fn floats(
         &self,
         before: &FloatRows,
@@ -146,34 +199,25 @@ impl Stage {
         width: usize,
         into: &mut FloatRows,
     ) {
+        let roundings = (on.len() + 6) as f64 * UNIT_ROUNDOFF;
+        let active = Active::new(before, offset, on, width, roundings);
         for row in &self.rows {
+            let (weights, bias) = row.floats.split_at(row.columns.len());
+            let bias = bias[0];
+            let is_dense = row.columns.len() == on.len();
+            let dot = |values: &[f64]| {
+                if is_dense { dense_dot(weights, values) } else { row.sparse_dot(weights, values) }
+            };
             let start = into.coefficients.len();
-            into.coefficients.resize(start + width, 0.0);
-            let sum = &mut into.coefficients[start..];
-            let bias = row.floats[row.columns.len()];
-            sum[0] = bias;
-            // Errors handed on, and magnitudes of all that is rounded here.
-            let (mut error, mut magnitude, mut weights) = (0.0, bias.abs(), 0.0);
-            for (&column, &weight) in row.columns.iter().zip(&row.floats) {
-                let column = column as usize;
-                if on[column] != RowSign::On {
-                    continue;
-                }
-                let inner = &before.coefficients[(offset + column) * width..][..width];
-                let mut largest = 0.0f64;
-                for (value, &inner) in sum.iter_mut().zip(inner) {
-                    *value += weight * inner;
-                    largest = largest.max(inner.abs());
-                }
-                let inner_error = before.errors[offset + column];
-                error += weight.abs() * inner_error;
-                magnitude += weight.abs() * largest;
-                weights += weight.abs() + largest + inner_error;
-            }
-            // Each term is rounded as a weight, as a product and in at most n + 1 sums.
-            let roundings = (row.columns.len() + 6) as f64 * UNIT_ROUNDOFF;
-            let underflow = 1e-300 * (1.0 + weights);
-            into.errors.push((error + roundings * magnitude) * (1.0 + 1e-9) + underflow);
+            into.coefficients.extend(active.columns.chunks_exact(on.len()).map(dot));
+            into.coefficients[start] += bias;
+            let error = if is_dense {
+                dense_dot(&row.magnitudes, &active.errors)
+            } else {
+                row.sparse_dot(&row.magnitudes, &active.errors)
+            };
+            let error = (error + roundings * bias.abs()) * (1.0 + 1e-9);
+            into.errors.push(error + 1e-300 * (1.0 + active.size + row.size));
         }
     }
 
@@ -204,7 +248,14 @@ impl StageRow {
     fn new(columns: Vec<u32>, wide: Vec<Integer>, denominator: &Natural) -> Self {
         let float =
             |value: &Integer| nearest(&Rational::from_parts(value.clone(), denominator.clone()));
-        let floats = wide.iter().map(float).collect();
-        Self { small: convert(&wide).ok(), columns, floats, wide }
+        let floats: Vec<f64> = wide.iter().map(float).collect();
+        let magnitudes: Vec<f64> = floats[..columns.len()].iter().map(|w| w.abs()).collect();
+        let size = floats.iter().map(|value| value.abs()).sum();
+        Self { small: convert(&wide).ok(), columns, floats, wide, magnitudes, size }
+    }
+
+    fn sparse_dot(&self, weights: &[f64], values: &[f64]) -> f64 {
+        let terms = self.columns.iter().zip(weights);
+        terms.map(|(&column, weight)| weight * values[column as usize]).sum()
     }
 }
