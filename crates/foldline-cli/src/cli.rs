@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{arrangement, check, eval, inspect, regions, replay, run, verify, vnncomp};
+use crate::commands::{
+    arrangement, check, eval, inspect, interpolate, regions, replay, run, separable, train, verify,
+    vnncomp,
+};
 use crate::report::{Failure, Report};
 
 /// Exact answers about ReLU neural networks.
@@ -37,6 +40,9 @@ enum Command {
     Check(check::Arguments),
     Inspect(inspect::Arguments),
     Run(run::Arguments),
+    Train(train::Arguments),
+    Interpolate(interpolate::Arguments),
+    Separable(separable::Arguments),
     Vnncomp(vnncomp::Arguments),
     Regions(regions::Arguments),
     Arrangement(arrangement::Arguments),
@@ -52,6 +58,9 @@ impl Cli {
             Command::Check(arguments) => arguments.output.json,
             Command::Inspect(arguments) => arguments.output.json,
             Command::Run(arguments) => arguments.output.json,
+            Command::Train(arguments) => arguments.form.json,
+            Command::Interpolate(arguments) => arguments.form.json,
+            Command::Separable(arguments) => arguments.form.json,
             Command::Vnncomp(_) => false,
             Command::Regions(arguments) => arguments.wants_json(),
             Command::Arrangement(arguments) => arguments.wants_json(),
@@ -67,6 +76,9 @@ impl Cli {
             Command::Check(arguments) => check::run(arguments),
             Command::Inspect(arguments) => inspect::run(arguments),
             Command::Run(arguments) => run::run(arguments),
+            Command::Train(arguments) => train::run(arguments),
+            Command::Interpolate(arguments) => interpolate::run(arguments),
+            Command::Separable(arguments) => separable::run(arguments),
             Command::Vnncomp(arguments) => vnncomp::run(arguments),
             Command::Regions(arguments) => regions::run(arguments),
             Command::Arrangement(arguments) => arrangement::run(arguments),

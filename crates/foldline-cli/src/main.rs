@@ -7,6 +7,7 @@ mod counting;
 mod describe;
 mod interrupt;
 mod load;
+mod network_json;
 mod options;
 mod progress;
 mod report;

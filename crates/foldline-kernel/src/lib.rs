@@ -10,6 +10,7 @@ pub mod linear;
 pub mod network;
 pub mod number;
 pub mod property;
+pub mod sample;
 pub mod zonotope;
 
 pub use arrangement::{Arrangement, Hyperplane};
@@ -17,4 +18,5 @@ pub use linear::{LinearConstraint, Polyhedron, Region};
 pub use network::{Activation, Layer, Network, NetworkError, Row};
 pub use number::{Integer, Natural, Rational};
 pub use property::{Atom, Formula, Property};
+pub use sample::Sample;
 pub use zonotope::Zonotope;

@@ -2,6 +2,9 @@
 
 pub mod bounds;
 pub mod checkpoint;
+pub mod interpolation;
 pub mod proof;
 pub mod regions;
+pub mod separability;
+pub mod training;
 pub mod verification;

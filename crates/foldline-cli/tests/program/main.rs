@@ -8,5 +8,6 @@ mod inputs;
 mod interrupts;
 mod regions;
 mod support;
+mod training;
 mod usage;
 mod verification;
