@@ -61,7 +61,7 @@ fn what_does_not_belong_to_the_run_is_refused() {
         assert_eq!((run.code, run.stdout.as_str()), (Some(4), ""), "{}", run.stderr);
         assert!(run.stderr.starts_with("foldline: c: ") && run.stderr.contains(said), "{said}");
     };
-    folder.write("c", whole[..whole.len() / 2].as_bytes());
+    folder.write("c", &whole.as_bytes()[..whole.len() / 2]);
     refused(run(&folder, "1", &[]), "the checkpoint is damaged");
     folder.write("c", b"{}");
     refused(run(&folder, "1", &[]), "not a checkpoint");

@@ -133,16 +133,14 @@ impl<const W: usize, A: Arrangement> Walk<'_, W, A> {
     ) -> Option<u32> {
         let at_infinity = Row::at_infinity();
         let mut rows = [&at_infinity; W];
-        rows[0] = &self.rows[plane.0][plane.1];
-        let mut count = 1;
+        let mut places = rows[..W - 1].iter_mut();
+        *places.next()? = &self.rows[plane.0][plane.1];
         for slot in self.generators.common_slots(above, below) {
-            if count + 1 == W {
-                return None;
-            }
+            // More hyperplanes than needed: some depend on others.
+            let place = places.next()?;
             if let (Some(level), row) = self.slots[slot] {
-                rows[count] = &self.rows[level][row];
+                *place = &self.rows[level][row];
             }
-            count += 1;
         }
         // Any W − 1 rows with a non-zero minor are independent.
         let (mut sharp, sharp_error) = orthogonal(&rows[..W - 1])?;

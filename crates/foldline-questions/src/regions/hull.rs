@@ -42,7 +42,7 @@ impl Hull {
 ///
 /// Pieces of a smaller dimension have no interior points in the hull, so no cell of theirs counts.
 pub fn hull(region: &Region) -> Option<(Hull, Vec<&Polyhedron>)> {
-    let mut flats: Vec<(&Polyhedron, Vec<Rational>, Vec<Vec<Integer>>)> = Vec::new();
+    let mut flats = Vec::new();
     for piece in &region.pieces {
         if let Some((point, directions)) = flat(piece) {
             flats.push((piece, point, directions));

@@ -108,6 +108,9 @@ pub fn prove_cells<E>(
     Ok(finished.then_some(proof.cells))
 }
 
+/// Why a function is not negative: a constant, and multipliers of the cell's bounds.
+type Reason = (Rational, Vec<(Bound, Rational)>);
+
 struct Proof<'p, E> {
     dimension: usize,
     stages: Vec<Stage>,
@@ -259,11 +262,7 @@ impl<E> Proof<'_, E> {
 
     /// An interior point of the cell where the function is positive, given one where it is
     /// negative; or why there is none: −function as constant and multipliers of the bounds.
-    fn beyond(
-        &self,
-        function: &Function,
-        witness: &[Rational],
-    ) -> Result<Vec<Rational>, (Rational, Vec<(Bound, Rational)>)> {
+    fn beyond(&self, function: &Function, witness: &[Rational]) -> Result<Vec<Rational>, Reason> {
         let (objective, scale) = over_common_denominator(&function.coefficients);
         let scale = Rational::from(scale);
         let point = match maximize(self.dimension, &self.constraints, &objective) {

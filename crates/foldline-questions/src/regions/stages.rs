@@ -159,7 +159,7 @@ impl Stage {
         Numbers::Wide(rows.expect("big integers do not overflow"))
     }
 
-    fn compose<'s, T: ExactInteger>(
+    fn compose<'s, T: ExactInteger + 's>(
         &'s self,
         before: &[T],
         offset: usize,
@@ -167,10 +167,7 @@ impl Stage {
         scale: &T,
         width: usize,
         numerators: impl Fn(&'s StageRow) -> Result<&'s [T], Overflow>,
-    ) -> Result<Vec<T>, Overflow>
-    where
-        T: 's,
-    {
+    ) -> Result<Vec<T>, Overflow> {
         let mut rows = vec![T::zero(); self.rows.len() * width];
         for (row, sum) in self.rows.iter().zip(rows.chunks_exact_mut(width)) {
             let numerators = numerators(row)?;
