@@ -9,6 +9,7 @@ use foldline_formats::FormatError;
 use foldline_formats::input::display_name;
 use foldline_kernel::Rational;
 
+use crate::cells;
 use crate::lines::{Fields, Lines, Reason};
 use crate::statement::{Content, NamedFile, Statement};
 use crate::{equivalence, maximum, positivity, surjectivity, verification, zero_function};
@@ -85,6 +86,7 @@ fn kind<R: BufRead>(name: &str) -> Option<Check<R>> {
         "positivity" => positivity::check,
         "surjectivity" => surjectivity::check,
         "zero" => zero_function::check,
+        "regions" => cells::check,
         _ => return None,
     })
 }

@@ -6,6 +6,7 @@
 
 #![deny(clippy::float_arithmetic, clippy::disallowed_types)]
 
+mod cells;
 mod certificate;
 mod clauses;
 mod dyadic;

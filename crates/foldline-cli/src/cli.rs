@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    check, equivalent, eval, inspect, interpolate, maximum, positive, range, replay, run,
-    separable, surjective, train, verify, vnncomp, zero,
+    arrangement, check, equivalent, eval, inspect, interpolate, maximum, positive, range, regions,
+    replay, run, separable, surjective, train, verify, vnncomp, zero,
 };
 use crate::report::{Failure, Report};
 
@@ -51,6 +51,8 @@ enum Command {
     Interpolate(interpolate::Arguments),
     Separable(separable::Arguments),
     Vnncomp(vnncomp::Arguments),
+    Regions(regions::Arguments),
+    Arrangement(arrangement::Arguments),
 }
 
 impl Cli {
@@ -73,6 +75,8 @@ impl Cli {
             Command::Interpolate(arguments) => arguments.form.json,
             Command::Separable(arguments) => arguments.form.json,
             Command::Vnncomp(_) => false,
+            Command::Regions(arguments) => arguments.wants_json(),
+            Command::Arrangement(arguments) => arguments.wants_json(),
         }
     }
 
@@ -95,6 +99,8 @@ impl Cli {
             Command::Interpolate(arguments) => interpolate::run(arguments),
             Command::Separable(arguments) => separable::run(arguments),
             Command::Vnncomp(arguments) => vnncomp::run(arguments),
+            Command::Regions(arguments) => regions::run(arguments),
+            Command::Arrangement(arguments) => arrangement::run(arguments),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod cli;
 mod commands;
+mod counting;
 mod describe;
 mod interrupt;
 mod load;

@@ -7,6 +7,7 @@ pub mod interpolation;
 pub mod maximum;
 pub mod positivity;
 pub mod proof;
+pub mod regions;
 pub mod separability;
 pub mod surjectivity;
 pub mod training;

@@ -46,6 +46,7 @@ pub mod checkpoint;
 pub mod derivative;
 pub mod equivalence_certificate;
 pub mod question_certificates;
+pub mod regions_certificate;
 pub mod rounding;
 pub mod text;
 

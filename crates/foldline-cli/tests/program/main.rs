@@ -9,6 +9,7 @@ mod inputs;
 mod interrupts;
 mod question_certificates;
 mod questions;
+mod regions;
 mod support;
 mod training;
 mod usage;
