@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{check, eval, inspect, replay, run, verify, vnncomp};
+use crate::commands::{check, eval, inspect, replay, run, verify, vnncomp, zonotope};
 use crate::report::{Failure, Report};
 
 /// Exact answers about ReLU neural networks.
@@ -38,6 +38,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Run(run::Arguments),
     Vnncomp(vnncomp::Arguments),
+    Zonotope(zonotope::Arguments),
 }
 
 impl Cli {
@@ -51,6 +52,7 @@ impl Cli {
             Command::Inspect(arguments) => arguments.output.json,
             Command::Run(arguments) => arguments.output.json,
             Command::Vnncomp(_) => false,
+            Command::Zonotope(arguments) => arguments.wants_json(),
         }
     }
 
@@ -64,6 +66,7 @@ impl Cli {
             Command::Inspect(arguments) => inspect::run(arguments),
             Command::Run(arguments) => run::run(arguments),
             Command::Vnncomp(arguments) => vnncomp::run(arguments),
+            Command::Zonotope(arguments) => zonotope::run(arguments),
         }
     }
 }

@@ -7,3 +7,4 @@ pub mod replay;
 pub mod run;
 pub mod verify;
 pub mod vnncomp;
+pub mod zonotope;
