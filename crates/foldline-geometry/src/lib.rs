@@ -4,6 +4,7 @@ pub mod directed;
 pub mod exact_lp;
 pub mod polytope;
 pub mod tableau;
+pub mod zonotopes;
 
 pub use exact_lp::{ExactConstraint, ExactOutcome, maximize};
 pub use polytope::Polytope;

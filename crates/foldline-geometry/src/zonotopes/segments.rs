@@ -33,12 +33,8 @@ impl Segments {
         center: Vec<Rational>,
         vectors: impl Iterator<Item = &'a [Rational]>,
     ) -> Self {
-        let mut segments = Self {
-            dimension: center.len(),
-            center,
-            directions: Vec::new(),
-            lengths: Vec::new(),
-        };
+        let mut segments =
+            Self { dimension: center.len(), center, directions: Vec::new(), lengths: Vec::new() };
         let mut places: HashMap<Vec<Integer>, usize> = HashMap::new();
         for vector in vectors {
             let Some((direction, length)) = primitive(vector) else { continue };
@@ -100,9 +96,9 @@ pub fn product(left: &[Integer], right: &[Integer]) -> Integer {
 /// The direction of a vector, primitive and with positive first entry, and |factor| to the vector;
 /// none for the zero vector.
 pub fn primitive(vector: &[Rational]) -> Option<(Vec<Integer>, Rational)> {
-    let common = vector.iter().fold(Natural::ONE, |common, value| {
-        least_common_multiple(&common, value.denominator())
-    });
+    let common = vector
+        .iter()
+        .fold(Natural::ONE, |common, value| least_common_multiple(&common, value.denominator()));
     let mut direction = scaled(vector, &common);
     let divisor = make_primitive(&mut direction)?;
     if direction.iter().find(|entry| !entry.is_zero())?.is_negative() {
@@ -116,7 +112,8 @@ pub fn make_primitive(vector: &mut [Integer]) -> Option<Natural> {
     let mut divisor: Option<Natural> = None;
     for entry in vector.iter().filter(|entry| !entry.is_zero()) {
         let (_, magnitude) = entry.clone().into_parts();
-        divisor = Some(divisor.map_or_else(|| magnitude.clone(), |divisor| divisor.gcd(&magnitude)));
+        divisor =
+            Some(divisor.map_or_else(|| magnitude.clone(), |divisor| divisor.gcd(&magnitude)));
     }
     let divisor = divisor?;
     if divisor != Natural::ONE {

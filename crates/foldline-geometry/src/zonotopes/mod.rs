@@ -1,0 +1,20 @@
+//! Exact geometry of zonotopes: hyperplanes of the generators, facets, vertices, volume, gauge.
+
+pub mod cells;
+pub mod entry;
+pub mod facets;
+pub mod gauge;
+pub mod hyperplanes;
+pub mod pencils;
+pub mod segments;
+pub mod span;
+pub mod vertices;
+pub mod volume;
+pub mod weights;
+
+pub use facets::{Facet, Facets, count_facets, facets};
+pub use gauge::{Gauge, GaugeProgram};
+pub use segments::Segments;
+pub use span::Span;
+pub use vertices::{count_vertices, vertices};
+pub use volume::volume;
