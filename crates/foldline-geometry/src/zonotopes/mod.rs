@@ -1,10 +1,11 @@
-//! Exact geometry of zonotopes: hyperplanes of the generators, facets, vertices, volume, gauge.
+//! Exact geometry of zonotopes: hyperplanes of the generators, facets, vertices, volume, membership.
 
 pub mod cells;
 pub mod entry;
 pub mod facets;
 pub mod gauge;
 pub mod hyperplanes;
+pub mod membership;
 pub mod pencils;
 pub mod segments;
 pub mod span;
@@ -14,6 +15,7 @@ pub mod weights;
 
 pub use facets::{Facet, Facets, count_facets, facets};
 pub use gauge::{Gauge, GaugeProgram};
+pub use membership::{Membership, membership};
 pub use segments::Segments;
 pub use span::Span;
 pub use vertices::{count_vertices, vertices};

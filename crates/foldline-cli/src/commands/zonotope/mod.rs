@@ -1,6 +1,12 @@
 //! `foldline zonotope …`: questions about zonotopes, one subcommand a file.
 
+mod contains;
+mod facets;
+mod limits;
+mod member;
 mod support;
+mod vertices;
+mod volume;
 
 use clap::{Args, Subcommand};
 use foldline::Zonotope;
@@ -22,6 +28,9 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
+  foldline zonotope contains outer.json inner.json
+  foldline zonotope member z.json --point 0,1/2,-3
+  foldline zonotope facets z.npy --json
   foldline zonotope support z.json --direction 1,-2,1/3
 
 Exit codes:
@@ -30,6 +39,11 @@ Exit codes:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Contains(contains::Arguments),
+    Member(member::Arguments),
+    Facets(facets::Arguments),
+    Vertices(vertices::Arguments),
+    Volume(volume::Arguments),
     Support(support::Arguments),
 }
 
@@ -37,6 +51,11 @@ impl Arguments {
     /// Whether the answer is to be one JSON object.
     pub fn wants_json(&self) -> bool {
         match &self.command {
+            Command::Contains(arguments) => arguments.output.json,
+            Command::Member(arguments) => arguments.output.json,
+            Command::Facets(arguments) => arguments.output.json,
+            Command::Vertices(arguments) => arguments.output.json,
+            Command::Volume(arguments) => arguments.output.json,
             Command::Support(arguments) => arguments.output.json,
         }
     }
@@ -45,6 +64,11 @@ impl Arguments {
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     match &arguments.command {
+        Command::Contains(arguments) => contains::run(arguments),
+        Command::Member(arguments) => member::run(arguments),
+        Command::Facets(arguments) => facets::run(arguments),
+        Command::Vertices(arguments) => vertices::run(arguments),
+        Command::Volume(arguments) => volume::run(arguments),
         Command::Support(arguments) => support::run(arguments),
     }
 }
