@@ -1,6 +1,7 @@
 //! The questions foldline answers about a network, one folder each.
 
 pub mod bounds;
+pub mod containment;
 pub mod norm_maximum;
 pub mod proof;
 pub mod verification;

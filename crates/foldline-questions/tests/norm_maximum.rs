@@ -276,9 +276,10 @@ fn limits_leave_bounds() {
     ] {
         let two = Norm::Power(Rational::from(2));
         match maximize_norm(&zonotope, &two, &options).unwrap().verdict {
-            Verdict::Undecided { best, upper, limit } => {
+            Verdict::Undecided { best, lower, upper, limit } => {
                 assert_eq!(limit, expected);
                 let Value::Squared(square) = best.value else { panic!("a square") };
+                assert!(&lower * &lower <= square);
                 assert!(upper.is_none_or(|upper| &upper * &upper >= square));
             }
             Verdict::Found(_) => assert_eq!(expected, Limit::Time, "it was asked to stop"),

@@ -42,6 +42,7 @@
 
 pub mod audit;
 pub mod certificate;
+pub mod containment_certificate;
 pub mod derivative;
 pub mod rounding;
 pub mod text;

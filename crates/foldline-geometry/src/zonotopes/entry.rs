@@ -20,6 +20,8 @@ pub trait Entry: Clone + Debug + PartialEq + Send + Sync {
     fn from_integer(value: &Integer) -> Option<Self>;
     /// The number as an arbitrary-precision integer.
     fn to_integer(&self) -> Integer;
+    /// The number, which the caller knows to have at most 126 bits.
+    fn small(&self) -> i128;
     /// A float next to the number: the relative error is at most 2⁻⁵² (infinite where too large).
     fn to_float(&self) -> f64;
     /// The number in the next width.
@@ -54,6 +56,10 @@ macro_rules! fixed_width {
             }
             fn to_integer(&self) -> Integer {
                 Integer::from(*self)
+            }
+            #[inline(always)]
+            fn small(&self) -> i128 {
+                i128::from(*self)
             }
             #[inline(always)]
             fn to_float(&self) -> f64 {
@@ -117,6 +123,9 @@ impl Entry for Integer {
     }
     fn to_integer(&self) -> Integer {
         self.clone()
+    }
+    fn small(&self) -> i128 {
+        i128::try_from(self).expect("at most 126 bits")
     }
     fn to_float(&self) -> f64 {
         self.to_f64().value()

@@ -90,9 +90,9 @@ pub fn maximize_norm_with_proof(
         }
     };
     let verdict = match verdict {
-        Verdict::Undecided { best, upper, .. } => {
+        Verdict::Undecided { best, lower, upper, .. } => {
             let limit = if raised() { Limit::Stopped } else { Limit::Time };
-            Verdict::Undecided { best, upper, limit }
+            Verdict::Undecided { best, lower, upper, limit }
         }
         found => found,
     };
@@ -114,10 +114,18 @@ fn by_directions(
         Ok(best) => Verdict::Found(maximum(best)),
         Err(best) => {
             let none = || (Rational::ZERO, vec![Rational::ZERO; zonotope.dimension()]);
-            let best = maximum(best.unwrap_or_else(none));
-            Verdict::Undecided { best, upper: None, limit: Limit::Time }
+            undecided(maximum(best.unwrap_or_else(none)))
         }
     }
+}
+
+/// A search by support values that was cut short.
+fn undecided(best: Maximum) -> Verdict {
+    let lower = match &best.value {
+        Value::Exact(value) => value.clone(),
+        _ => Rational::ZERO,
+    };
+    Verdict::Undecided { best, lower, upper: None, limit: Limit::Time }
 }
 
 /// Whether 2^d coordinate signs times m generators are fewer than 2^m sign vectors of generators.
@@ -152,7 +160,7 @@ fn by_coordinate_signs(
     };
     match walked {
         Ok(signs) => Verdict::Found(maximum(&signs)),
-        Err(signs) => Verdict::Undecided { best: maximum(&signs), upper: None, limit: Limit::Time },
+        Err(signs) => undecided(maximum(&signs)),
     }
 }
 
@@ -213,10 +221,11 @@ fn by_search(
     match left {
         None => Verdict::Found(best),
         Some(bound) => {
-            let bound = bound.max(problem.threshold());
-            let upper =
-                bound.is_finite().then(|| exact_float(bound) * power_of_two(generators.shift));
-            Verdict::Undecided { best, upper, limit: Limit::Time }
+            let scale = power_of_two(generators.shift);
+            let (low, high) = problem.bounds();
+            let bound = bound.max(high);
+            let upper = bound.is_finite().then(|| exact_float(bound.next_up()) * &scale);
+            Verdict::Undecided { best, lower: exact_float(low) * scale, upper, limit: Limit::Time }
         }
     }
 }

@@ -113,8 +113,10 @@ pub enum Verdict {
     Found(Maximum),
     /// What is known when a limit ran out.
     Undecided {
-        /// The best vertex so far; its value is a lower bound of the norm.
+        /// The best vertex so far.
         best: Maximum,
+        /// A lower bound of the norm.
+        lower: Rational,
         /// An upper bound of the norm; `None` where none is known yet.
         upper: Option<Rational>,
         /// Which limit.

@@ -1,6 +1,13 @@
 //! `foldline zonotope …`: questions about zonotopes, one subcommand a file.
 
+mod contains;
+mod facets;
+mod limits;
+mod member;
+mod norm;
 mod support;
+mod vertices;
+mod volume;
 
 use clap::{Args, Subcommand};
 use foldline::Zonotope;
@@ -8,7 +15,7 @@ use foldline::Zonotope;
 use crate::describe::plural;
 use crate::report::{Failure, Report};
 
-/// Zonotopes: containment, facets, vertices, volume, support function, exactly
+/// Zonotopes: containment, norms, facets, vertices, volume, support function, exactly
 ///
 /// A zonotope is c + Σ β_i g_i with β_i in [-1, 1]. Files are .json ({"center": …,
 /// "generators": …}, one list a generator, or {"segments": …}), .npy, .npz or .mat (one column
@@ -22,6 +29,10 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
+  foldline zonotope contains outer.json inner.json
+  foldline zonotope member z.json --point 0,1/2,-3
+  foldline zonotope norm z.mat --p 2
+  foldline zonotope facets z.npy --json
   foldline zonotope support z.json --direction 1,-2,1/3
 
 Exit codes:
@@ -30,6 +41,12 @@ Exit codes:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Contains(contains::Arguments),
+    Member(member::Arguments),
+    Norm(norm::Arguments),
+    Facets(facets::Arguments),
+    Vertices(vertices::Arguments),
+    Volume(volume::Arguments),
     Support(support::Arguments),
 }
 
@@ -37,6 +54,12 @@ impl Arguments {
     /// Whether the answer is to be one JSON object.
     pub fn wants_json(&self) -> bool {
         match &self.command {
+            Command::Contains(arguments) => arguments.output.json,
+            Command::Member(arguments) => arguments.output.json,
+            Command::Norm(arguments) => arguments.output.json,
+            Command::Facets(arguments) => arguments.output.json,
+            Command::Vertices(arguments) => arguments.output.json,
+            Command::Volume(arguments) => arguments.output.json,
             Command::Support(arguments) => arguments.output.json,
         }
     }
@@ -45,6 +68,12 @@ impl Arguments {
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     match &arguments.command {
+        Command::Contains(arguments) => contains::run(arguments),
+        Command::Member(arguments) => member::run(arguments),
+        Command::Norm(arguments) => norm::run(arguments),
+        Command::Facets(arguments) => facets::run(arguments),
+        Command::Vertices(arguments) => vertices::run(arguments),
+        Command::Volume(arguments) => volume::run(arguments),
         Command::Support(arguments) => support::run(arguments),
     }
 }
