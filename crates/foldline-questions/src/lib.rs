@@ -3,5 +3,6 @@
 pub mod bounds;
 pub mod containment;
 pub mod norm_maximum;
+pub mod order_reduction;
 pub mod proof;
 pub mod verification;

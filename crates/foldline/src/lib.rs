@@ -51,6 +51,7 @@ pub use foldline_formats as formats;
 pub use foldline_geometry as geometry;
 pub use foldline_kernel as kernel;
 pub use foldline_questions as questions;
+pub use foldline_reductions as reductions;
 
 pub use foldline_formats::{
     FormatError, LoadedNetwork, NetworkOptions, parse_network, read_network,

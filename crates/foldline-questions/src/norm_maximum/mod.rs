@@ -7,6 +7,7 @@
 
 mod cones;
 mod direct;
+pub mod estimate;
 mod exact;
 mod incumbent;
 mod powers;
@@ -25,6 +26,7 @@ use foldline_geometry::zonotopes::segments::{Segments, scaled};
 use foldline_kernel::number::{least_common_multiple, power_of_two};
 use foldline_kernel::{Integer, Natural, Rational, Zonotope};
 
+pub use estimate::{Estimate, estimate_norm};
 pub use statement::{
     Limit, Maximum, Norm, NormError, Options, Outcome, Progress, Statistics, Value, Verdict,
 };
@@ -97,6 +99,17 @@ pub fn maximize_norm_with_proof(
         found => found,
     };
     Ok(Outcome { verdict, statistics })
+}
+
+/// Rational bounds of the norm of one point.
+pub fn norm_bounds(norm: &Norm, at: &[Rational]) -> (Rational, Rational) {
+    let single = Zonotope { center: at.to_vec(), generators: Vec::new() };
+    match maximize_norm(&single, norm, &Options::default()) {
+        Ok(Outcome { verdict: Verdict::Found(maximum), .. }) => {
+            estimate::value_bounds(&maximum.value)
+        }
+        _ => unreachable!("a point and a norm that was checked, without limits"),
+    }
 }
 
 /// Norms max |a·x| over `directions` a.

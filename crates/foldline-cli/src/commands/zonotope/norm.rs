@@ -14,7 +14,7 @@ use foldline::text::{decimal, exact_for_people};
 use foldline::{Rational, Zonotope, parse_rational};
 use serde_json::json;
 
-use super::describe;
+use super::{describe, norm_estimate};
 use crate::describe::{count, duration, point_table};
 use crate::interrupt::stop_flag;
 use crate::load::at_most_one_stdin;
@@ -72,6 +72,7 @@ Exit codes:
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
     let power = arguments.p.as_deref().map(parse_power).transpose()?;
+    let epsilon = arguments.epsilon.as_deref().map(super::parse_epsilon).transpose()?;
     let mut paths = vec![arguments.zonotope.as_path()];
     paths.extend(arguments.matrix.as_deref());
     at_most_one_stdin(&paths)?;
@@ -97,6 +98,17 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         ..Options::default()
     };
     let name = display_name(&arguments.zonotope);
+    if let Some(epsilon) = epsilon {
+        return norm_estimate::run(
+            &name,
+            &zonotope,
+            &norm,
+            epsilon,
+            arguments.seed,
+            &options,
+            start,
+        );
+    }
     let outcome = maximize_norm(&zonotope, &norm, &options)
         .map_err(|error| Failure::Usage(error.to_string()))?;
     drop(line);
