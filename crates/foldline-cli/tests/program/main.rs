@@ -5,6 +5,7 @@ mod benchmark;
 mod exact;
 mod inputs;
 mod interrupts;
+mod norms;
 mod support;
 mod usage;
 mod verification;

@@ -14,8 +14,9 @@ use super::statement::{Norm, NormError, Options, Value, Verdict};
 use super::{maximize_norm, norm_bounds};
 use crate::order_reduction::{self, Method};
 
-/// Directions sampled at most.
+/// Directions sampled at most, and products of numbers that they may take together.
 const MOST_DIRECTIONS: f64 = 200_000.0;
+const MOST_PRODUCTS: f64 = 1e9;
 /// The probability of failure that the number of directions aims at.
 const FAILURE: f64 = 0.01;
 
@@ -120,7 +121,7 @@ fn by_reduction(
 /// within η of the best functional gives a vertex of norm at least (1 − η)/(1 + η) of the largest.
 ///
 /// For p = 1, 2, inf, whose dual balls are easy to sample; the probability of a hit is the ratio of
-/// the volumes, ((η/(1+η))^d, twice because u and −u are looked at.
+/// the volumes, (η/(1+η))^d, twice because u and −u are looked at.
 fn by_directions(
     zonotope: &Zonotope,
     norm: &Norm,
@@ -136,7 +137,9 @@ fn by_directions(
     let dimension = zonotope.dimension();
     let eta = epsilon / (2.0 + epsilon);
     let hit = (2.0 * (eta / (1.0 + eta)).powi(dimension as i32)).min(1.0);
-    let count = (FAILURE.ln() / (-hit).ln_1p()).ceil().clamp(1.0, MOST_DIRECTIONS);
+    let count = (FAILURE.ln() / (-hit).ln_1p()).ceil();
+    let size = (zonotope.dimension() * (1 + zonotope.generators.len())) as f64;
+    let count = count.clamp(1.0, MOST_DIRECTIONS.min(1.0 + MOST_PRODUCTS / size));
     let probability = 1.0 - (count * (-hit).ln_1p()).exp();
     let mut random = Random::new(seed ^ 0x5eed);
     let center: Vec<f64> = zonotope.center.iter().map(nearest).collect();

@@ -71,7 +71,7 @@ impl Reduction {
         excess(self.outward.lower.max(self.inward.lower))
     }
 
-    /// Σ over both: smaller is better.
+    /// The larger of both bounds: smaller is better.
     fn badness(&self) -> f64 {
         self.outward.upper.max(self.inward.upper)
     }
@@ -99,18 +99,18 @@ pub fn reduce(zonotope: &Zonotope, method: Method, options: &Options) -> Option<
         Method::Pca(most) if most >= spanning.vectors.len() => Some(unchanged(zonotope, &spanning)),
         Method::Girard(most) => {
             let reduced = girard(&spanning.vectors, dimension, most);
-            Some(certify(zonotope, &spanning, reduced, 1e-3, &stop))
+            Some(certify(zonotope, &spanning, reduced, 1e-3, options.timeout, &stop))
         }
         Method::Pca(most) => {
             let reduced = pca(&spanning.vectors, dimension, most)?;
-            Some(certify(zonotope, &spanning, reduced, 1e-3, &stop))
+            Some(certify(zonotope, &spanning, reduced, 1e-3, options.timeout, &stop))
         }
         Method::Lewis(epsilon) => {
             let wanted = sample_size(rank, epsilon);
             if wanted >= spanning.vectors.len() {
                 return Some(unchanged(zonotope, &spanning));
             }
-            sample_until_good(zonotope, &spanning, wanted, epsilon, options.seed, &stop)
+            sample_until_good(zonotope, &spanning, wanted, epsilon, options, &stop)
         }
     }
 }
@@ -151,14 +151,15 @@ fn sample_until_good(
     spanning: &Spanning,
     count: usize,
     epsilon: f64,
-    seed: u64,
+    options: &Options,
     stop: &dyn Fn() -> bool,
 ) -> Option<Reduction> {
-    let mut random = Random::new(seed);
+    let mut random = Random::new(options.seed);
     let mut best: Option<Reduction> = None;
     for tries in 1..=MOST_TRIES {
         let reduced = sample(spanning, count, &mut random)?;
-        let mut reduction = certify(zonotope, spanning, reduced, epsilon / 20.0, stop);
+        let mut reduction =
+            certify(zonotope, spanning, reduced, epsilon / 20.0, options.timeout, stop);
         balance(&mut reduction);
         reduction.samples = count;
         reduction.probability = sample_probability(spanning.coordinates.len(), epsilon, count);
@@ -183,6 +184,7 @@ fn certify(
     spanning: &Spanning,
     reduced: Vec<Vec<Rational>>,
     tolerance: f64,
+    time: Option<Duration>,
     stop: &dyn Fn() -> bool,
 ) -> Reduction {
     let is_zero = |vector: &Vec<Rational>| vector.iter().all(Rational::is_zero);
@@ -198,12 +200,15 @@ fn certify(
             Some(spanning.others(&zonotope.generators))
         };
     let unknown = RatioBounds { lower: 1.0, upper: f64::INFINITY, cones: 0 };
+    let start = Instant::now();
     let bounds = |outward: bool| {
         let Some(theirs) = &theirs else { return unknown };
         let looked_at = std::cell::Cell::new(0u64);
+        // The first of the two leaves half of the time to the second.
+        let is_late = || outward && time.is_some_and(|time| start.elapsed() >= time / 2);
         let enough = || {
             looked_at.set(looked_at.get() + 1);
-            looked_at.get() > MOST_CONES || stop()
+            looked_at.get() > MOST_CONES || stop() || is_late()
         };
         if outward {
             largest_ratio(&spanning.floats, theirs, tolerance, &enough)
@@ -215,9 +220,12 @@ fn certify(
     Reduction { zonotope, outward, inward, tries: 0, samples: 0, probability: 0.0 }
 }
 
-/// Scales the reduced zonotope so that both ratios have the same bound.
+/// Scales the reduced zonotope so that both ratios are about the same.
+///
+/// The lower bounds are those to go by: they are close to the ratios even where a limit left the
+/// upper ones far off.
 fn balance(reduction: &mut Reduction) {
-    let factor = (reduction.outward.upper / reduction.inward.upper).sqrt();
+    let factor = (reduction.outward.lower / reduction.inward.lower).sqrt();
     if !factor.is_finite() || factor <= 0.0 {
         return;
     }
