@@ -10,6 +10,7 @@
 mod by_normals;
 mod by_vertices;
 mod problem;
+pub mod proof;
 pub mod statement;
 mod sums;
 
