@@ -8,3 +8,4 @@ mod interrupts;
 mod support;
 mod usage;
 mod verification;
+mod zonotopes;
