@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(T::combine(&a, &x, &b, &y).to_integer(), expected);
         assert_eq!(T::combine_wide(&a, &x, &b, &y).to_integer(), expected);
         assert_eq!(a.gcd(&b).to_integer(), Entry::gcd(&integers[0], &integers[2]));
-        assert_eq!((a.sign(), a.is_zero()), (integers[0].sign(), values[0] == 0));
+        assert_eq!((a.sign(), a.is_zero()), (Entry::sign(&integers[0]), values[0] == 0));
         assert_eq!(a.bits() as usize, integers[0].bit_len());
         assert_eq!(a.to_float(), values[0] as f64);
     }
