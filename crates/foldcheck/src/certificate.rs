@@ -10,7 +10,7 @@ use foldline_formats::input::display_name;
 
 use crate::lines::{Fields, Lines, Reason};
 use crate::statement::{Content, NamedFile, Statement};
-use crate::verification;
+use crate::{containment, verification};
 
 /// A certificate that proves its statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,7 @@ type Check<R> = fn(&mut Certificate<'_, R>, Fields<'_>) -> Result<String, Stop>;
 /// returns the claim in words.
 fn kind<R: BufRead>(name: &str) -> Option<Check<R>> {
     Some(match name {
+        "containment" => containment::check,
         "verification" => verification::check,
         _ => return None,
     })

@@ -8,9 +8,12 @@
 
 mod certificate;
 mod clauses;
+mod containment;
 mod dyadic;
 mod exact;
 mod fixed;
+mod gauge_tree;
+mod hyperplanes;
 mod lines;
 mod node;
 mod region;

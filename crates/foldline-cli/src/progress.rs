@@ -8,7 +8,7 @@ use foldline::{Progress, ProgressCallback};
 use crate::describe::{count, duration};
 
 /// What a search calls now and then.
-type Callback<P> = Arc<dyn Fn(&P) + Send + Sync>;
+pub type Callback<P> = Arc<dyn Fn(&P) + Send + Sync>;
 
 /// A line that shows how far a search is; it disappears when dropped.
 pub struct ProgressLine {

@@ -170,6 +170,26 @@ fn two_thousand_pairs_agree_with_brute_force() {
 }
 
 #[test]
+fn huge_and_tiny_numbers_change_nothing() {
+    let mut random = Random(9);
+    for case in 0..12 {
+        let (outer, inner) = pair(&mut random, case % 2 == 1);
+        let expected = scale(&outer, &inner);
+        // A linear map that scales every coordinate by itself.
+        let factors = ["1e400", "1e-400", "12345678901234567", "1/3"];
+        let factors = factors.map(|token| parse_rational(token).unwrap());
+        let map = |vector: &Vec<Rational>| -> Vec<Rational> {
+            vector.iter().zip(&factors).map(|(value, factor)| value * factor).collect()
+        };
+        let image = |zonotope: &Zonotope| Zonotope {
+            center: map(&zonotope.center),
+            generators: zonotope.generators.iter().map(map).collect(),
+        };
+        check(&image(&outer), &image(&inner), expected.as_ref());
+    }
+}
+
+#[test]
 fn a_limit_leaves_it_undecided() {
     let mut random = Random(7);
     let outer = random.zonotope_of(5, 40, 99);

@@ -9,3 +9,4 @@ mod norms;
 mod support;
 mod usage;
 mod verification;
+mod zonotopes;

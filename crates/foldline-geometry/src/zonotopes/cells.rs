@@ -216,7 +216,7 @@ impl<S: IndexSet> HyperplaneVisitor for Gather<'_, '_, S> {
         ControlFlow::Continue(())
     }
 
-    fn before_pencil(&mut self) -> ControlFlow<()> {
+    fn pause(&mut self) -> ControlFlow<()> {
         if (self.cells.stop)() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

@@ -102,7 +102,7 @@ impl HyperplaneVisitor for List<'_> {
         ControlFlow::Continue(())
     }
 
-    fn before_pencil(&mut self) -> ControlFlow<()> {
+    fn pause(&mut self) -> ControlFlow<()> {
         if (self.stop)() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
@@ -118,7 +118,7 @@ impl HyperplaneVisitor for Count<'_> {
         ControlFlow::Continue(())
     }
 
-    fn before_pencil(&mut self) -> ControlFlow<()> {
+    fn pause(&mut self) -> ControlFlow<()> {
         if (self.stop)() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

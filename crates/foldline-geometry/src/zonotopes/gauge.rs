@@ -1,6 +1,6 @@
 //! The gauge of a zonotope about its center: an exact simplex with bounded variables and few rows.
 
-use foldline_kernel::number::Signed;
+use foldline_kernel::number::{Abs, Signed};
 use foldline_kernel::{Integer, Rational};
 
 /// The least s with y ∈ s·Z₀ for Z₀ = Σ [−1, 1]·v, with its two reasons.
@@ -22,7 +22,7 @@ type Place = i8;
 ///
 /// The linear program is to maximise λ with λ·y = Σ β_i v_i and |β_i| ≤ 1. It has r rows, so a
 /// tableau of integers over one denominator is small; every division is exact (Edmonds).
-/// It starts at β = 0; Bland's rule makes it finite.
+/// It starts at β = 0; Bland's rule, as long as steps are degenerate, makes it finite.
 #[derive(Debug, Clone)]
 pub struct GaugeProgram {
     rank: usize,
@@ -104,16 +104,23 @@ impl GaugeProgram {
         program.enter(ray, 1, &mut places);
         let objective = program.basic.iter().position(|&variable| variable == ray);
         let mut objective = objective.expect("the ray leaves the zonotope");
-        while let Some((column, direction)) = program.improving(objective, &places) {
-            program.enter(column, direction, &mut places);
+        let mut stalled = false;
+        while let Some((column, direction)) = program.improving(objective, &places, stalled) {
+            stalled = !program.enter(column, direction, &mut places);
             objective = program.basic.iter().position(|&v| v == ray).expect("it stays basic");
         }
         program.outcome(objective, &places)
     }
 
-    /// The first column that would lengthen the ray, and in which direction.
-    fn improving(&self, objective: usize, places: &[Place]) -> Option<(usize, Place)> {
-        (0..self.count).find_map(|column| {
+    /// A column that would lengthen the ray, and in which direction: the steepest one, or the
+    /// first one where the last step did not lengthen it.
+    fn improving(
+        &self,
+        objective: usize,
+        places: &[Place],
+        stalled: bool,
+    ) -> Option<(usize, Place)> {
+        let mut improving = (0..self.count).filter_map(|column| {
             if self.basic.contains(&column) {
                 return None;
             }
@@ -125,7 +132,11 @@ impl GaugeProgram {
                 _ => -1,
             };
             (places[column] != direction).then_some((column, direction))
-        })
+        });
+        if stalled {
+            return improving.next();
+        }
+        improving.max_by_key(|&(column, _)| self.rows[objective][column].clone().abs())
     }
 
     /// D times the value of the basic variable of a row.
@@ -139,8 +150,8 @@ impl GaugeProgram {
     }
 
     /// Moves a variable that is not basic until something is in the way: its own bound, or a
-    /// basic variable's, which then makes room for it.
-    fn enter(&mut self, column: usize, direction: Place, places: &mut [Place]) {
+    /// basic variable's, which then makes room for it. Whether it moved at all.
+    fn enter(&mut self, column: usize, direction: Place, places: &mut [Place]) -> bool {
         let ray = self.count + self.rank;
         // (step numerator, step denominator, row, bound reached)
         let mut first: Option<(Integer, Integer, usize, Place)> = None;
@@ -174,15 +185,16 @@ impl GaugeProgram {
                 .is_none_or(|(numerator, denominator, ..)| *numerator > own * denominator)
             {
                 places[column] = direction;
-                return;
+                return true;
             }
         }
-        let (_, _, row, bound) = first.expect("a zonotope is bounded");
+        let (step, _, row, bound) = first.expect("a zonotope is bounded");
         places[self.basic[row]] = bound;
         if column != ray {
             places[column] = 0;
         }
         self.pivot(row, column);
+        !step.is_zero()
     }
 
     fn outcome(&self, objective: usize, places: &[Place]) -> Gauge {

@@ -5,6 +5,9 @@ use std::ops::{ControlFlow, Range};
 use super::entry::{Entry, combination_fits};
 use super::pencils::{Columns, Pencil, PencilVisitor, Sets, visit_pencils};
 
+/// Hyperplanes of a pencil from one pause to the next.
+const PAUSE: usize = 256;
+
 /// What an enumeration of hyperplanes is for.
 pub trait HyperplaneVisitor {
     /// Looks at one hyperplane; `Break` ends the enumeration.
@@ -13,8 +16,8 @@ pub trait HyperplaneVisitor {
     /// `values` are its products with all vectors.
     fn hyperplane<T: Entry>(&mut self, normal: &[T], values: &[T]) -> ControlFlow<()>;
 
-    /// Asked before each pencil; `Break` ends the enumeration.
-    fn before_pencil(&mut self) -> ControlFlow<()> {
+    /// Asked now and then; `Break` ends the enumeration.
+    fn pause(&mut self) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }
@@ -35,9 +38,11 @@ struct Each<'a, V> {
 
 impl<V: HyperplaneVisitor> PencilVisitor for Each<'_, V> {
     fn pencil<T: Entry>(&mut self, pencil: &Pencil<'_, T>) -> ControlFlow<()> {
-        self.visitor.before_pencil()?;
         let (mut row, mut wide) = (Vec::new(), Vec::new());
-        for candidate in pencil.candidates() {
+        for (step, candidate) in pencil.candidates().enumerate() {
+            if step % PAUSE == 0 {
+                self.visitor.pause()?;
+            }
             let [a, b] = pencil.selection(candidate);
             let pairs = pencil.rows[0].iter().zip(pencil.rows[1]);
             if combination_fits::<T>(a.bits(), pencil.bits[0], b.bits(), pencil.bits[1]) {

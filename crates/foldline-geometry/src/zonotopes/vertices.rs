@@ -29,7 +29,7 @@ pub fn count_vertices(zonotope: &Zonotope, stop: &dyn Fn() -> bool) -> Option<u6
     let directions = &segments.directions;
     let half = match directions.len() {
         0 => return Some(1),
-        ..=64 => Cells::<u64>::new(directions, stop).half()?.len(),
+        1..=64 => Cells::<u64>::new(directions, stop).half()?.len(),
         65..=128 => Cells::<u128>::new(directions, stop).half()?.len(),
         _ => Cells::<Vec<u64>>::new(directions, stop).half()?.len(),
     };

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 use foldline_kernel::number::Signed;
-use foldline_kernel::{Integer, Natural, Rational, Zonotope};
+use foldline_kernel::{Integer, Rational, Zonotope};
 
 use super::entry::{Entry, combination_fits};
 use super::facets::columns;
@@ -30,7 +30,7 @@ pub fn volume(zonotope: &Zonotope, stop: &dyn Fn() -> bool) -> Option<Rational> 
     if visit_pencils(&columns(&segments, &span), Sets::Bases, None, &mut sum).is_break() {
         return None;
     }
-    let scale = Natural::from(common).pow(segments.dimension);
+    let scale = common.pow(segments.dimension);
     Some(Rational::from_parts(sum.total << segments.dimension, scale))
 }
 

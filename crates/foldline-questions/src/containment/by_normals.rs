@@ -15,12 +15,15 @@ use foldline_kernel::Integer;
 use super::problem::{Best, Counters, Problem};
 use super::sums::{padded, sum_of_magnitudes};
 
+/// Normals of a pencil from one look at the limits to the next.
+const PAUSE: u64 = 256;
+
 /// Integers and their sums below this are exact in floats.
 const EXACT_BELOW: f64 = (1u64 << 52) as f64;
 
 /// Looks at all facet normals of B; whether it went through to the end.
 ///
-/// `stop` is asked at every pencil of normals.
+/// `stop` is asked now and then.
 pub fn search(
     problem: &Problem,
     threads: usize,
@@ -236,6 +239,9 @@ impl PencilVisitor for Worker<'_> {
         for index in pencil.candidates() {
             self.candidate(pencil, index);
             normals += 1;
+            if normals % PAUSE == 0 && (self.stop)() {
+                return ControlFlow::Break(());
+            }
         }
         self.counters.normals.fetch_add(normals, Ordering::Relaxed);
         ControlFlow::Continue(())

@@ -70,6 +70,14 @@ pub fn climb(problem: &Problem, best: &Best, counters: &Counters) {
     }
 }
 
+/// The sum of the gauges of A's generators, which no ratio exceeds.
+pub fn sum_of_gauges(problem: &Problem, counters: &Counters) -> Rational {
+    let program = problem.gauges();
+    let (_, generators) = problem.generators();
+    counters.gauges.fetch_add(generators.len() as u64, Ordering::Relaxed);
+    generators.iter().fold(Rational::ZERO, |sum, point| sum + program.gauge(point).value)
+}
+
 struct Tree<'a> {
     problem: &'a Problem,
     program: GaugeProgram,

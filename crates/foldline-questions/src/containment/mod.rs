@@ -10,6 +10,7 @@
 mod by_normals;
 mod by_vertices;
 mod problem;
+pub mod proof;
 pub mod statement;
 mod sums;
 
@@ -25,8 +26,11 @@ pub use statement::{
     Verdict,
 };
 
-/// Below this many steps of the search, looking for a good start would take longer.
+/// Below this many nanoseconds of work, threads cost more than they help.
 const LONG_SEARCH: f64 = 2e7;
+
+/// The part of a search's time that attempts to shorten it may take.
+const SMALL_PART: f64 = 0.05;
 
 /// Decides INNER ⊆ OUTER exactly, and the least scale with it.
 ///
@@ -100,12 +104,19 @@ fn search(
     counters: &Counters,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> bool {
-    let [normals, vertices] = costs(problem);
-    if normals.min(vertices) > LONG_SEARCH {
+    let Costs { gauge, normals, vertices } = costs(problem);
+    let least = normals.min(vertices);
+    // What may save the search, or much of it, may take a small part of its time.
+    if (4 * problem.rank) as f64 * gauge < SMALL_PART * least {
         by_vertices::climb(problem, best, counters);
         if stop() {
             return false;
         }
+    }
+    if problem.inner.exact().len() as f64 * gauge < SMALL_PART * least
+        && by_vertices::sum_of_gauges(problem, counters) <= best.ratio()
+    {
+        return true;
     }
     let by_vertices = match options.route {
         Route::Cheaper => vertices < normals,
@@ -119,18 +130,27 @@ fn search(
         0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
         threads => threads,
     };
-    // Threads cost more than they help where there is little to do.
     let threads = if normals < LONG_SEARCH { 1 } else { threads };
     by_normals::search(problem, threads, best, counters, stop)
 }
 
-/// About how many nanoseconds the facet normals of B and the vertices of A take.
-fn costs(problem: &Problem) -> [f64; 2] {
+/// About how many nanoseconds things take.
+struct Costs {
+    /// The gauge of a point in B.
+    gauge: f64,
+    /// All facet normals of B.
+    normals: f64,
+    /// All vertices of A.
+    vertices: f64,
+}
+
+fn costs(problem: &Problem) -> Costs {
     let (m, n) = (problem.columns.directions as f64, problem.inner.exact().len() as f64);
     let rank = problem.rank as f64;
     let subsets = (1..problem.rank).fold(1.0, |count, k| count * (m - k as f64 + 1.0) / k as f64);
-    let program = 100.0 * rank * (m + rank) * (2.0 * rank + m / 5.0);
-    [subsets * (m + n) * 0.5 + 1000.0, (n + (n - 1.0).exp2()) * program]
+    let gauge = 100.0 * rank * (m + rank) * (2.0 * rank + m / 5.0);
+    let vertices = (n + (n - 1.0).exp2()) * gauge;
+    Costs { gauge, normals: subsets * (m + n) * 0.5 + 1000.0, vertices }
 }
 
 /// The separation by a function that is greater on INNER than on OUTER, or smaller.

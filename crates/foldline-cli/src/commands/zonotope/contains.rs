@@ -1,6 +1,8 @@
 //! `foldline zonotope contains OUTER INNER`: containment, and the least scale that makes it hold.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use clap::Args;
@@ -78,22 +80,31 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         )));
     }
     let line = ProgressLine::new(arguments.quiet);
+    let stop = stop_flag();
     let options = Options {
         threads: arguments.threads.map_or(0, usize::from),
         timeout: arguments.timeout.timeout.map(|limit| limit.saturating_sub(start.elapsed())),
-        stop: Some(stop_flag()),
+        stop: Some(Arc::clone(&stop)),
         progress: line.callback_with(progress_text),
         verdict_only: arguments.no_scale,
         ..Options::default()
     };
     let outcome = contains(&outer, &inner, &options);
     drop(line);
+    let mut missing = false;
     if let Some(target) = &arguments.certificate {
         let paths = Paths { outer: &arguments.outer, inner: &arguments.inner };
-        containment_certificate::write(&outer, &inner, &outcome.verdict, paths, target)
+        let late = || arguments.timeout.timeout.is_some_and(|limit| start.elapsed() >= limit);
+        let stop = || stop.load(Ordering::Relaxed) || late();
+        let verdict = &outcome.verdict;
+        missing = !containment_certificate::write(&outer, &inner, verdict, paths, target, &stop)
             .map_err(|error| Failure::Input(error.to_string()))?;
     }
-    Ok(report(arguments, &outer, &inner, &outcome, start))
+    let mut report = report(arguments, &outer, &inner, &outcome, start);
+    if missing {
+        report.warnings.push("warning: no certificate was written: a limit was reached".to_owned());
+    }
+    Ok(report)
 }
 
 fn progress_text(progress: &Progress) -> String {

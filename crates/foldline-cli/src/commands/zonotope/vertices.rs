@@ -12,9 +12,9 @@ use foldline::text::{approximate, exact_for_people};
 use serde_json::json;
 
 use super::describe;
-use super::limits::Limits;
+use super::limits::{LimitOptions, Limits};
 use crate::describe::{duration, plural, shorten};
-use crate::options::{OutputOptions, TimeoutOption};
+use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report};
 
 /// Rows that are printed for people at most.
@@ -33,7 +33,7 @@ pub struct Arguments {
     #[command(flatten)]
     pub output: OutputOptions,
     #[command(flatten)]
-    timeout: TimeoutOption,
+    limits: LimitOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -49,7 +49,7 @@ Exit codes:
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
     let zonotope = read_zonotope(&arguments.zonotope)?;
-    let limits = Limits::new(start, arguments.timeout.timeout);
+    let limits = Limits::new(start, &arguments.limits);
     let stop = || limits.reached();
     let (count, list) = if arguments.count {
         (count_vertices(&zonotope, &stop), None)

@@ -11,9 +11,9 @@ use foldline::text::{decimal, exact_for_people};
 use serde_json::json;
 
 use super::describe;
-use super::limits::Limits;
+use super::limits::{LimitOptions, Limits};
 use crate::describe::{duration, shorten};
-use crate::options::{OutputOptions, TimeoutOption};
+use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report};
 
 /// The volume of a zonotope, exactly; 0 if it is flat
@@ -26,7 +26,7 @@ pub struct Arguments {
     #[command(flatten)]
     pub output: OutputOptions,
     #[command(flatten)]
-    timeout: TimeoutOption,
+    limits: LimitOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -41,7 +41,7 @@ Exit codes:
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
     let zonotope = read_zonotope(&arguments.zonotope)?;
-    let limits = Limits::new(start, arguments.timeout.timeout);
+    let limits = Limits::new(start, &arguments.limits);
     let Some(value) = volume(&zonotope, &|| limits.reached()) else {
         return Ok(limits.undecided("zonotope volume"));
     };
