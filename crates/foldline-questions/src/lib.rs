@@ -2,7 +2,10 @@
 
 pub mod bounds;
 pub mod containment;
+pub mod interpolation;
 pub mod norm_maximum;
 pub mod order_reduction;
 pub mod proof;
+pub mod separability;
+pub mod training;
 pub mod verification;

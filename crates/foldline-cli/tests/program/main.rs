@@ -7,6 +7,7 @@ mod inputs;
 mod interrupts;
 mod norms;
 mod support;
+mod training;
 mod usage;
 mod verification;
 mod zonotopes;
