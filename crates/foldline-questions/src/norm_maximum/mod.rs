@@ -36,6 +36,10 @@ use incumbent::Problem;
 use powers::Power;
 use proof::Record;
 
+/// From so many dimensions on cones are so many that sign vectors of more generators are walked at once.
+const MANY_DIMENSIONS: usize = 8;
+const MORE_GENERATORS: usize = 28;
+
 /// The largest `norm` of a point of `zonotope`.
 ///
 /// # Errors
@@ -217,7 +221,8 @@ fn by_search(
         None
     } else {
         climb_from_everywhere(&problem);
-        let few = generators.count() <= options.few_generators;
+        let few = generators.count() <= options.few_generators
+            || dimension >= MANY_DIMENSIONS && generators.count() <= MORE_GENERATORS;
         if few || dimension > MOST_FAN_DIMENSIONS {
             record.into_iter().for_each(Record::all_signs);
             signs::complete(&problem, &vec![0; generators.count()]);
