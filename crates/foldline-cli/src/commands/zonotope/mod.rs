@@ -9,9 +9,10 @@ mod vertices;
 mod volume;
 
 use clap::{Args, Subcommand};
-use foldline::Zonotope;
+use foldline::text::{decimal, exact_for_people};
+use foldline::{Rational, Zonotope};
 
-use crate::describe::plural;
+use crate::describe::{plural, shorten};
 use crate::report::{Failure, Report};
 
 /// Zonotopes: containment, facets, vertices, volume, support function, exactly
@@ -80,4 +81,13 @@ fn describe(zonotope: &Zonotope) -> String {
         plural(zonotope.dimension() as u64, "dimension"),
         plural(zonotope.generators.len() as u64, "generator")
     )
+}
+
+/// The number, and a decimal beside it where it is a fraction or long.
+fn exact_and_decimal(value: &Rational) -> String {
+    let exact = shorten(&exact_for_people(value));
+    if exact.contains('/') || exact.contains('…') {
+        return format!("{exact} ≈ {}", decimal(value, 10));
+    }
+    exact
 }
