@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{check, eval, inspect, replay, run, verify, vnncomp, zonotope};
+use crate::commands::{
+    check, eval, inspect, interpolate, replay, run, separable, train, verify, vnncomp, zonotope,
+};
 use crate::report::{Failure, Report};
 
 /// Exact answers about ReLU neural networks.
@@ -37,6 +39,9 @@ enum Command {
     Check(check::Arguments),
     Inspect(inspect::Arguments),
     Run(run::Arguments),
+    Train(train::Arguments),
+    Interpolate(interpolate::Arguments),
+    Separable(separable::Arguments),
     Vnncomp(vnncomp::Arguments),
     Zonotope(zonotope::Arguments),
 }
@@ -51,6 +56,9 @@ impl Cli {
             Command::Check(arguments) => arguments.output.json,
             Command::Inspect(arguments) => arguments.output.json,
             Command::Run(arguments) => arguments.output.json,
+            Command::Train(arguments) => arguments.form.json,
+            Command::Interpolate(arguments) => arguments.form.json,
+            Command::Separable(arguments) => arguments.form.json,
             Command::Vnncomp(_) => false,
             Command::Zonotope(arguments) => arguments.wants_json(),
         }
@@ -65,6 +73,9 @@ impl Cli {
             Command::Check(arguments) => check::run(arguments),
             Command::Inspect(arguments) => inspect::run(arguments),
             Command::Run(arguments) => run::run(arguments),
+            Command::Train(arguments) => train::run(arguments),
+            Command::Interpolate(arguments) => interpolate::run(arguments),
+            Command::Separable(arguments) => separable::run(arguments),
             Command::Vnncomp(arguments) => vnncomp::run(arguments),
             Command::Zonotope(arguments) => zonotope::run(arguments),
         }

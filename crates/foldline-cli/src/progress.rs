@@ -30,14 +30,20 @@ impl ProgressLine {
 
     /// The same for a search that reports something else, with how to put it in a line.
     pub fn callback_with<P: 'static>(&self, line: fn(&P) -> String) -> Option<Callback<P>> {
+        let show = self.writer()?;
+        Some(Arc::new(move |progress: &P| show(&line(progress))))
+    }
+
+    /// What replaces the line's text, if the line is visible.
+    pub fn writer(&self) -> Option<impl Fn(&str) + Send + Sync + 'static> {
         let open = Arc::clone(self.open.as_ref()?);
-        Some(Arc::new(move |progress: &P| {
+        Some(move |text: &str| {
             if let Ok(open) = open.lock()
                 && *open
             {
-                let _ = write!(std::io::stderr(), "\r\x1b[K{}", line(progress));
+                let _ = write!(std::io::stderr(), "\r\x1b[K{text}");
             }
-        }))
+        })
     }
 }
 

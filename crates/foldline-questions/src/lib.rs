@@ -2,5 +2,8 @@
 
 pub mod bounds;
 pub mod containment;
+pub mod interpolation;
 pub mod proof;
+pub mod separability;
+pub mod training;
 pub mod verification;

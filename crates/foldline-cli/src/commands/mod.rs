@@ -3,8 +3,11 @@
 pub mod check;
 pub mod eval;
 pub mod inspect;
+pub mod interpolate;
 pub mod replay;
 pub mod run;
+pub mod separable;
+pub mod train;
 pub mod verify;
 pub mod vnncomp;
 pub mod zonotope;

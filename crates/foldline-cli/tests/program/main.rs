@@ -6,6 +6,7 @@ mod exact;
 mod inputs;
 mod interrupts;
 mod support;
+mod training;
 mod usage;
 mod verification;
 mod zonotopes;
