@@ -2,10 +2,15 @@
 
 mod bad_input;
 mod benchmark;
+mod checkpoints;
+mod equivalence;
 mod exact;
 mod inputs;
 mod interrupts;
 mod norms;
+mod question_certificates;
+mod questions;
+mod regions;
 mod support;
 mod training;
 mod usage;
