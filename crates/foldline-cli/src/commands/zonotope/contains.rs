@@ -16,7 +16,7 @@ use foldline::questions::containment::{
 use foldline::text::{decimal, exact_for_people};
 use serde_json::{Value, json};
 
-use super::describe;
+use super::{describe, exact_and_decimal};
 use crate::describe::{count, duration, plural, point_table, shorten};
 use crate::interrupt::stop_flag;
 use crate::load::at_most_one_stdin;
@@ -159,8 +159,7 @@ fn report(
     match &outcome.scale {
         Scale::Value(scale) => {
             report.set_exact("scale", scale);
-            let exact = shorten(&exact_for_people(scale));
-            text += &format!("least scale of OUTER: {exact} ≈ {}\n", decimal(scale, 10));
+            text += &format!("least scale of OUTER: {}\n", exact_and_decimal(scale));
         }
         Scale::Infinite => {
             report.set("scale", Value::Null);

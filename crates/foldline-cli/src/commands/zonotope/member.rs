@@ -8,10 +8,10 @@ use foldline::Zonotope;
 use foldline::formats::input::display_name;
 use foldline::formats::zonotope::read_zonotope;
 use foldline::geometry::zonotopes::{Membership, membership};
-use foldline::text::{decimal, exact_for_people};
+use foldline::text::exact_for_people;
 use serde_json::{Value, json};
 
-use super::describe;
+use super::{describe, exact_and_decimal};
 use crate::describe::{plural, point_table, shorten};
 use crate::options::{OutputOptions, parse_numbers};
 use crate::report::{Exit, Failure, Report};
@@ -68,8 +68,7 @@ fn add_evidence(report: &mut Report, zonotope: &Zonotope, found: &Membership) ->
     let scale = match &found.scale {
         Some(scale) => {
             report.set_exact("scale", scale);
-            let exact = shorten(&exact_for_people(scale));
-            format!("least scale of the zonotope: {exact} ≈ {}\n", decimal(scale, 10))
+            format!("least scale of the zonotope: {}\n", exact_and_decimal(scale))
         }
         None => {
             report.set("scale", Value::Null);

@@ -14,9 +14,10 @@ mod vertices;
 mod volume;
 
 use clap::{Args, Subcommand};
-use foldline::Zonotope;
+use foldline::text::{decimal, exact_for_people};
+use foldline::{Rational, Zonotope};
 
-use crate::describe::plural;
+use crate::describe::{plural, shorten};
 use crate::report::{Failure, Report};
 
 /// Zonotopes: containment, norms, facets, vertices, volume, support function, exactly
@@ -110,4 +111,13 @@ fn parse_epsilon(text: &str) -> Result<f64, Failure> {
         return Err(Failure::Usage(format!("--epsilon {text}: expected a number in (0, 1]")));
     }
     Ok(float)
+}
+
+/// The number, and a decimal beside it where it is a fraction or long.
+fn exact_and_decimal(value: &Rational) -> String {
+    let exact = shorten(&exact_for_people(value));
+    if exact.contains('/') || exact.contains('…') {
+        return format!("{exact} ≈ {}", decimal(value, 10));
+    }
+    exact
 }

@@ -10,11 +10,11 @@ use foldline::formats::zonotope::read_zonotope;
 use foldline::questions::norm_maximum::{
     Limit, Maximum, Norm, Options, Outcome, Progress, Value, Verdict, maximize_norm,
 };
-use foldline::text::{decimal, exact_for_people};
+use foldline::text::decimal;
 use foldline::{Rational, Zonotope, parse_rational};
 use serde_json::json;
 
-use super::{describe, norm_estimate};
+use super::{describe, exact_and_decimal, norm_estimate};
 use crate::describe::{count, duration, point_table};
 use crate::interrupt::stop_flag;
 use crate::load::at_most_one_stdin;
@@ -188,11 +188,11 @@ fn set_value(report: &mut Report, maximum: &Maximum) -> String {
     match &maximum.value {
         Value::Exact(value) => {
             report.set_exact("value", value);
-            format!("largest norm    {}\n", approximately(value))
+            format!("largest norm    {}\n", exact_and_decimal(value))
         }
         Value::Squared(square) => {
             report.set_exact("value_squared", square);
-            format!("largest norm²   {}\n", approximately(square))
+            format!("largest norm²   {}\n", exact_and_decimal(square))
         }
         Value::Between { lower, upper } => {
             report.set_exact("lower", lower);
@@ -212,10 +212,4 @@ fn set_bounds(report: &mut Report, lower: &Rational, upper: Option<&Rational>) -
     let upper = upper.map_or("an unknown number".to_owned(), |upper| decimal(upper, 9));
     let lower = decimal(lower, 9);
     format!("UNDECIDED: a limit ran out. The largest norm is between {lower} and {upper}.\n")
-}
-
-/// An exact number, and about what it is where it is a fraction.
-pub fn approximately(value: &Rational) -> String {
-    let exact = exact_for_people(value);
-    if exact.contains('/') { format!("{exact} ≈ {}", decimal(value, 9)) } else { exact }
 }

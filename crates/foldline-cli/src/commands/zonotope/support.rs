@@ -4,13 +4,12 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use foldline::Rational;
 use foldline::formats::input::display_name;
 use foldline::formats::zonotope::read_zonotope;
-use foldline::text::{decimal, exact_for_people};
+use foldline::text::exact_for_people;
 use serde_json::json;
 
-use super::describe;
+use super::{describe, exact_and_decimal};
 use crate::describe::plural;
 use crate::options::{OutputOptions, parse_numbers};
 use crate::report::{Exit, Failure, Report};
@@ -56,18 +55,11 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     report.set_exact("value", &value);
     report.set_point("point", &point);
     report.text = format!(
-        "zonotope  {} ({})\n\nsupport   {}{}\nat        ({})\n",
+        "zonotope  {} ({})\n\nsupport   {}\nat        ({})\n",
         display_name(&arguments.zonotope),
         describe(&zonotope),
-        exact_for_people(&value),
-        approximately(&value),
+        exact_and_decimal(&value),
         point.iter().map(exact_for_people).collect::<Vec<_>>().join(", ")
     );
     Ok(report)
-}
-
-/// ` ≈ 0.333` where the number is a fraction.
-fn approximately(value: &Rational) -> String {
-    let exact = exact_for_people(value);
-    if exact.contains('/') { format!(" ≈ {}", decimal(value, 6)) } else { String::new() }
 }

@@ -7,12 +7,11 @@ use clap::Args;
 use foldline::formats::input::display_name;
 use foldline::formats::zonotope::read_zonotope;
 use foldline::geometry::zonotopes::volume;
-use foldline::text::{decimal, exact_for_people};
 use serde_json::json;
 
-use super::describe;
 use super::limits::{LimitOptions, Limits};
-use crate::describe::{duration, shorten};
+use super::{describe, exact_and_decimal};
+use crate::describe::duration;
 use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report};
 
@@ -49,11 +48,10 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let mut report = Report::new("zonotope volume", "volume", Exit::Yes, start, statistics);
     report.set_exact("volume", &value);
     report.text = format!(
-        "zonotope  {} ({})\n\nvolume    {}\n          ≈ {}\n\n{}\n",
+        "zonotope  {} ({})\n\nvolume    {}\n\n{}\n",
         display_name(&arguments.zonotope),
         describe(&zonotope),
-        shorten(&exact_for_people(&value)),
-        decimal(&value, 10),
+        exact_and_decimal(&value),
         duration(start.elapsed().as_secs_f64())
     );
     Ok(report)
