@@ -6,23 +6,31 @@
 
 #![deny(clippy::float_arithmetic, clippy::disallowed_types)]
 
+mod cells;
 mod certificate;
 mod clauses;
 mod containment;
 mod dyadic;
+mod equivalence;
 mod exact;
 mod fixed;
 mod gauge_tree;
 mod hyperplanes;
 mod lines;
+mod maximum;
 mod node;
+mod positivity;
 mod region;
 mod stages;
 mod statement;
+mod subject;
 mod substitution;
+mod surjectivity;
 mod terms;
 mod tree;
+mod units;
 mod verification;
+mod zero_function;
 
 pub use certificate::{Accepted, Failure, Rejection, check, open};
 pub use statement::{Content, NamedFile, Statement};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::support::{Folder, Run, hard_instance};
 
 /// Starts the program on something long and interrupts it.
-fn interrupted(folder: &Folder, arguments: &[&str]) -> Run {
+pub fn interrupted(folder: &Folder, arguments: &[&str]) -> Run {
     let child =
         folder.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     sleep(Duration::from_millis(1500));
@@ -55,4 +55,16 @@ fn vnncomp_says_unknown() {
     let run = interrupted(&folder, &["vnncomp", "n.json", "p.vnnlib", "r.txt", "60"]);
     assert_eq!(run.code, Some(130), "{}", run.stderr);
     assert_eq!(folder.read("r.txt"), "unknown\n");
+}
+
+#[test]
+fn maximum_stops_and_tells_its_bounds() {
+    let (network, property) = hard_instance();
+    let region = property.replace("(assert (>= Y_0 4000))\n", "");
+    let folder = Folder::with(&[("n.json", &network), ("r.vnnlib", &region)]);
+    let arguments = ["maximum", "n.json", "--over", "r.vnnlib", "--threads", "1", "--json"];
+    let run = interrupted(&folder, &arguments);
+    assert_eq!(run.code, Some(130), "{}", run.stderr);
+    assert!(run.stdout.contains(r#""limit":"stopped""#), "{}", run.stdout);
+    assert!(run.stderr.contains("undecided, stopped by Ctrl-C"), "{}", run.stderr);
 }
