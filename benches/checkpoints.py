@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Kill runs of foldline at random moments, let them go on from their checkpoints, and compare the answers.
 
-    benches/checkpoints.py [--kills 20] [--seed 1] [--program target/release/foldline] [NET SPEC]
+    benches/checkpoints.py [--kills 20] [--seed 1] [--program target/release/foldline] [-- COMMAND FILES…]
 
 Each instance is first run in peace. Then it is started with --checkpoint and killed with SIGKILL at a random moment, again and again,
-until so many kills are done; after that it may finish. Its answer must be that of the run in peace, a witness must replay exactly, and
-the checkpoint must be gone. If the run finishes before all kills are done it starts from the beginning. Without NET and SPEC the
-instances are generated: networks with random weights and a threshold that needs a search of some seconds.
+until so many kills are done; after that it may finish. Its answer must be that of the run in peace, a witness must replay exactly, the
+largest difference of `equivalent` must be the same, and the checkpoint must be gone. If the run finishes before all kills are done it starts from the beginning. Without a command, such
+as `verify NET SPEC`, instances of `verify` are generated: networks with random weights and a threshold that needs a search of some seconds.
 
 Exit code 1 if an answer differs, a run ends with an error, or a checkpoint is left over.
 """
@@ -79,9 +79,9 @@ def killed(command: list[str], seconds: float) -> bool:
     return False
 
 
-def torture(program: str, net: Path, spec: Path, kills: int, chance: random.Random, folder: Path) -> str:
+def torture(program: str, question: list[str], kills: int, chance: random.Random, folder: Path) -> str:
     """A row of the table; exits if the answers differ."""
-    plain = [program, "verify", str(net), str(spec), "--json"]
+    plain = [program, *question, "--json"]
     start = time.monotonic()
     expected = finished(plain)
     seconds = time.monotonic() - start
@@ -99,31 +99,32 @@ def torture(program: str, net: Path, spec: Path, kills: int, chance: random.Rand
             restarts += 1
         largest = max([largest] + [path.stat().st_size for path in [state] if path.exists()])
     answer = finished(command)
-    if answer["answer"] != expected["answer"]:
-        sys.exit(f"{net} {spec}: {expected['answer']} in peace, {answer['answer']} after {done} kills")
+    name = " ".join(Path(word).name for word in question)
+    for key in ["answer", "largest_difference", "value"]:
+        if answer.get(key) != expected.get(key):
+            sys.exit(f"{name}: {key} is {expected.get(key)} in peace, {answer.get(key)} after {done} kills")
     if state.exists():
         sys.exit(f"{state} is left over after the answer")
     if answer["answer"] == "violated":
-        replay(program, net, spec, answer["witness"], folder)
+        replay(program, question[1], question[2], answer["witness"], folder)
     counts = f"{expected['statistics']['nodes']} | {answer['statistics']['nodes']}"
-    name = f"{net.name} {spec.name}"
     return f"| {name} | {answer['answer']} | {seconds:.1f} | {done} | {resumed} | {restarts} | {counts} | {largest // 1024} |"
 
 
-def replay(program: str, net: Path, spec: Path, witness: dict, folder: Path) -> None:
+def replay(program: str, net: str, spec: str, witness: dict, folder: Path) -> None:
     """Checks a witness with `foldline replay`."""
     values = [f"(X_{i} {value})" for i, value in enumerate(witness["input"])]
     values += [f"(Y_{i} {value})" for i, value in enumerate(witness["output"])]
     result = folder / "witness.txt"
     result.write_text("sat\n(" + "\n".join(values) + ")\n")
-    run = subprocess.run([program, "replay", str(net), str(spec), str(result)], capture_output=True, text=True)
+    run = subprocess.run([program, "replay", net, spec, str(result)], capture_output=True, text=True)
     if run.returncode != 1:
         sys.exit(f"the witness of {net} {spec} is none: {run.stdout}{run.stderr}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="*", metavar="NET SPEC", type=Path)
+    parser.add_argument("command", nargs="*", metavar="COMMAND FILES")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--program", default=str(ROOT / "target/release/foldline"))
@@ -133,13 +134,11 @@ def main() -> None:
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        instances = [tuple(arguments.files)] if arguments.files else [
-            generated(folder, 2, 1.3),
-            generated(folder, 3, 1.15),
-            generated(folder, 5, 1.05),
-        ]
-        for net, spec in instances:
-            print(torture(arguments.program, net, spec, arguments.kills, chance, folder), flush=True)
+        hard = [(2, 1.3), (3, 1.15), (5, 1.05)]
+        made = lambda seed, factor: ["verify", *map(str, generated(folder, seed, factor))]
+        questions = [arguments.command] if arguments.command else [made(*choice) for choice in hard]
+        for question in questions:
+            print(torture(arguments.program, question, arguments.kills, chance, folder), flush=True)
 
 
 if __name__ == "__main__":

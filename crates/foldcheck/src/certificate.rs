@@ -7,11 +7,12 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use foldline_formats::FormatError;
 use foldline_formats::input::display_name;
+use foldline_kernel::Rational;
 
 use crate::cells;
 use crate::lines::{Fields, Lines, Reason};
 use crate::statement::{Content, NamedFile, Statement};
-use crate::verification;
+use crate::{equivalence, maximum, positivity, surjectivity, verification, zero_function};
 
 /// A certificate that proves its statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +81,11 @@ type Check<R> = fn(&mut Certificate<'_, R>, Fields<'_>) -> Result<String, Stop>;
 fn kind<R: BufRead>(name: &str) -> Option<Check<R>> {
     Some(match name {
         "verification" => verification::check,
+        "equivalence" => equivalence::check,
+        "maximum" => maximum::check,
+        "positivity" => positivity::check,
+        "surjectivity" => surjectivity::check,
+        "zero" => zero_function::check,
         "regions" => cells::check,
         _ => return None,
     })
@@ -135,6 +141,16 @@ impl<'f, R: BufRead> Certificate<'f, R> {
             return Err("the precision is below 20".into());
         }
         Ok(precision as u32)
+    }
+
+    /// Reads `WORD R_1 … R_d`, a point or a direction.
+    pub fn point(&mut self, word: &str, dimension: usize) -> Result<Vec<Rational>, Stop> {
+        let mut fields = self.lines.next_fields()?;
+        fields.expect(word)?;
+        let point =
+            (0..dimension).map(|_| fields.rational()).collect::<Result<Vec<_>, Reason>>()?;
+        fields.finish()?;
+        Ok(point)
     }
 
     /// Reads `end`.

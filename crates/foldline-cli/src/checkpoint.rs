@@ -6,7 +6,7 @@ use clap::Args;
 use foldline::checkpoint::{CheckpointFile, Statement};
 use foldline::formats::input::read_bytes;
 
-use crate::report::{Exit, Failure, Report};
+use crate::report::{Failure, Report};
 
 /// Where a long run keeps its state.
 #[derive(Debug, Clone, Args)]
@@ -41,16 +41,24 @@ impl CheckpointOption {
     }
 }
 
+/// What is said of a checkpoint and a certificate in one command.
+pub fn together() -> Failure {
+    let message = "--checkpoint and --certificate together: a certificate is written in one run";
+    Failure::Usage(message.to_owned())
+}
+
 impl Report {
-    /// Hands over the command's checkpoint: it goes once a final answer is printed; otherwise
-    /// the user is told where the state is.
-    pub fn keep_checkpoint(&mut self, checkpoint: Option<CheckpointFile>) {
+    /// Hands over the command's checkpoint: if the run is finished it goes once the answer is
+    /// printed; otherwise the user is told where the state is.
+    pub fn keep_checkpoint(&mut self, checkpoint: Option<CheckpointFile>, finished: bool) {
         let Some(checkpoint) = checkpoint else {
             return;
         };
-        match (self.exit, checkpoint.failure()) {
-            (Exit::Yes | Exit::No, _) => self.finished = Some(checkpoint),
+        match (finished, checkpoint.failure()) {
+            (true, _) => self.finished = Some(checkpoint),
             (_, Some(failure)) => self.warnings.push(format!("the state is not saved: {failure}")),
+            // A run that ended before its search began has nothing to save.
+            (_, None) if !checkpoint.path().exists() => {}
             (_, None) => {
                 let path = checkpoint.path().display();
                 self.warnings.push(format!("the state is in {path}: the same command goes on"));

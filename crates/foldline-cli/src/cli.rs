@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    arrangement, check, eval, inspect, interpolate, regions, replay, run, separable, train, verify,
-    vnncomp,
+    arrangement, check, equivalent, eval, inspect, interpolate, maximum, positive, range, regions,
+    replay, run, separable, surjective, train, verify, vnncomp, zero,
 };
 use crate::report::{Failure, Report};
 
@@ -25,6 +25,7 @@ const OVERVIEW: &str = "\
 Examples:
   foldline verify net.onnx prop.vnnlib           is the unsafe set out of reach?
   foldline eval net.onnx --input 0.1,-2/3        output and gradient, exactly
+  foldline maximum net.onnx --over box.json      the exact maximum on a region
   foldline run instances.csv                     a whole VNN-COMP benchmark
 
 Exit codes:
@@ -35,7 +36,13 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Verify(verify::Arguments),
+    Equivalent(equivalent::Arguments),
     Eval(eval::Arguments),
+    Maximum(maximum::Arguments),
+    Range(range::Arguments),
+    Positive(positive::Arguments),
+    Surjective(surjective::Arguments),
+    Zero(zero::Arguments),
     Replay(replay::Arguments),
     Check(check::Arguments),
     Inspect(inspect::Arguments),
@@ -53,7 +60,13 @@ impl Cli {
     pub fn wants_json(&self) -> bool {
         match &self.command {
             Command::Verify(arguments) => arguments.output.json,
+            Command::Equivalent(arguments) => arguments.question.output.json,
             Command::Eval(arguments) => arguments.output.json,
+            Command::Maximum(arguments) => arguments.question.output.json,
+            Command::Range(arguments) => arguments.question.output.json,
+            Command::Positive(arguments) => arguments.question.output.json,
+            Command::Surjective(arguments) => arguments.question.output.json,
+            Command::Zero(arguments) => arguments.question.output.json,
             Command::Replay(arguments) => arguments.output.json,
             Command::Check(arguments) => arguments.output.json,
             Command::Inspect(arguments) => arguments.output.json,
@@ -71,7 +84,13 @@ impl Cli {
     pub fn run(&self) -> Result<Report, Failure> {
         match &self.command {
             Command::Verify(arguments) => verify::run(arguments),
+            Command::Equivalent(arguments) => equivalent::run(arguments),
             Command::Eval(arguments) => eval::run(arguments),
+            Command::Maximum(arguments) => maximum::run(arguments),
+            Command::Range(arguments) => range::run(arguments),
+            Command::Positive(arguments) => positive::run(arguments),
+            Command::Surjective(arguments) => surjective::run(arguments),
+            Command::Zero(arguments) => zero::run(arguments),
             Command::Replay(arguments) => replay::run(arguments),
             Command::Check(arguments) => check::run(arguments),
             Command::Inspect(arguments) => inspect::run(arguments),

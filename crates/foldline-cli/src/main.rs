@@ -10,6 +10,7 @@ mod load;
 mod network_json;
 mod options;
 mod progress;
+mod question;
 mod report;
 mod search;
 mod witness_file;

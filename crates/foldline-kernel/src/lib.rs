@@ -6,6 +6,7 @@
 #![deny(clippy::float_arithmetic, clippy::disallowed_types)]
 
 pub mod arrangement;
+pub mod difference;
 pub mod linear;
 pub mod network;
 pub mod number;

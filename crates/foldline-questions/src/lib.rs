@@ -2,9 +2,14 @@
 
 pub mod bounds;
 pub mod checkpoint;
+pub mod equivalence;
 pub mod interpolation;
+pub mod maximum;
+pub mod positivity;
 pub mod proof;
 pub mod regions;
 pub mod separability;
+pub mod surjectivity;
 pub mod training;
 pub mod verification;
+pub mod zero_function;

@@ -44,6 +44,8 @@ pub mod audit;
 pub mod certificate;
 pub mod checkpoint;
 pub mod derivative;
+pub mod equivalence_certificate;
+pub mod question_certificates;
 pub mod regions_certificate;
 pub mod rounding;
 pub mod text;

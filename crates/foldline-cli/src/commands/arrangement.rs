@@ -14,7 +14,7 @@ use foldline::{Integer, Rational};
 use crate::checkpoint::CheckpointOption;
 use crate::counting::{Counting, CountingOptions, not_begun};
 use crate::describe::plural;
-use crate::report::{Failure, Report};
+use crate::report::{Exit, Failure, Report};
 
 /// Arrangements of hyperplanes: the number of cells, exactly
 ///
@@ -113,7 +113,8 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         }
         Outcome::Undecided { limit, cells } => counting.undecided(NAME, limit, cells, &heading),
     };
-    report.keep_checkpoint(checkpoint);
+    let finished = report.exit == Exit::Yes;
+    report.keep_checkpoint(checkpoint, finished);
     Ok(report)
 }
 

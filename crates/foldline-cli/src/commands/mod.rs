@@ -2,13 +2,19 @@
 
 pub mod arrangement;
 pub mod check;
+pub mod equivalent;
 pub mod eval;
 pub mod inspect;
 pub mod interpolate;
+pub mod maximum;
+pub mod positive;
+pub mod range;
 pub mod regions;
 pub mod replay;
 pub mod run;
 pub mod separable;
+pub mod surjective;
 pub mod train;
 pub mod verify;
 pub mod vnncomp;
+pub mod zero;

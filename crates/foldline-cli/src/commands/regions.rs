@@ -16,7 +16,7 @@ use crate::counting::{Counting, CountingOptions, not_begun};
 use crate::describe::{self, count, plural};
 use crate::load::{at_most_one_stdin, load_network};
 use crate::options::ReadOptions;
-use crate::report::{Failure, Report};
+use crate::report::{Exit, Failure, Report};
 
 /// Count a network's activation cells, linear regions and affine maps, exactly
 ///
@@ -106,7 +106,8 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             "warning: the region is empty or has no interior points in its affine hull".to_owned(),
         );
     }
-    report.keep_checkpoint(checkpoint);
+    let finished = report.exit == Exit::Yes;
+    report.keep_checkpoint(checkpoint, finished);
     Ok(report)
 }
 

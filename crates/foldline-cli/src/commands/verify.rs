@@ -10,7 +10,7 @@ use foldline::rounding::{FloatWitness, RoundingFailure};
 use foldline::{Limit, Network, Verdict, Witness};
 use serde_json::Value;
 
-use crate::checkpoint::CheckpointOption;
+use crate::checkpoint::{CheckpointOption, together};
 use crate::describe::{self, duration, point_table};
 use crate::interrupt::stop_flag;
 use crate::load::network_and_property;
@@ -82,11 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         (None, None) => Kept::Nothing,
         (Some(file), None) => Kept::Checkpoint(file),
         (None, Some(target)) => Kept::Certificate(files, target),
-        (Some(_), Some(_)) => {
-            let message = "--checkpoint and --certificate together: a certificate is written in \
-                           one run";
-            return Err(Failure::Usage(message.to_owned()));
-        }
+        (Some(_), Some(_)) => return Err(together()),
     };
     let found = search_kept(
         &loaded.network,
@@ -118,7 +114,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         }
         _ => {}
     }
-    report.keep_checkpoint(checkpoint);
+    report.keep_checkpoint(checkpoint, matches!(exit, Exit::Yes | Exit::No));
     Ok(report)
 }
 

@@ -9,9 +9,10 @@ use foldline_kernel::{Atom, LinearConstraint, Network, Rational};
 use super::cases::Case;
 use super::counters::Counters;
 use super::node::{Node, Place};
+use super::perspective::outside_box;
 use super::problem::Problem;
-use super::region::{Extent, extent, implicit_equalities};
-use super::transform::{Transform, onto_affine_hull, outside_box};
+use super::region::{Bounds, Extent, extent, implicit_equalities, opposite};
+use super::transform::{Transform, onto_affine_hull};
 use crate::bounds::FloatNetwork;
 
 /// All cases of a property on a network, opened one after another.
@@ -36,12 +37,33 @@ pub struct Piece {
     pub network: Arc<Network>,
     /// Its floats.
     pub float: FloatNetwork,
+    /// ReLU neurons with the same sign everywhere, and the signs.
+    pub signs: Vec<(u32, i8)>,
     /// The region.
     pub constraints: Vec<LinearConstraint>,
     /// The clauses.
     pub clauses: Vec<Vec<Atom>>,
     /// How to get back to the original inputs, last step first.
     pub transforms: Vec<Transform>,
+}
+
+impl Piece {
+    /// A case's region, in the original inputs.
+    pub fn whole(
+        network: &Arc<Network>,
+        float: &FloatNetwork,
+        region: &[LinearConstraint],
+        clauses: &[Vec<Atom>],
+    ) -> Self {
+        Self {
+            network: network.clone(),
+            float: float.clone(),
+            signs: Vec::new(),
+            constraints: region.to_vec(),
+            clauses: clauses.to_vec(),
+            transforms: Vec::new(),
+        }
+    }
 }
 
 impl<'a> Opening<'a> {
@@ -86,55 +108,65 @@ impl<'a> Opening<'a> {
 
     fn whole(&self, index: usize) -> Piece {
         let case = &self.cases[index];
-        Piece {
-            network: self.network.clone(),
-            float: self.float.clone(),
-            constraints: case.region.clone(),
-            clauses: case.clauses.clone(),
-            transforms: Vec::new(),
-        }
+        Piece::whole(&self.network, &self.float, &case.region, &case.clauses)
     }
 
     /// Whether no case has a point in its input region.
     pub fn is_vacuous(&self, counters: &Counters) -> bool {
         self.cases.iter().all(|case| {
-            let piece = Piece {
-                network: self.network.clone(),
-                float: self.float.clone(),
-                constraints: case.region.clone(),
-                clauses: Vec::new(),
-                transforms: Vec::new(),
-            };
+            let piece = Piece::whole(&self.network, &self.float, &case.region, &[]);
             region_point(&piece, counters).is_none()
         })
     }
 }
 
-fn exact_constraints(piece: &Piece) -> Vec<ExactConstraint> {
-    let dimension = piece.network.inputs();
-    piece.constraints.iter().map(|constraint| ExactConstraint::new(dimension, constraint)).collect()
-}
-
 fn region_point(piece: &Piece, counters: &Counters) -> Option<Vec<Rational>> {
     counters.exact_lps.add(1);
-    feasible_point(piece.network.inputs(), &exact_constraints(piece))
+    let dimension = piece.network.inputs();
+    feasible_point(dimension, &ExactConstraint::all(dimension, &piece.constraints))
+}
+
+/// A region in coordinates in which it is not flat.
+pub enum Unflattened {
+    /// No point.
+    Empty,
+    /// One point: the piece in its last coordinates, and the point there.
+    Point(Piece, Vec<Rational>),
+    /// With interior: the piece in coordinates of its affine hull, and its bounding box.
+    Solid(Piece, Vec<Bounds>),
+}
+
+/// Expresses a piece in coordinates of its affine hull.
+pub fn unflattened(piece: Piece, counters: &Counters) -> Unflattened {
+    let dimension = piece.network.inputs();
+    let bounds = match extent(dimension, &piece.constraints, counters) {
+        Extent::Empty => return Unflattened::Empty,
+        Extent::Box(bounds) => bounds,
+    };
+    let equalities = implicit_equalities(dimension, &piece.constraints, &bounds, counters);
+    if equalities.is_empty() {
+        return Unflattened::Solid(piece, bounds);
+    }
+    match onto_affine_hull(&piece, &equalities) {
+        Some(piece) => unflattened(piece, counters),
+        None => match single_point(dimension, &equalities) {
+            Some(point) => Unflattened::Point(piece, point),
+            None => Unflattened::Empty,
+        },
+    }
 }
 
 /// Splits a piece into problems: bounded and with interior. An empty piece gives none.
-fn prepare(piece: Piece, problems: &mut Vec<Problem>, counters: &Counters) {
-    let bounds = match extent(piece.network.inputs(), &piece.constraints, counters) {
-        Extent::Empty => return,
-        Extent::Box(bounds) => bounds,
-    };
-    let equalities =
-        implicit_equalities(piece.network.inputs(), &piece.constraints, &bounds, counters);
-    if !equalities.is_empty() {
-        match onto_affine_hull(&piece, &equalities) {
-            Some(piece) => prepare(piece, problems, counters),
-            None => problems.extend(single_point(piece, &equalities)),
+pub fn prepare(piece: Piece, problems: &mut Vec<Problem>, counters: &Counters) {
+    let (piece, bounds) = match unflattened(piece, counters) {
+        Unflattened::Empty => return,
+        Unflattened::Solid(piece, bounds) => (piece, bounds),
+        // One point stays in its own coordinates: its box has no width.
+        Unflattened::Point(piece, point) => {
+            let side = |value: Rational| (Some(value.clone()), Some(value));
+            (piece, point.into_iter().map(side).collect())
         }
-        return;
-    }
+    };
     if bounds.iter().any(|(low, high)| low.is_none() || high.is_none()) {
         for part in outside_box(&piece, &bounds) {
             prepare(part, problems, counters);
@@ -142,28 +174,12 @@ fn prepare(piece: Piece, problems: &mut Vec<Problem>, counters: &Counters) {
         return;
     }
     let bounds = bounds.into_iter().filter_map(|(low, high)| Some((low?, high?))).collect();
-    let Piece { network, float, constraints, clauses, transforms } = piece;
-    problems.push(Problem::new(
-        network,
-        &float,
-        &constraints,
-        bounds,
-        &clauses,
-        Vec::new(),
-        transforms,
-    ));
+    problems.push(Problem::new(piece, bounds));
 }
 
-/// A region that is one point stays in its own coordinates: its box has no width.
-fn single_point(piece: Piece, equalities: &[LinearConstraint]) -> Option<Problem> {
-    let dimension = piece.network.inputs();
-    let exact: Vec<ExactConstraint> = equalities
-        .iter()
-        .flat_map(|equality| [equality.clone(), super::region::opposite(equality)])
-        .map(|constraint| ExactConstraint::new(dimension, &constraint))
-        .collect();
-    let point = feasible_point(dimension, &exact)?;
-    let bounds = point.into_iter().map(|value| (value.clone(), value)).collect();
-    let Piece { network, float, constraints, clauses, transforms } = piece;
-    Some(Problem::new(network, &float, &constraints, bounds, &clauses, Vec::new(), transforms))
+/// The solution of equations that have just one.
+fn single_point(dimension: usize, equalities: &[LinearConstraint]) -> Option<Vec<Rational>> {
+    let both = |equality: &LinearConstraint| [equality.clone(), opposite(equality)];
+    let sides: Vec<LinearConstraint> = equalities.iter().flat_map(both).collect();
+    feasible_point(dimension, &ExactConstraint::all(dimension, &sides))
 }

@@ -69,6 +69,11 @@ impl Counters {
         all.len() == values.len()
     }
 
+    /// Begins anew with the closed share, for a second search of the same run.
+    pub fn reopen(&self) {
+        self.closed.0.store(0, Ordering::Relaxed);
+    }
+
     /// The counts as plain numbers.
     pub fn statistics(&self) -> Statistics {
         Statistics {

@@ -10,11 +10,23 @@ use super::part::{Part, at_most_zero, atom_constraint};
 use super::problem::Problem;
 use crate::proof::{Proof, Term};
 
-fn split_neurons(node: &Node) -> Vec<u32> {
+/// The neurons split on the way to a node, each once.
+pub fn split_neurons(node: &Node) -> Vec<u32> {
     let mut neurons: Vec<u32> = node.splits.iter().map(|&(neuron, _)| neuron).collect();
     neurons.sort_unstable();
     neurons.dedup();
     neurons
+}
+
+/// What a neuron's pre-activation does on a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// It is on the side asked for at some point.
+    There,
+    /// It is not, anywhere.
+    NotThere,
+    /// The part has no point at all.
+    Nowhere,
 }
 
 /// Whether the pre-activation of `neuron` is < 0 (`below`) or > 0 at some point of the part where
@@ -22,13 +34,13 @@ fn split_neurons(node: &Node) -> Vec<u32> {
 ///
 /// All neurons of earlier layers must have a sign. If not, every violating point of the part
 /// has the other sign or is on the neuron's hyperplane, and splitting would only make a flat part.
-pub fn reaches(
+pub fn reach(
     node: &Node,
     neuron: u32,
     below: bool,
     exact_lps: &mut u64,
     proof: &mut Option<Proof>,
-) -> bool {
+) -> Reach {
     let signs = |neuron: usize| node.known[neuron].sign;
     let mut neurons = split_neurons(node);
     let place = neurons.partition_point(|&other| other < neuron);
@@ -41,13 +53,15 @@ pub fn reaches(
     part.push(Term::Beyond, ExactConstraint { strict: true, ..at_most_zero(&row, below) });
     *exact_lps += 1;
     match part.decide() {
-        Ok(_) => true,
+        Ok(_) => Reach::There,
         Err(terms) => {
+            let is_nowhere = terms.iter().all(|(term, _)| *term != Term::Beyond);
+            let side = if below { '+' } else { '-' };
             if let Some(proof) = proof {
-                let side = if below { '+' } else { '-' };
-                proof.with_terms(&format!("side {neuron} {side}"), &terms);
+                let words = format!("side {neuron} {side}");
+                proof.with_terms(if is_nowhere { "nowhere" } else { &words }, &terms);
             }
-            false
+            if is_nowhere { Reach::Nowhere } else { Reach::NotThere }
         }
     }
 }
@@ -98,7 +112,11 @@ pub fn decide(
 }
 
 /// The neurons of the first layer in which some pre-activation at `point` has the wrong sign.
-fn wrongly_signed(problem: &Problem, point: &[Rational], signs: impl Fn(usize) -> i8) -> Vec<u32> {
+pub fn wrongly_signed(
+    problem: &Problem,
+    point: &[Rational],
+    signs: impl Fn(usize) -> i8,
+) -> Vec<u32> {
     let (mut values, mut denominator) = over_common_denominator(point);
     let mut first = 0;
     for layer in problem.network.layers() {

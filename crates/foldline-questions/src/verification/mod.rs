@@ -7,25 +7,28 @@
 //!
 //! Differs from the paper: cells are not all enumerated; bounds close most parts early.
 
-mod affine;
-mod attack;
+pub(crate) mod affine;
+pub(crate) mod attack;
 mod branch;
-mod candidate;
-mod case_problems;
+pub(crate) mod candidate;
+pub(crate) mod case_problems;
 mod cases;
-mod counters;
-mod leaf;
-mod node;
-mod part;
-mod problem;
+pub(crate) mod counters;
+pub(crate) mod leaf;
+pub(crate) mod node;
+pub(crate) mod part;
+mod perspective;
+pub(crate) mod problem;
 mod proof_search;
-mod region;
-mod resume;
+pub(crate) mod region;
+pub(crate) mod resume;
 #[cfg(test)]
 mod resume_tests;
 mod search;
+pub(crate) mod settled;
 pub mod statement;
-mod transform;
+pub(crate) mod transform;
+mod units;
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,10 +45,11 @@ use proof_search::ProofSearch;
 use resume::OpenWork;
 use search::Visitor;
 pub use statement::{Limit, Options, Outcome, Progress, Statistics, Verdict, Witness};
+pub use units::precision;
 
 /// How the search ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Found {
+pub(crate) enum Found {
     /// No violating point exists.
     Nothing,
     /// An exact violating point, in the original inputs.
@@ -79,16 +83,15 @@ pub fn verify_resumable(
 ) -> Result<Outcome, StateError> {
     assert_eq!(network.inputs(), property.inputs, "the property is about another network");
     assert_eq!(network.outputs(), property.outputs, "the property is about another network");
-    let start = Instant::now();
     let counters = Counters::default();
-    let limits = Limits { start, options, expired: AtomicBool::new(false) };
+    let limits = Limits::new(options);
     let stop = || limits.reached();
     let state = keeper.and_then(Keeper::resumed);
     let work = match state.map(|state| OpenWork::from_json(state, &counters)) {
         Some(work) => work?,
         None => OpenWork::default(),
     };
-    let found = with_progress(options, start, &counters, || {
+    let found = with_progress(&limits, &counters, || {
         search_chunks(network, property, options, work, &counters, keeper, &stop)
     })?;
     let vacuous = || counters.regions.get() == 0 && is_vacuous(network, property, &counters);
@@ -108,10 +111,6 @@ fn search_chunks(
     keeper: Option<&dyn Keeper>,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Found, StateError> {
-    let threads = match options.threads {
-        0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
-        threads => threads,
-    };
     let mut expansion = Expansion::new(property);
     for _ in 0..work.chunk {
         expansion.next_chunk(stop);
@@ -123,7 +122,7 @@ fn search_chunks(
         }
         let opening = Opening::new(network, &cases);
         let visitor = Visitor { counters, seed: options.seed };
-        let found = search::search(&opening, &work, threads, visitor, keeper, stop)?;
+        let found = search::search(&opening, &work, options.workers(), visitor, keeper, stop)?;
         if found != Found::Nothing {
             return Ok(found);
         }
@@ -135,6 +134,19 @@ fn search_chunks(
         }
     }
     Ok(if expansion.is_finished() { Found::Nothing } else { Found::Stopped })
+}
+
+/// Searches for a violating point of `property`, a part of a run with its counters and limits.
+pub(crate) fn find(
+    network: &Network,
+    property: &Property,
+    options: &Options,
+    counters: &Counters,
+    limits: &Limits<'_>,
+) -> Found {
+    let (work, stop) = (OpenWork::default(), || limits.reached());
+    search_chunks(network, property, options, work, counters, None, &stop)
+        .expect("there is no state to read")
 }
 
 /// Whether no x satisfies the property's input part.
@@ -164,13 +176,12 @@ pub fn verify_with_proof(
     precision: u32,
     out: &mut (dyn Write + Send),
 ) -> Result<Outcome, ProofError> {
-    let start = Instant::now();
     let counters = Counters::default();
-    let limits = Limits { start, options, expired: AtomicBool::new(false) };
+    let limits = Limits::new(options);
     let stop = || limits.reached();
     let visitor = Visitor { counters: &counters, seed: options.seed };
     let search = ProofSearch { network, visitor, precision, stop: &stop };
-    let found = with_progress(options, start, &counters, || search.run(property, out))?;
+    let found = with_progress(&limits, &counters, || search.run(property, out))?;
     let vacuous = || counters.regions.get() == 0 && is_vacuous(network, property, &counters);
     Ok(Outcome {
         verdict: verdict(network, property, found, vacuous, &limits),
@@ -196,37 +207,44 @@ fn verdict(
     }
 }
 
-struct Limits<'a> {
+/// When a run has to end.
+pub(crate) struct Limits<'a> {
     start: Instant,
     options: &'a Options,
     expired: AtomicBool,
 }
 
-impl Limits<'_> {
+impl<'a> Limits<'a> {
+    /// Counts time from now.
+    pub fn new(options: &'a Options) -> Self {
+        Self { start: Instant::now(), options, expired: AtomicBool::new(false) }
+    }
+
     fn stopped(&self) -> bool {
         self.options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
-    fn reached(&self) -> bool {
+    /// Whether a limit is reached.
+    pub fn reached(&self) -> bool {
         if self.options.timeout.is_some_and(|timeout| self.start.elapsed() >= timeout) {
             self.expired.store(true, Ordering::Relaxed);
         }
         self.expired.load(Ordering::Relaxed) || self.stopped()
     }
 
-    fn which(&self) -> Limit {
+    /// Which limit was reached.
+    pub fn which(&self) -> Limit {
         if self.stopped() { Limit::Stopped } else { Limit::Time }
     }
 }
 
 /// Runs `body` while a thread reports progress, if that is wanted.
-fn with_progress<T: Send>(
-    options: &Options,
-    start: Instant,
+pub(crate) fn with_progress<T: Send>(
+    limits: &Limits<'_>,
     counters: &Counters,
     body: impl FnOnce() -> T + Send,
 ) -> T {
-    let Some(report) = &options.progress else {
+    let Some(report) = &limits.options.progress else {
         return body();
     };
     let finished = AtomicBool::new(false);
@@ -234,7 +252,10 @@ fn with_progress<T: Send>(
         let reporter = scope.spawn(|| {
             while !finished.load(Ordering::Relaxed) {
                 std::thread::park_timeout(Duration::from_millis(200));
-                report(&Progress { statistics: counters.statistics(), elapsed: start.elapsed() });
+                report(&Progress {
+                    statistics: counters.statistics(),
+                    elapsed: limits.start.elapsed(),
+                });
             }
         });
         let result = body();

@@ -6,6 +6,7 @@ use foldline_geometry::{Polytope, Tableau};
 
 use super::branch;
 use super::problem::Problem;
+use super::settled::{is_out_of_reach, may_touch};
 use crate::bounds::reduced::Reduced;
 use crate::bounds::{Empty, Known, Relaxation, has_wide_instructions, unfold};
 use crate::proof::{dyadic, round_multipliers};
@@ -61,8 +62,11 @@ pub struct Workspace {
     pub relaxation: Relaxation,
     /// Points worth testing for a violation, found on the way.
     pub candidates: Vec<Vec<f64>>,
+    /// Exact LPs solved since this was last read.
+    pub exact_lps: u64,
+    /// What each undecided neuron's relaxation loses for the target at hand.
+    pub gaps: Vec<f64>,
     work: Reduced,
-    gaps: Vec<f64>,
     widest: bool,
 }
 
@@ -73,6 +77,7 @@ impl Workspace {
             relaxation: Relaxation::default(),
             candidates: Vec::new(),
             work: Reduced::default(),
+            exact_lps: 0,
             gaps: Vec::new(),
             widest: has_wide_instructions(),
         }
@@ -85,11 +90,13 @@ const COLUMN_LIMIT: usize = 2048;
 impl Node {
     /// The whole region of a problem.
     pub fn root(problem: Arc<Problem>, share: f64) -> Self {
+        let mut known = vec![Known::NOTHING; problem.float.neurons];
+        problem.signs.iter().for_each(|&(neuron, sign)| known[neuron as usize].sign = sign);
         Self {
             polytope: problem.polytope.clone(),
             permanent: problem.half_spaces,
             reduced: None,
-            known: vec![Known::NOTHING; problem.float.neurons],
+            known,
             splits: Vec::new(),
             clauses: (0..problem.clauses.len() as u32).collect(),
             input_splits: 0,
@@ -118,25 +125,59 @@ impl Node {
     }
 }
 
+/// What a question does with a node once its neurons are bounded.
+pub trait Goal {
+    /// Tries to close the node by bounds of the targets; what is not closed is split by the choice.
+    ///
+    /// May replace the node's clipping half-spaces. Implementations are `#[inline(always)]`, so
+    /// that they are compiled for the wide instructions with the rest.
+    fn close<const FUSED: bool>(
+        &self,
+        node: &mut Node,
+        reduced: &Reduced,
+        tableau: &mut Tableau,
+        space: &mut Workspace,
+    ) -> Option<Choice>;
+}
+
+/// The goal of verification: every clause refuted.
+pub struct RefuteClauses;
+
+impl Goal for RefuteClauses {
+    #[inline(always)]
+    fn close<const FUSED: bool>(
+        &self,
+        node: &mut Node,
+        reduced: &Reduced,
+        tableau: &mut Tableau,
+        space: &mut Workspace,
+    ) -> Option<Choice> {
+        let problem = node.problem.clone();
+        let choice = refute::<FUSED>(&problem, node, reduced, tableau, space);
+        (!node.clauses.is_empty()).then_some(choice)
+    }
+}
+
 /// Processes a node with the widest instructions the processor has.
-pub fn process(node: Node, space: &mut Workspace, exact_lps: &mut u64) -> Step {
+pub fn process(node: Node, goal: &impl Goal, space: &mut Workspace, exact_lps: &mut u64) -> Step {
     #[cfg(target_arch = "x86_64")]
     if space.widest {
         // SAFETY: the features were detected at run time.
-        return unsafe { process_wide(node, space, exact_lps) };
+        return unsafe { process_wide(node, goal, space, exact_lps) };
     }
-    process_with::<false>(node, space, exact_lps)
+    process_with::<false>(node, goal, space, exact_lps)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,fma")]
-fn process_wide(node: Node, space: &mut Workspace, exact_lps: &mut u64) -> Step {
-    process_with::<true>(node, space, exact_lps)
+fn process_wide(node: Node, goal: &impl Goal, space: &mut Workspace, exact_lps: &mut u64) -> Step {
+    process_with::<true>(node, goal, space, exact_lps)
 }
 
 #[inline(always)]
 fn process_with<const FUSED: bool>(
     mut node: Node,
+    goal: &impl Goal,
     space: &mut Workspace,
     exact_lps: &mut u64,
 ) -> Step {
@@ -152,10 +193,9 @@ fn process_with<const FUSED: bool>(
         Ok(reduced) => reduced,
         Err(Empty) => return Step::Closed,
     };
-    let choice = refute::<FUSED>(problem, &mut node, &reduced, &mut tableau, space);
-    if node.clauses.is_empty() {
+    let Some(choice) = goal.close::<FUSED>(&mut node, &reduced, &mut tableau, space) else {
         return Step::Closed;
-    }
+    };
     branch::split(node, reduced, &choice, exact_lps, &mut space.relaxation.proof)
 }
 
@@ -224,7 +264,7 @@ fn refute<const FUSED: bool>(
     let mut clips: Vec<(Vec<f64>, f64)> = Vec::new();
     let mut alive = Vec::new();
     let mut vertex = vec![0.0; dimension];
-    for &clause in &node.clauses {
+    for clause in std::mem::take(&mut node.clauses) {
         let atoms = &problem.clauses[clause as usize];
         let mut refuted = false;
         let mut clause_clips = Vec::new();
@@ -239,6 +279,7 @@ fn refute<const FUSED: bool>(
             });
             let bound = space.relaxation.minimum(&node.polytope, tableau);
             if refutes(problem, clause, atom, bound, reduced, &node.polytope, &mut space.relaxation)
+                || only_touches(node, reduced, atom, bound, space)
             {
                 refuted = true;
                 break;
@@ -305,6 +346,20 @@ fn refutes(
         proof.with_multipliers(&words, &relaxation.multipliers);
     }
     refuted
+}
+
+/// Whether an atom that floats cannot refute is met nowhere, exactly; not tried where a proof is
+/// written, which has no record for it.
+fn only_touches(
+    node: &mut Node,
+    reduced: &Reduced,
+    atom: usize,
+    bound: f64,
+    space: &mut Workspace,
+) -> bool {
+    space.relaxation.proof.is_none()
+        && may_touch(reduced, atom, bound, space.relaxation.slack)
+        && is_out_of_reach(node, &node.problem.clone().atoms[atom], &mut space.exact_lps)
 }
 
 /// Whether no point of the polytope satisfies all the linear relaxations of a clause's atoms.

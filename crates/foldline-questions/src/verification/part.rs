@@ -1,9 +1,9 @@
 //! The exact constraints of a node's part, each with its name in a proof.
 
 use foldline_geometry::ExactConstraint;
-use foldline_geometry::exact_lp::{Feasibility, feasibility};
+use foldline_geometry::exact_lp::{ExactOutcome, Feasibility, feasibility, maximize};
 use foldline_kernel::number::from_f64_bits;
-use foldline_kernel::{Integer, LinearConstraint, Rational};
+use foldline_kernel::{Atom, Integer, LinearConstraint, Rational};
 
 use super::affine::{AffineMap, AffineRow};
 use super::node::Node;
@@ -19,31 +19,39 @@ pub struct Part {
 }
 
 impl Part {
-    /// The region and the halved box of a node, without the signs of its neurons.
+    /// The region of a node, and what its box adds to that, without the signs of its neurons.
     pub fn new(node: &Node) -> Self {
-        let problem = &*node.problem;
-        let constraints = problem.region.clone();
-        let terms = (0..constraints.len()).map(Term::Input).collect();
-        let mut part = Self { dimension: problem.dimension(), constraints, terms };
-        part.add_halved_box(node);
+        let mut part = Self::region(&node.problem);
+        part.add_box(node);
         part
     }
 
-    fn add_halved_box(&mut self, node: &Node) {
+    /// The whole region of a problem.
+    pub fn region(problem: &Problem) -> Self {
+        let constraints = problem.region.clone();
+        let terms = (0..constraints.len()).map(Term::Input).collect();
+        Self { dimension: problem.dimension(), constraints, terms }
+    }
+
+    fn add_box(&mut self, node: &Node) {
         let exact = |value: f64| from_f64_bits(value.to_bits()).expect("split values are finite");
         let (here, root) = (&node.polytope, &node.problem.polytope);
         for j in 0..self.dimension {
+            let (low, high) = &node.problem.bounds[j];
             let sides = [
-                (here.lower[j], root.lower[j], -1, Term::Lower(j)),
-                (here.upper[j], root.upper[j], 1, Term::Upper(j)),
+                (here.lower[j], root.lower[j], low, -1, Term::Lower(j)),
+                (here.upper[j], root.upper[j], high, 1, Term::Upper(j)),
             ];
-            for (value, original, sign, term) in sides {
-                if value != original {
-                    let sign = Rational::from(Integer::from(sign));
-                    let bound = &sign * exact(value);
-                    let constraint = LinearConstraint::new(vec![(j, sign)], bound, false);
-                    self.push(term, ExactConstraint::new(self.dimension, &constraint));
-                }
+            for (value, original, own, sign, term) in sides {
+                let value = match value == original {
+                    true if !node.problem.own_box => continue,
+                    true => own.clone(),
+                    false => exact(value),
+                };
+                let sign = Rational::from(Integer::from(sign));
+                let bound = &sign * value;
+                let constraint = LinearConstraint::new(vec![(j, sign)], bound, false);
+                self.push(term, ExactConstraint::new(self.dimension, &constraint));
             }
         }
     }
@@ -59,6 +67,11 @@ impl Part {
         for (row, &neuron) in rows.iter().zip(neurons) {
             self.push(Term::Sign(neuron), at_most_zero(row, signs(neuron as usize) <= 0));
         }
+    }
+
+    /// Maximises objective·x over the closure of the part.
+    pub fn maximize(&self, objective: &[Integer]) -> ExactOutcome {
+        maximize(self.dimension, &self.constraints, objective)
     }
 
     /// A point of the part, or the contradiction between its constraints.
@@ -88,10 +101,13 @@ pub fn at_most_zero(row: &AffineRow, positive: bool) -> ExactConstraint {
     }
 }
 
-/// An atom's constraint, composed with the affine output map.
+/// The constraint of one of a problem's atoms, composed with the affine output map.
 pub fn atom_constraint(problem: &Problem, atom: usize, outputs: &AffineMap) -> ExactConstraint {
-    let atom = &problem.atoms[atom];
-    let dimension = problem.dimension();
+    composed_constraint(problem.dimension(), &problem.atoms[atom], outputs)
+}
+
+/// An atom's constraint, composed with the affine output map.
+pub fn composed_constraint(dimension: usize, atom: &Atom, outputs: &AffineMap) -> ExactConstraint {
     let mut terms: Vec<(usize, Rational)> = atom.input.clone();
     let mut bound = atom.bound.clone();
     for (output, weight) in &atom.output {

@@ -110,7 +110,12 @@ pub fn node_to_json(node: &Node) -> Value {
     })
 }
 
-fn node_from_json(state: &Value, problem: &Arc<Problem>, place: Place) -> Result<Node, StateError> {
+/// The node of a saved state.
+pub fn node_from_json(
+    state: &Value,
+    problem: &Arc<Problem>,
+    place: Place,
+) -> Result<Node, StateError> {
     let mut node = Node::root(problem.clone(), 0.0);
     let dimension = problem.dimension();
     let side = |key: &str, root: &[f64]| {

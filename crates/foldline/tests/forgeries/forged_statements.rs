@@ -3,7 +3,8 @@
 use crate::files::Claim::{Holds, Violated};
 use crate::files::check;
 
-use crate::certified::{ACCEPTED, header, sibling};
+use crate::certified::{ACCEPTED, sibling};
+use crate::certifying::header;
 use crate::forging::{FIRST, count, fields, first, forge, forge_case, set_field};
 
 /// Certificates whose every prefix is tried.
@@ -114,7 +115,7 @@ fn trailing_garbage() {
 
 #[test]
 fn a_witness_moved_outside() {
-    forge_case(Violated, "the property's formula is false there", |certified, lines| {
+    forge_case(Violated, "the formula is false there", |certified, lines| {
         certified.name.starts_with("float_traps").then_some(())?;
         let input = fields(&lines[FIRST]).len() - 1;
         set_field(lines, FIRST, input, "123456789123456789/2");
