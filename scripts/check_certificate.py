@@ -7,232 +7,13 @@ are not understood 4. NETWORK is ONNX (.onnx, a chain of affine operators and Re
 VNN-LIB; every file may be gzipped. Written from docs/certificate-format.md alone. ONNX needs the package onnx.
 """
 
-import copy, functools, gzip, hashlib, inspect, itertools, json
-import math, operator, pathlib, re, sys
-from collections import namedtuple
+import copy, functools, gzip, hashlib, inspect, itertools, math, pathlib, re, sys
 from fractions import Fraction
 
-CONSTANT = -1
+from exact_statement import (Affine, Atom, Network, Rejection, read_json_network, read_onnx_network, read_property, require,
+                             variables)
+
 ACTIVE, INACTIVE, UNDECIDED = 1, -1, 0
-
-class Rejection(Exception):
-    """The certificate is wrong, or another file is not understood."""
-
-def require(condition, reason):
-    if not condition:
-        raise Rejection(reason)
-
-class Affine(dict):
-    """An affine function: variable -> nonzero coefficient, and CONSTANT -> constant. As a constraint it says <= 0."""
-    def add(self, function, factor=1):
-        """self + factor * function, in place."""
-        for variable, coefficient in function.items():
-            self[variable] = self.get(variable, 0) + factor * coefficient
-            if not self[variable]:
-                del self[variable]
-        return self
-
-    def substituted(self, functions):
-        """With functions instead of the variables."""
-        result = Affine() + self.constant()
-        for variable, coefficient in self.terms():
-            result.add(functions[variable], coefficient)
-        return result
-
-    def __add__(self, other): return Affine(self).add(other if isinstance(other, dict) else {CONSTANT: other})
-    def __mul__(self, factor): return Affine().add(self, factor)
-    def __neg__(self): return self * -1
-    def __sub__(self, other): return self + -other
-    def __rsub__(self, other): return -self + other
-    def __truediv__(self, divisor): return self * (1 / divisor)
-    def __hash__(self): return hash(frozenset(self.items()))
-    def constant(self): return self.get(CONSTANT, Fraction(0))
-    def terms(self): return [(variable, coefficient) for variable, coefficient in self.items() if variable != CONSTANT]
-    def at(self, values): return sum((c * values[variable] for variable, c in self.terms()), self.constant())
-    __radd__, __rmul__ = __add__, __mul__
-
-def variables(count, start=0):  # the affine functions that are one variable each
-    return [Affine({start + j: Fraction(1)}) for j in range(count)]
-
-class Network:
-    """ReLU layers and affine outputs. The pre-activations of the first layer are affine in the inputs, those of the others in the
-    neurons (numbered through all layers) of the layer before; the outputs in those of the last layer, or in the inputs."""
-    def __init__(self, inputs):
-        self.inputs, self.neurons, self.layer_of, self.first, self.links, self.outputs = inputs, [], [], [0], [], []
-
-    def relu(self, functions):
-        """Appends a ReLU layer with these pre-activations and returns its activations."""
-        start = len(self.neurons)
-        self.neurons += functions
-        self.layer_of += [len(self.first) - 1] * len(functions)
-        self.first.append(len(self.neurons))
-        for k in range(start, len(self.neurons)):
-            factors = ((i, factor_between(self.neurons[i], self.neurons[k])) for i in range(start, k))
-            self.links.append(next((link for link in factors if link[1]), None))
-        return variables(len(functions), start)
-
-    def values_at(self, point):
-        """The outputs at a point."""
-        activations, earlier = [], point
-        for start, end in itertools.pairwise(self.first):
-            activations += [max(Fraction(0), function.at(earlier)) for function in self.neurons[start:end]]
-            earlier = activations
-        return [function.at(earlier) for function in self.outputs]
-
-def factor_between(base, function):
-    """f = +-2^n with function = f * base, else None."""
-    if not function or base.keys() != function.keys():
-        return None
-    factor = next(function[variable] / base[variable] for variable in base)
-    powers = all(number & (number - 1) == 0 for number in (abs(factor.numerator), factor.denominator))
-    return factor if powers and function == base * factor else None
-
-def number_of(text):
-    """A decimal number, or p/q."""
-    pattern = r"-?[0-9]+/[0-9]+|[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?"
-    require(re.fullmatch(pattern, text), f"not a number: {text[:40]}")
-    return Fraction(text)
-
-def json_object(pairs):
-    """A dict of the pairs; repeated keys are refused."""
-    require(len(dict(pairs)) == len(pairs), "a key of the network is repeated")
-    return dict(pairs)
-
-def read_json_network(data):
-    """A network from foldline's JSON, whose numbers are kept as texts at first."""
-    layers = json.loads(data, object_pairs_hook=json_object, parse_float=str, parse_int=str, parse_constant=str)["layers"]
-    network = Network(len(layers[0]["weights"][0]))
-    functions = variables(network.inputs)
-    for layer in layers:
-        rows, biases = layer["weights"], layer["bias"]
-        require(len(layer) == 3 and layer["activation"] in ("relu", "linear"), "a layer has weights, bias and activation only")
-        require(all(isinstance(numbers, list) for numbers in (layers, biases, rows, *rows)), "weights and bias are lists")
-        before, functions = functions, []
-        for row, bias in zip(rows, biases, strict=True):
-            functions.append(Affine() + number_of(bias))
-            for weight, earlier in zip(row, before, strict=True):
-                functions[-1].add(earlier, number_of(weight))
-        functions = network.relu(functions) if layer["activation"] == "relu" else functions
-    network.outputs = functions
-    return network
-
-ARITHMETIC = {"Add": operator.add, "Sub": operator.sub, "Mul": operator.mul, "Div": operator.truediv, "MatMul": operator.matmul}
-ATTRIBUTES = {"Gemm": {"alpha", "beta", "transA", "transB"}, "Flatten": {"axis"}, "Squeeze": {"axes"}, "Unsqueeze": {"axes"},
-              "Constant": {"value"}, "Reshape": set(), "Relu": set(), "Identity": set(), **dict.fromkeys(ARITHMETIC, set())}
-
-def read_onnx_network(data):
-    """A network from an ONNX model that is a chain of affine operators with constants and of ReLUs."""
-    global numpy, onnx  # JSON networks do without them
-    import numpy, onnx
-    graph = onnx.load_model_from_string(data).graph
-    constants = {tensor.name: onnx_constant(tensor) for tensor in graph.initializer}
-    (source,) = [value for value in graph.input if value.name not in constants]
-    name, shape = source.name, [dimension.dim_value for dimension in source.type.tensor_type.shape.dim]
-    shape[0] = shape[0] or 1
-    require(min(shape) > 0 and len(graph.output) == 1 and not graph.sparse_initializer, "the model is not of the simple kind")
-    network = Network(math.prod(shape))
-    tensor = numpy.array(variables(network.inputs), dtype=object).reshape(shape)
-    for node in graph.node:
-        kind, (result,) = node.op_type, node.output
-        attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
-        supported = node.domain in ("", "ai.onnx") and kind in ATTRIBUTES and attributes.keys() <= ATTRIBUTES[kind]
-        require(supported, f"the operator {kind}, or an attribute of it, is not supported")
-        require(result not in constants and result != name, "a name is given twice")
-        if kind == "Constant" or kind == "Identity" and node.input[0] in constants:
-            constants[result] = onnx_constant(attributes["value"]) if kind == "Constant" else constants[node.input[0]]
-        else:
-            require(list(node.input).count(name) == 1, f"the model is not a chain of operators (at {kind})")
-            operands = [tensor if operand == name else constants[operand] for operand in node.input if operand]
-            tensor, name = tensor if kind == "Identity" else onnx_result(kind, attributes, tensor, operands, network), result
-    require(graph.output[0].name == name, "the output of the model is not the end of its chain of operators")
-    network.outputs = list(tensor.flat)
-    return network
-
-def onnx_constant(tensor):
-    """A constant: floats as an array of fractions, integers (for shapes) as a list."""
-    require(tensor.data_location != onnx.TensorProto.EXTERNAL, "weights outside of the model file are not supported")
-    values = onnx.numpy_helper.to_array(tensor)
-    if values.dtype.kind == "i":
-        return values.flatten().tolist()
-    require(values.dtype.kind == "f", "the type of a constant is not supported")
-    return numpy.array(list(map(Fraction, values.astype(float).flatten().tolist())), dtype=object).reshape(values.shape)
-
-def onnx_result(kind, attributes, tensor, operands, network):
-    """The tensor after an operator; numpy's rules for shapes are those of ONNX."""
-    if kind == "Relu":
-        return numpy.array(network.relu(list(tensor.flat)), dtype=object).reshape(tensor.shape)
-    if kind in ARITHMETIC or kind == "Gemm":
-        left, right, *added = operands
-        require(all(isinstance(operand, numpy.ndarray) for operand in operands), f"{kind} with integers is not supported")
-        if kind in ARITHMETIC:
-            return numpy.asarray(ARITHMETIC[kind](left, right), dtype=object)
-        require(left.ndim == right.ndim == 2, "Gemm needs two matrices")
-        left, right = left.T if attributes.get("transA") else left, right.T if attributes.get("transB") else right
-        result = left @ right * Fraction(attributes.get("alpha", 1))
-        return result + numpy.broadcast_to(added[0] * Fraction(attributes.get("beta", 1)), result.shape) if added else result
-    require(operands[0] is tensor, f"the shape of {kind} is not constant")
-    axes = operands[1] if len(operands) == 2 else attributes.get("axes")
-    if kind == "Flatten":
-        return tensor.reshape((math.prod(tensor.shape[:attributes.get("axis", 1)]), -1))
-    if kind == "Reshape":
-        return tensor.reshape([size or tensor.shape[place] for place, size in enumerate(axes)])
-    return (numpy.squeeze if kind == "Squeeze" else numpy.expand_dims)(tensor, axes and tuple(axes))
-
-# inputs(x) + outputs(y) <= 0, or < 0 if strict; both are Affine, and the constant is in `inputs`.
-Atom = namedtuple("Atom", ["inputs", "outputs", "strict"])
-
-def read_property(data, network):
-    """The formula of a VNN-LIB text: an Atom, or a pair of "and" or "or" and a list of formulas."""
-    declared, asserted = set(), []
-    for command in expressions_of(data.decode("utf-8")):
-        if command[0] == "declare-const" and command[2:] == ["Real"] and command[1] not in declared:
-            declared.add(command[1])
-        elif command[0] == "assert" and len(command) == 2:
-            asserted.append(formula_of(command[1], declared))
-        else:
-            raise Rejection(f"not understood in the property: {str(command)[:60]}")
-    expected = {f"X_{j}" for j in range(network.inputs)} | {f"Y_{j}" for j in range(len(network.outputs))}
-    require(declared == expected, "the variables of the property do not fit the network")
-    return ("and", asserted)
-
-def expressions_of(text):
-    """Nested lists of words."""
-    stack = [[]]
-    for token in re.findall(r"[()]|[^\s()]+", re.sub(r";[^\n]*", "", text)):
-        word = [] if token == "(" else stack.pop() if token == ")" else token
-        (stack if token == "(" else stack[-1]).append(word)
-    (expressions,) = stack
-    return expressions
-
-def formula_of(expression, declared):
-    """A formula from nested lists."""
-    head, *parts = expression
-    if head in ("and", "or"):
-        return (head, [formula_of(part, declared) for part in parts])
-    require(head in ("<=", ">=", "<", ">", "="), f"not understood in the property: {str(expression)[:60]}")
-    left, right = (linear_of(part, declared) for part in parts)
-    if head == "=":
-        return ("and", [atom_of(left - right, False), atom_of(right - left, False)])
-    return atom_of(left - right if head[0] == "<" else right - left, len(head) == 1)
-
-def atom_of(function, strict):
-    """The atom function <= 0 (< 0) from an affine function of names."""
-    inputs, outputs = (Affine({int(name[2:]): c for name, c in function.terms() if name[0] == side}) for side in "XY")
-    return Atom(inputs + function.constant(), outputs, strict)
-
-def linear_of(expression, declared):
-    """An affine function of names from nested lists."""
-    if isinstance(expression, str):
-        return Affine({expression: Fraction(1)}) if expression in declared else Affine() + number_of(expression)
-    head, first, *rest = expression[:1] + [linear_of(part, declared) for part in expression[1:]]
-    require(head in ("+", "-", "*"), f"not understood in the property: {str(expression)[:60]}")
-    if head != "*":
-        return sum(rest, first) if head == "+" else first - sum(rest, Affine()) if rest else -first
-    for part in rest:
-        first, part = (first, part) if first.terms() else (part, first)
-        require(not part.terms(), "the property is not linear")
-        first = first * part.constant()
-    return first
 
 def clauses_of(formula):
     """The clauses of a formula in their order, each a list of atoms without repetitions."""
@@ -269,6 +50,39 @@ def contradicts_itself(clause):
     pairs = [(*max(lower), *max(upper)) for lower, upper in sides.values() if lower and upper]  # the largest, strict ones first
     return any(low > -high or low == -high and (strict or strict_high) for low, strict, high, strict_high in pairs)
 
+def atoms_of(formula):
+    """The atoms of a formula in their order."""
+    return [formula] if isinstance(formula, Atom) else list(itertools.chain(*map(atoms_of, formula[1])))
+
+def in_units(network, clauses, of_inputs, of_neurons, of_atoms):
+    """Network and clauses with inputs, neurons and atoms counted in units; `of_atoms` gives those of the atoms."""
+    result, before = Network(network.inputs), [Affine({j: unit}) for j, unit in enumerate(of_inputs)]
+    inputs = before
+    for start, end in itertools.pairwise(network.first):
+        result.relu([network.neurons[k].substituted(before) / of_neurons[k] for k in range(start, end)])
+        before = [Affine({k: unit}) for k, unit in enumerate(of_neurons)]
+    result.outputs = [function.substituted(before) for function in network.outputs]
+    changed = {atom: Atom(atom.inputs.substituted(inputs) / unit, atom.outputs / unit, atom.strict)
+               for atom, unit in of_atoms.items()}
+    return result, [[changed[atom] for atom in clause] for clause in clauses]
+
+def homogeneous(function, before, s):
+    """A function with others instead of its variables, and the variable s instead of 1."""
+    return (function - function.constant()).substituted(before).add({s: function.constant()})
+
+@functools.cache
+def homogeneous_network(network):
+    """s f(y/s) in the inputs (y, s), where the last neuron of each ReLU layer hands on s; and the signs of the multiples of s."""
+    result, signs, before, s = Network(network.inputs + 1), {}, variables(network.inputs), network.inputs
+    for start, end in itertools.pairwise(network.first):
+        own = [homogeneous(function, before, s) for function in network.neurons[start:end]] + [Affine({s: Fraction(1)})]
+        signs.update({len(result.neurons) + place: ACTIVE if function.get(s, 0) >= 0 else INACTIVE
+                      for place, function in enumerate(own) if function.keys() <= {s}})
+        before = dict(enumerate(result.relu(own), start))
+        result.links[-1], s = None, len(result.neurons) - 1
+    result.outputs = [homogeneous(function, before, s) for function in network.outputs]
+    return result, signs
+
 class Lines:
     """The records of a certificate, one after the other; `number` is the number of the line that was read last."""
     def __init__(self, data):
@@ -304,11 +118,11 @@ def dyadic(text):
 
 class State:
     """A node of a tree: facts about the points of a box and rows where one of the clauses that are left is true."""
-    def __init__(self, network, clauses, input_atoms, lower, upper, left):
+    def __init__(self, network, clauses, input_atoms, lower, upper, left, signs=()):
         self.network, self.clauses, self.input_atoms = network, clauses, input_atoms
         self.lower, self.upper, self.left, self.clip_rows, self.closed = lower, upper, left, [], False
         self.rows = [atom.inputs for atom in input_atoms if not bound_of(atom)]
-        self.signs, self.low, self.high, self.slopes, self.known = {}, {}, {}, {}, {}
+        self.signs, self.low, self.high, self.slopes, self.known = dict(signs), {}, {}, {}, {}
 
     def child(self):
         """A copy that can be changed by itself."""
@@ -493,6 +307,10 @@ class State:
         self.check_terms(terms, {f"a{number}": excess for number, excess in enumerate(excesses)})
         self.left.remove(clause)
 
+    def record_nowhere(self, *terms):
+        self.check_terms(terms, {})
+        self.closed = True
+
 def check_certificate(lines, network, formula, network_hash, property_hash):
     """The statement that the certificate proves; Rejection if it proves none."""
     require(lines.read() == ["foldline-certificate", "1"], "not a certificate of version 1")
@@ -504,7 +322,7 @@ def check_certificate(lines, network, formula, network_hash, property_hash):
     fields = lines.read()
     require(fields[0] == "precision" and len(fields) == 2 and integer(fields[1], 20, 53), "the precision was expected")
     if statement.endswith("holds"):
-        check_clauses(lines, network, clauses_of(formula))
+        check_clauses(lines, network, formula)
     else:
         word, *fields = lines.read()
         require(word == "witness" and len(fields) == network.inputs, "a witness was expected")
@@ -514,23 +332,33 @@ def check_certificate(lines, network, formula, network_hash, property_hash):
     require(lines.number == len(lines.lines), "something stands after the end")
     return statement.removeprefix("statement ")
 
-def check_clauses(lines, network, clauses):
+def check_clauses(lines, network, formula):
     """Records that together refute every clause, and the end."""
+    clauses, record = clauses_of(formula), lines.read()
+    if record[0] == "units":
+        atoms, of_inputs = list(dict.fromkeys(atoms_of(formula))), units_of(record, "inputs", network.inputs)
+        of_neurons, of_atoms = units_of(lines.read(), "neurons", len(network.neurons)), units_of(lines.read(), "atoms", len(atoms))
+        network, clauses = in_units(network, clauses, of_inputs, of_neurons, dict(zip(atoms, of_atoms)))
+        record = lines.read()
     missing = set(range(len(clauses)))
-    while True:
-        word, *fields = lines.read()
-        numbers = [integer(field, 0, len(clauses)) for field in fields]
-        if word == "end":
-            return require(not fields and not missing, "a clause is missing, or a field superfluous")
+    while record[0] != "end":
+        word, numbers = record[0], [integer(field, 0, len(clauses)) for field in record[1:]]
         if word == "off":
             require(len(numbers) == 1 and contradicts_itself(clauses[numbers[0]]), "the clause does not contradict itself")
         else:
             require(word == "case" and numbers, f"unknown record: {word[:40]}")
             check_case(lines, network, clauses, numbers)
         missing.difference_update(numbers)
+        record = lines.read()
+    require(len(record) == 1 and not missing, "a clause is missing, or a field superfluous")
+
+def units_of(fields, kind, count):
+    """The units that a record gives."""
+    require(fields[:2] == ["units", kind] and len(fields) == count + 2, f"units of the {kind} were expected")
+    return [Fraction(2) ** integer(field, -10_000, 10_001) for field in fields[2:]]
 
 def check_case(lines, network, clauses, numbers):
-    """A case after its first line: bounds of inputs, and a tree in preorder."""
+    """A case after its first line: bounds of inputs, and a tree, or several where inputs are unbounded."""
     input_atoms, *others = [[atom for atom in clauses[number] if not atom.outputs] for number in numbers]
     require(all(set(other) == set(input_atoms) for other in others), "the clauses differ in their atoms on inputs")
     bounds, record = list(filter(None, map(bound_of, input_atoms))), lines.read()
@@ -541,18 +369,44 @@ def check_case(lines, network, clauses, numbers):
     given = {bound[:2] for bound in bounds}
     while record[0] == "reach":
         bounds.append(bound_of_reach(record[1:], input_atoms, network.inputs))
-        require(bounds[-1][:2] not in given, "an atom gives this bound")
+        require(bounds[-1][:2] not in given, "this bound is given already")
+        given.add(bounds[-1][:2])
         record = lines.read()
+    faces = []
+    if record[0] == "perspective":
+        faces = [end for end in itertools.product(range(network.inputs), (False, True)) if end not in given]
+        require(len(record) == 2 and faces and dyadic(record[1]) > 0, "perspective without need, or with a wrong radius")
+        radius, record = dyadic(record[1]), None
+        bounds += [(j, is_upper, radius if is_upper else -radius) for j, is_upper in faces]
     lower, upper = ([[value for k, is_upper, value in bounds if k == j and is_upper == side] for j in range(network.inputs)]
                     for side in (False, True))
     require(all(lower + upper), "an input has no bound")
-    open_nodes = [State(network, clauses, input_atoms, list(map(max, lower)), list(map(min, upper)), set(numbers))]
+    lower, upper = list(map(max, lower)), list(map(min, upper))
+    check_tree(lines, State(network, clauses, input_atoms, lower, upper, set(numbers)), record)
+    for face in faces:
+        check_face(lines, network, clauses, input_atoms, lower, upper, set(numbers), face, radius)
+
+def check_tree(lines, root, record=None):
+    """A tree in preorder, of which one record may have been read."""
+    open_nodes = [root]
     while open_nodes:
         node, children = open_nodes.pop(), []
         while not children and not node.closed and node.left:
             word, *fields = record or lines.read()
             record, children = None, node.apply(word, fields)
         open_nodes.extend(reversed(children or []))
+
+def check_face(lines, network, clauses, input_atoms, lower, upper, left, face, radius):
+    """A tree about (y, s), x = y/s, for the points x outside of the box and furthest out beyond this end of it."""
+    (j, is_upper), s, (cone, signs) = face, network.inputs, homogeneous_network(network)
+    require(lines.read() == ["face", str(j), "upper" if is_upper else "lower"], "another face was expected")
+    lower, upper = [min(value, 0) for value in lower] + [Fraction(0)], [max(value, 0) for value in upper] + [Fraction(1)]
+    lower[j] = upper[j] = radius if is_upper else -radius
+
+    def lifted(atoms):
+        return [Atom(homogeneous(atom.inputs, variables(s), s), atom.outputs, atom.strict) for atom in atoms]
+    input_atoms = lifted(input_atoms) + [Atom(Affine({s: Fraction(-1)}), Affine(), True)]
+    check_tree(lines, State(cone, list(map(lifted, clauses)), input_atoms, lower, upper, left, signs))
 
 def weighted_sum(fields, input_atoms):
     """The sum of atoms' excesses with the multipliers in the fields, and whether a strict atom takes part."""

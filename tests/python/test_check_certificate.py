@@ -62,6 +62,25 @@ TRIANGLE = property_of(2, 1, "(<= (+ X_0 X_1) 1)", "(<= (- X_0 X_1) 1)", "(<= (*
 TRIANGLE_PROOF = ["case 0", "reach 0 upper 1 1/2 1/2 0", "reach 1 upper 1 1 0 1", "reach 1 lower -1 0 1 1", "lower 0 -1",
                   "upper 0 1 1*1", "lower 1 -1", "upper 1 1 0*1", "refute 0 0"]
 
+# Everywhere, and beyond 1 in either direction.
+EVERYWHERE = property_of(1, 1, "(< Y_0 0)")
+MAGNITUDE = network_of(layer([[1], [-1]], [0, 0]), layer([[1, 1]], [0], "linear"))
+EVERYWHERE_PROOF = ["case 0", "perspective 1", "split 0", "refute 0 0 0*1", "refute 0 0 0*1", "face 0 lower", "upper 0 -1",
+                    "refute 0 0", "face 0 upper", "lower 0 1", "refute 0 0"]
+# max(0, x) - max(0, x - 1) is at most 1; at infinity only s > 0 tells it from 2.
+STEP = network_of(layer([[1], [1]], [0, -1]), layer([[1, -1]], [0], "linear"))
+STEP_PROOF = ["case 0", "perspective 1", "lower 0 0", "upper 1 0", "refute 0 0", "face 0 upper", "lower 0 1", "lower 1 0",
+              "exact 0 a0*1 i1*1"]
+# Two faces of the line x0 = x1 + 1 have points with s = 0 only.
+RAMP = network_of(layer([[1, 1]], ["-1/3"]))
+LINE = property_of(2, 1, "(= (- X_0 X_1) 1)", "(< Y_0 0)")
+LINE_PROOF = ["case 0", "perspective 1:1", "refute 0 0", "face 0 lower", "nowhere i1*1 l1*1 u0*1 i2*1", "face 0 upper", "refute 0 0",
+              "face 1 lower", "refute 0 0", "face 1 upper", "nowhere i1*1 l1*1 u0*1 i2*1"]
+STEEP = network_of(layer([["1e60"]], [0]))
+TINY = property_of(1, 1, "(>= X_0 0)", "(<= X_0 1e-60)", "(>= Y_0 2)")
+TINY_PROOF = ["units inputs -200", "units neurons 1", "units atoms -200 -200 0", "case 0", "lower 0 -1", "upper 0 1:-1",
+              "refute 0 0"]
+
 
 class CheckCertificate(unittest.TestCase):
     def setUp(self):
@@ -242,6 +261,56 @@ class CheckCertificate(unittest.TestCase):
                               (3, "reach 1 upper -1 0 1 1"), (4, "reach 0 lower -1 0 0 1"), (1, "reach 2 upper 1 1/2 1/2 0")):
             self.rejected(FOLD, TRIANGLE, [*TRIANGLE_PROOF[:place], record, *TRIANGLE_PROOF[place + 1:]], "")
         self.rejected(FOLD, TRIANGLE, [TRIANGLE_PROOF[0], *TRIANGLE_PROOF[2:]], "no bound")
+
+    def replaced(self, records, place, *others):
+        return [*records[:place], *others, *records[place + 1:]]
+
+    def test_unbounded(self):
+        self.accepted(MAGNITUDE, EVERYWHERE, EVERYWHERE_PROOF)
+        for place, record, reason in ((1, "perspective 0", "wrong radius"), (1, "perspective -1", "wrong radius"),
+                                      (1, "perspective", "wrong radius"), (1, "perspective 1/2", "not an integer"),
+                                      (1, "perspective 1:-1", "does not follow"), (5, "face 0 upper", "another face"),
+                                      (5, "face 1 lower", "another face"), (5, "face 0 lower 0", "another face"),
+                                      (6, "upper 2 1", "has a sign"), (6, "upper 3 1", "out of range"), (2, "split 2", "out of range")):
+            self.rejected(MAGNITUDE, EVERYWHERE, self.replaced(EVERYWHERE_PROOF, place, record), reason)
+        self.rejected(MAGNITUDE, EVERYWHERE, self.replaced(EVERYWHERE_PROOF, 1), "no bound")
+        self.rejected(MAGNITUDE, EVERYWHERE, EVERYWHERE_PROOF[:5] + EVERYWHERE_PROOF[8:], "another face", line=11)
+        self.rejected(MAGNITUDE, EVERYWHERE, EVERYWHERE_PROOF[:8], "another face", line=14)
+        self.rejected(FOLD, AT_LEAST_5, ["case 0", "perspective 1"], "without need")
+
+    def test_touching_at_infinity(self):
+        far, near, beyond = (property_of(1, 1, "(>= X_0 0)", f"({bound})") for bound in (">= Y_0 2", ">= Y_0 1", "> Y_0 1"))
+        self.accepted(STEP, far, STEP_PROOF)
+        for record, reason in (("refute 0 0", "not refuted"), ("exact 0 a0*1 l1*1", "no contradiction"),
+                               ("exact 0 a0*1", "do not cancel"), ("exact 0 a0*1 i2*1", "out of range")):
+            self.rejected(STEP, far, self.replaced(STEP_PROOF, 8, record), reason)
+        self.rejected(STEP, far, self.replaced(STEP_PROOF, 4, "nowhere i1*1"), "out of range")
+        self.rejected(STEP, near, STEP_PROOF, "not refuted")
+        proof = self.replaced(self.replaced(STEP_PROOF, 4, "exact 0 a0*1 u0*1"), 8, "exact 0 a0*1")
+        self.accepted(STEP, beyond, proof)
+        self.rejected(STEP, near, proof, "no contradiction", line=10)
+
+    def test_empty_faces(self):
+        self.accepted(RAMP, LINE, LINE_PROOF)
+        for record, reason in (("nowhere i1*1 l1*1 u0*1", "do not cancel"), ("nowhere", "no contradiction"),
+                               ("nowhere i1*1 l1*1 u0*1 l2*1", "no contradiction"), ("nowhere a0*1", "no such constraint")):
+            self.rejected(RAMP, LINE, self.replaced(LINE_PROOF, 4, record), reason)
+        self.rejected(RAMP, LINE, self.replaced(LINE_PROOF, 6, LINE_PROOF[4]), "no contradiction")
+
+    def test_units(self):
+        self.accepted(STEEP, TINY, TINY_PROOF)
+        self.accepted(STEEP, TINY, self.replaced(TINY_PROOF, 0, "units inputs 3"))
+        self.rejected(STEEP, TINY, self.replaced(TINY_PROOF, 1, "units neurons 0"), "does not follow")
+        self.rejected(STEEP, TINY, self.replaced(TINY_PROOF, 5, "upper 0 1:-2"), "does not follow")
+        for place, record in ((0, "units inputs"), (0, "units inputs 0 0"), (0, "units inputs 10001"), (0, "units inputs 1:1"),
+                              (0, "units inputs nan"), (0, "units atoms 0"), (2, "units atoms 0 0"), (2, "case 0")):
+            self.rejected(STEEP, TINY, self.replaced(TINY_PROOF, place, record), "", line=6 + place)
+        self.rejected(STEEP, TINY, TINY_PROOF + TINY_PROOF[:1], "not an integer", line=13)
+        bounds = ["lower 0 -1:-3", "upper 0 1:-3"]
+        units = ["units inputs 1", "units neurons 3 -2", "units atoms 0 -1 1", "case 0"]
+        formula = property_of(1, 1, "(>= X_0 -1)", "(<= X_0 1)", "(>= Y_0 1.5)")
+        self.accepted(MAGNITUDE, formula, [*units, *bounds, "refute 0 0"])
+        self.rejected(MAGNITUDE, formula, [*units, "lower 1 -4"], "linked")
 
     def test_violated(self):
         formula = square("(>= Y_0 2)", "(< X_1 1/2)".replace("1/2", "0.5"))

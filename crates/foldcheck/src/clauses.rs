@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use foldline_kernel::number::power_of_two;
 use foldline_kernel::{Atom, Formula, Rational};
 
 use crate::lines::Reason;
+use crate::units::Units;
 
 /// The most clauses that are expanded, and the most atoms in all of them together.
 const MOST_CLAUSES: usize = 1_000_000;
@@ -32,6 +34,42 @@ impl Clauses {
     /// How many clauses there are.
     pub fn len(&self) -> usize {
         self.clauses.len()
+    }
+
+    /// How many different atoms there are.
+    pub fn atoms(&self) -> usize {
+        self.atoms.len()
+    }
+
+    /// The same clauses of atoms whose inputs, and both sides, are counted in `units`.
+    pub fn in_units(&self, units: &Units) -> Self {
+        let change = |(atom, &unit): (&Atom, &i64)| {
+            let own = power_of_two(-unit);
+            let input = |(j, value): &(usize, Rational)| {
+                (*j, value * power_of_two(units.inputs[*j] - unit))
+            };
+            Atom {
+                input: atom.input.iter().map(input).collect(),
+                output: atom.output.iter().map(|(k, value)| (*k, value * &own)).collect(),
+                bound: &atom.bound * &own,
+                strict: atom.strict,
+            }
+        };
+        self.with_atoms(self.atoms.iter().zip(&units.atoms).map(change).collect())
+    }
+
+    /// The same clauses of atoms about (y, s), the input `s` the last: bounds become coefficients of s.
+    pub fn homogeneous(&self, s: usize) -> Self {
+        let change = |atom: &Atom| {
+            let Atom { mut input, output, bound, strict } = atom.clone();
+            input.push((s, -bound));
+            Atom::new(input, output, Rational::ZERO, strict)
+        };
+        self.with_atoms(self.atoms.iter().map(change).collect())
+    }
+
+    fn with_atoms(&self, atoms: Vec<Atom>) -> Self {
+        Self { atoms, numbers: HashMap::new(), clauses: self.clauses.clone() }
     }
 
     /// An atom by its number.

@@ -23,6 +23,7 @@ mod substitution;
 mod surjectivity;
 mod terms;
 mod tree;
+mod units;
 mod verification;
 mod zero_function;
 

@@ -125,6 +125,14 @@ impl<'l> Fields<'l> {
         dyadic(self.word()?)
     }
 
+    /// The next field as an integer of at most this magnitude.
+    pub fn exponent(&mut self, largest: i64) -> Result<i64, Reason> {
+        let text = self.word()?;
+        let value = if plain_integer(text) { text.parse::<i64>().ok() } else { None };
+        let value = value.filter(|value| (-largest..=largest).contains(value));
+        value.ok_or_else(|| format!("expected an exponent of at most {largest}, found `{text}`"))
+    }
+
     /// The next field as a rational.
     pub fn rational(&mut self) -> Result<Rational, Reason> {
         rational(self.word()?)

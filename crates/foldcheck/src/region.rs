@@ -11,8 +11,11 @@ use crate::lines::{Fields, Reason};
 use crate::node::InputBox;
 use crate::substitution::Bound;
 
-/// A bound of one input, and whether equality is excluded.
-type End = Option<(Rational, bool)>;
+/// A bound of one input, if it has one.
+type End = Option<Rational>;
+
+/// The same, and whether equality is excluded.
+type StrictEnd = Option<(Rational, bool)>;
 
 /// A bound of one input from an atom: which input, whether from above, and the value.
 fn single_bound(atom: &Atom) -> Option<(usize, bool, Rational)> {
@@ -23,11 +26,14 @@ fn single_bound(atom: &Atom) -> Option<(usize, bool, Rational)> {
 }
 
 /// The tightest bounds that atoms on single inputs give, strict ones the tighter of equal ones.
-fn single_bounds<'a>(atoms: impl Iterator<Item = &'a Atom>, inputs: usize) -> (Vec<End>, Vec<End>) {
+fn single_bounds<'a>(
+    atoms: impl Iterator<Item = &'a Atom>,
+    inputs: usize,
+) -> (Vec<StrictEnd>, Vec<StrictEnd>) {
     let (mut lower, mut upper) = (vec![None; inputs], vec![None; inputs]);
     for atom in atoms {
         let Some((input, is_upper, value)) = single_bound(atom) else { continue };
-        let known: &mut End = if is_upper { &mut upper[input] } else { &mut lower[input] };
+        let known: &mut StrictEnd = if is_upper { &mut upper[input] } else { &mut lower[input] };
         let tighter = match known {
             None => true,
             Some((end, strict)) if *end == value => atom.strict && !*strict,
@@ -44,7 +50,7 @@ fn single_bounds<'a>(atoms: impl Iterator<Item = &'a Atom>, inputs: usize) -> (V
 pub fn has_no_point(clauses: &Clauses, clause: usize, inputs: usize) -> bool {
     let atoms = || clauses.input_atoms(clause).into_iter().map(|number| clauses.atom(number));
     let (lower, upper) = single_bounds(atoms(), inputs);
-    let contradict = |(lower, upper): (&End, &End)| match (lower, upper) {
+    let contradict = |(lower, upper): (&StrictEnd, &StrictEnd)| match (lower, upper) {
         (Some((lower, left)), Some((upper, right))) => {
             lower > upper || lower == upper && (*left || *right)
         }
@@ -66,8 +72,8 @@ struct Combination {
 #[derive(Debug)]
 pub struct Region {
     atoms: Vec<LinearConstraint>,
-    lower: Vec<Option<Rational>>,
-    upper: Vec<Option<Rational>>,
+    lower: Vec<End>,
+    upper: Vec<End>,
 }
 
 impl Region {
@@ -76,7 +82,7 @@ impl Region {
         let numbers = clauses.input_atoms(clause);
         let atoms = || numbers.iter().map(|&number| clauses.atom(number));
         let (lower, upper) = single_bounds(atoms(), inputs);
-        let values = |ends: Vec<End>| ends.into_iter().map(|end| Some(end?.0)).collect();
+        let values = |ends: Vec<StrictEnd>| ends.into_iter().map(|end| Some(end?.0)).collect();
         let constraint = |atom: &Atom| LinearConstraint {
             coefficients: atom.input.clone(),
             bound: atom.bound.clone(),
@@ -145,10 +151,55 @@ impl Region {
         Ok(Combination { terms: combine_terms(terms), bound, strict })
     }
 
+    /// The ends without a bound: pairs of an input and whether it is the upper end.
+    pub fn open_ends(&self) -> Vec<(usize, bool)> {
+        let mut ends = Vec::new();
+        for (input, (lower, upper)) in self.lower.iter().zip(&self.upper).enumerate() {
+            ends.extend(lower.is_none().then_some((input, false)));
+            ends.extend(upper.is_none().then_some((input, true)));
+        }
+        ends
+    }
+
+    /// The part where every open end is within `radius`.
+    pub fn inside(&self, radius: &Rational) -> Self {
+        let or = |end: &End, other: &Rational| Some(end.clone().unwrap_or_else(|| other.clone()));
+        let minus = -radius.clone();
+        Self {
+            atoms: self.atoms.clone(),
+            lower: self.lower.iter().map(|end| or(end, &minus)).collect(),
+            upper: self.upper.iter().map(|end| or(end, radius)).collect(),
+        }
+    }
+
+    /// In (y, s) with s > 0, the points x = y/s that are at or beyond `radius` in the open end
+    /// `axis` and in no open end further out: y_axis = ±radius, s ≤ 1.
+    pub fn face(&self, (axis, is_upper): (usize, bool), radius: &Rational) -> Self {
+        let s = self.lower.len();
+        // A bound of x_j is one of y_j = s·x_j together with 0.
+        let zero = |end: &End| end.as_ref().map(|_| Rational::ZERO);
+        let lower = self.lower.iter().map(|end| end.clone().min(zero(end))).collect();
+        let upper = self.upper.iter().map(|end| end.clone().max(zero(end))).collect();
+        let homogeneous = |atom: &LinearConstraint| {
+            let mut terms = atom.coefficients.clone();
+            terms.push((s, -atom.bound.clone()));
+            LinearConstraint::new(terms, Rational::ZERO, atom.strict)
+        };
+        let mut atoms: Vec<LinearConstraint> = self.atoms.iter().map(homogeneous).collect();
+        atoms.push(LinearConstraint::new(vec![(s, -Rational::ONE)], Rational::ZERO, true));
+        let mut face = Self { atoms, lower, upper }.inside(radius);
+        let edge = if is_upper { radius.clone() } else { -radius.clone() };
+        face.lower[axis] = Some(edge.clone());
+        face.upper[axis] = Some(edge);
+        face.lower.push(Some(Rational::ZERO));
+        face.upper.push(Some(Rational::ONE));
+        face
+    }
+
     /// The box, if every input has both bounds.
     pub fn area(&self, precision: u32) -> Result<InputBox, Reason> {
-        let all = |ends: &[Option<Rational>], side: &str| {
-            let end = |(input, end): (usize, &Option<Rational>)| {
+        let all = |ends: &[End], side: &str| {
+            let end = |(input, end): (usize, &End)| {
                 end.clone().ok_or_else(|| format!("input {input} has no {side} bound"))
             };
             ends.iter().enumerate().map(end).collect::<Result<Vec<_>, Reason>>()

@@ -15,6 +15,8 @@ use crate::stages::Stages;
 /// What is to be contradicted beside the facts of the node.
 #[derive(Debug, Clone, Copy)]
 pub enum Assumption<'a> {
+    /// Nothing.
+    Nothing,
     /// These atoms, which involve outputs, are true.
     Atoms(&'a [u32]),
     /// The neuron's pre-activation has this sign, strictly.

@@ -29,6 +29,25 @@ pub struct Proof {
     pub layers: Rc<[FixedLayer]>,
     /// The number of fraction bits.
     pub precision: u32,
+    /// Neurons with the same sign in every box.
+    signs: Vec<(usize, Sign)>,
+}
+
+impl Proof {
+    /// Rounds the network's weights.
+    pub fn new(stages: Stages, clauses: Clauses, precision: u32) -> Result<Self, Reason> {
+        let layers = stages.relu.iter().map(|layer| FixedLayer::new(layer, precision));
+        let layers = layers.collect::<Option<_>>().ok_or_else(|| too_large(precision))?;
+        Ok(Self { stages, clauses, layers, precision, signs: Vec::new() })
+    }
+
+    /// The same about (y, s), s being the last input and ≥ 0, for f(y/s).
+    pub fn homogeneous(&self, inputs: usize) -> Result<Self, Reason> {
+        let stages = self.stages.homogeneous();
+        let signs = stages.signs_of_s();
+        let clauses = self.clauses.homogeneous(inputs);
+        Ok(Self { signs, ..Self::new(stages, clauses, self.precision)? })
+    }
 }
 
 /// A case's tree, as far as it has been read.
@@ -49,14 +68,15 @@ pub struct Tree<'a> {
 impl<'a> Tree<'a> {
     /// The tree of a case with these clauses, at its root.
     pub fn new(proof: &'a Proof, region: Region, own_clauses: Vec<usize>) -> Result<Self, Reason> {
-        let Proof { stages, clauses, layers, precision } = proof;
+        let Proof { stages, clauses, layers, precision, signs } = proof;
         let precision = *precision;
         let area = region.area(precision)?;
         let ends = area.lower_fixed.iter().zip(&area.upper_fixed);
         let reach: Vec<i64> = ends.map(|(low, high)| low.abs().max(high.abs())).collect();
         let rows = region.rows(&reach, precision)?;
         let substitution = Substitution::new(Rc::clone(layers), reach.clone(), precision);
-        let node = Node::root(area, rows, stages.neurons(), own_clauses);
+        let mut node = Node::root(area, rows, stages.neurons(), own_clauses);
+        signs.iter().for_each(|&(neuron, sign)| node.decide(neuron, sign, stages));
         Ok(Self {
             stages,
             clauses,
@@ -84,6 +104,7 @@ impl<'a> Tree<'a> {
             "halve" => self.halve(fields)?,
             "side" => self.side(fields)?,
             "exact" => self.exact(fields)?,
+            "nowhere" => self.nowhere(fields)?,
             _ => return Err(format!("there is no record `{word}` in a tree")),
         };
         if !closed {
@@ -233,6 +254,12 @@ impl<'a> Tree<'a> {
         }
         self.contradict(Assumption::Atoms(&atoms), fields)?;
         self.refuted_if(true, position)
+    }
+
+    /// `nowhere …`: the node has no point, exactly.
+    fn nowhere(&mut self, fields: Fields<'_>) -> Result<bool, Reason> {
+        self.contradict(Assumption::Nothing, fields)?;
+        Ok(true)
     }
 
     /// Goes on with the first child; the second waits.

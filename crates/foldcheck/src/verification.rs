@@ -7,11 +7,11 @@ use foldline_kernel::{Formula, Network};
 
 use crate::certificate::{Certificate, Stop};
 use crate::clauses::Clauses;
-use crate::fixed::{FixedLayer, too_large};
 use crate::lines::{Fields, Lines, Reason};
 use crate::region::{Region, has_no_point};
 use crate::stages::Stages;
 use crate::tree::{Proof, Tree};
+use crate::units::{Units, exponents};
 
 /// `verification holds` (no x makes the property's formula true at (x, f(x))) or
 /// `verification violated` (some x does), about a network and a property.
@@ -57,16 +57,25 @@ pub fn check_cases<R: BufRead>(
     formula: &Formula,
     precision: u32,
 ) -> Result<(), Reason> {
-    let stages = Stages::new(network);
-    let layers = stages.relu.iter().map(|layer| FixedLayer::new(layer, precision));
-    let layers = layers.collect::<Option<_>>().ok_or_else(|| too_large(precision))?;
-    let clauses = Clauses::new(formula)?;
-    let proof = Proof { stages, clauses, layers, precision };
-    let (clauses, inputs) = (&proof.clauses, network.inputs());
+    let inputs = network.inputs();
+    let mut stages = Stages::new(network);
+    let mut clauses = Clauses::new(formula)?;
+    let mut fields = lines.next_fields()?;
+    let mut word = fields.word()?;
+    if word == "units" {
+        let of_inputs = exponents(fields, "inputs", inputs)?;
+        let units = Units::read(of_inputs, lines, &stages, &clauses)?;
+        stages = stages.in_units(&units);
+        clauses = clauses.in_units(&units);
+        fields = lines.next_fields()?;
+        word = fields.word()?;
+    }
+    let proof = Proof::new(stages, clauses, precision)?;
+    let mut cone = None;
+    let clauses = &proof.clauses;
     let mut named = vec![false; clauses.len()];
     loop {
-        let mut fields = lines.next_fields()?;
-        match fields.word()? {
+        match word {
             "off" => {
                 let clause = fields.index(clauses.len(), "clause")?;
                 fields.finish()?;
@@ -78,7 +87,7 @@ pub fn check_cases<R: BufRead>(
             "case" => {
                 let own = case_clauses(fields, clauses)?;
                 own.iter().for_each(|&clause| named[clause] = true);
-                check_case(lines, &proof, own, inputs)?;
+                check_case(lines, &proof, &mut cone, own, inputs)?;
             }
             "end" => {
                 fields.finish()?;
@@ -89,6 +98,8 @@ pub fn check_cases<R: BufRead>(
             }
             other => return Err(format!("expected `off`, `case` or `end`, found `{other}`")),
         }
+        fields = lines.next_fields()?;
+        word = fields.word()?;
     }
 }
 
@@ -117,10 +128,13 @@ fn case_clauses(mut fields: Fields<'_>, clauses: &Clauses) -> Result<Vec<usize>,
     }
 }
 
-/// The `void` record, or the `reach` records and the tree, of one case.
+/// The `void` record, or the `reach` records and the trees, of one case.
+///
+/// `cone` keeps what the trees of unbounded cases have in common, once one is met.
 fn check_case<R: BufRead>(
     lines: &mut Lines<R>,
     proof: &Proof,
+    cone: &mut Option<Proof>,
     own: Vec<usize>,
     inputs: usize,
 ) -> Result<(), Reason> {
@@ -135,10 +149,45 @@ fn check_case<R: BufRead>(
         fields = lines.next_fields()?;
         word = fields.word()?;
     }
-    let mut tree = Tree::new(proof, region, own)?;
-    while !tree.record(word, fields)? {
-        fields = lines.next_fields()?;
-        word = fields.word()?;
+    if word != "perspective" {
+        let mut tree = Tree::new(proof, region, own)?;
+        return match tree.record(word, fields)? {
+            true => Ok(()),
+            false => check_tree(lines, tree),
+        };
+    }
+    let radius = fields.dyadic()?;
+    fields.finish()?;
+    if !radius.is_positive() {
+        return Err("the radius is not positive".to_owned());
+    }
+    let (radius, ends) = (radius.to_rational(), region.open_ends());
+    if ends.is_empty() {
+        return Err("every input has both bounds".to_owned());
+    }
+    check_tree(lines, Tree::new(proof, region.inside(&radius), own.clone())?)?;
+    let cone = match cone {
+        Some(cone) => cone,
+        None => cone.insert(proof.homogeneous(inputs)?),
+    };
+    for end in ends {
+        let mut fields = lines.next_fields()?;
+        fields.expect("face")?;
+        fields.expect(&end.0.to_string())?;
+        fields.expect(if end.1 { "upper" } else { "lower" })?;
+        fields.finish()?;
+        check_tree(lines, Tree::new(cone, region.face(end, &radius), own.clone())?)?;
     }
     Ok(())
+}
+
+/// A tree's records up to the one that closes its last open node.
+fn check_tree<R: BufRead>(lines: &mut Lines<R>, mut tree: Tree<'_>) -> Result<(), Reason> {
+    loop {
+        let mut fields = lines.next_fields()?;
+        let word = fields.word()?;
+        if tree.record(word, fields)? {
+            return Ok(());
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! Small certificates by hand, for every record: accepted as they are, rejected when bent.
 
-use foldcheck::{Accepted, Content, Failure, Rejection};
+mod by_hand;
+
+use by_hand::{accepts, check, files, header, holds, rejects};
+use foldcheck::Content;
 use proptest::prelude::*;
 
 /// f(x) = |x|, as two neurons of which the second is −1 times the first.
@@ -17,17 +20,6 @@ const DEEP: &str = r#"{"layers": [
     {"weights": [["1/3", "1/3"], ["1/3", "1/3"]], "bias": ["-1/4", "1/2"], "activation": "linear"},
     {"weights": [[3, 0], [0, -5]], "bias": [0, 0], "activation": "relu"}]}"#;
 
-/// Reads a network of this size and a property given by its assertions.
-fn files(network: &str, inputs: usize, outputs: usize, assertions: &str) -> [Content; 2] {
-    let declare = |letter: char, count: usize| {
-        (0..count).map(move |index| format!("(declare-const {letter}_{index} Real)\n"))
-    };
-    let declarations: String = declare('X', inputs).chain(declare('Y', outputs)).collect();
-    let asserts: String = assertions.lines().map(|line| format!("(assert {line})\n")).collect();
-    let property = format!("{declarations}{asserts}").into_bytes();
-    [Content::new("n.json", network.into()), Content::new("p.vnnlib", property)]
-}
-
 fn magnitude(assertions: &str) -> [Content; 2] {
     files(MAGNITUDE, 1, 1, assertions)
 }
@@ -35,45 +27,6 @@ fn magnitude(assertions: &str) -> [Content; 2] {
 /// |x| ≥ 3/2 on [−1, 1], which is false.
 fn far() -> [Content; 2] {
     magnitude("(>= X_0 -1)\n(<= X_0 1)\n(>= Y_0 1.5)")
-}
-
-/// What the checker says of a certificate about good files.
-fn check(certificate: &[u8], files: &[Content; 2]) -> Result<Accepted, Rejection> {
-    foldcheck::check(certificate, files).map_err(|failure| match failure {
-        Failure::Rejected(rejection) => rejection,
-        Failure::Input(error) => panic!("{error}"),
-    })
-}
-
-/// The header for a claim about these files.
-fn header([network, property]: &[Content; 2], claim: &str) -> String {
-    format!(
-        "foldline-certificate 1\nstatement verification {claim}\nnetwork n.json {}\n\
-         property p.vnnlib {}\nprecision 40\n",
-        network.hash, property.hash
-    )
-}
-
-/// The certificate that the property holds with these records, given one a line.
-fn holds(files: &[Content; 2], records: &[&str]) -> String {
-    format!("{}{}\nend\n", header(files, "holds"), records.join("\n"))
-}
-
-#[track_caller]
-fn accepts(files: &[Content; 2], records: &[&str]) {
-    let text = holds(files, records);
-    let accepted = check(text.as_bytes(), files).unwrap_or_else(|rejection| panic!("{rejection}"));
-    assert_eq!(accepted.statement.claim, "holds");
-    assert_eq!(accepted.statement.files[1].hash, files[1].hash);
-    assert_eq!(accepted.lines as usize, text.lines().count());
-}
-
-/// The records are rejected at the one with this position, for a reason with these words.
-#[track_caller]
-fn rejects(files: &[Content; 2], records: &[&str], position: usize, reason: &str) {
-    let rejection = check(holds(files, records).as_bytes(), files).expect_err("a rejection");
-    assert!(rejection.reason.contains(reason), "{rejection}");
-    assert_eq!(rejection.line as usize, 6 + position, "{rejection}");
 }
 
 #[test]
@@ -293,7 +246,8 @@ fn random_record() -> impl Strategy<Value = String> {
         })
     };
     let terms = || {
-        const NAMES: [&str; 10] = ["l0", "u0", "z", "a0", "n0", "n1", "n2", "n3", "i0", "i1"];
+        const NAMES: [&str; 12] =
+            ["l0", "u0", "l1", "u1", "z", "a0", "n0", "n1", "n2", "n3", "i0", "i1"];
         proptest::collection::vec((proptest::sample::select(&NAMES[..]), 1i32..4), 0..4)
             .prop_map(|list| list.into_iter().map(|(w, y)| format!(" {w}*{y}")).collect::<String>())
     };
@@ -310,12 +264,14 @@ fn random_record() -> impl Strategy<Value = String> {
         2 => (0..4, terms()).prop_map(|(k, t)| format!("side {k} +{t}")),
         2 => (0..4, terms()).prop_map(|(k, t)| format!("side {k} -{t}")),
         2 => terms().prop_map(|t| format!("exact 0{t}")),
+        1 => terms().prop_map(|t| format!("nowhere{t}")),
+        4 => prop_oneof![Just("face 0 lower".to_owned()), Just("face 0 upper".to_owned())],
     ]
 }
 
 /// Drops records that are rejected until the certificate is accepted or nothing is left to try.
-fn greedy(files: &[Content; 2], records: Vec<String>) -> Result<(), usize> {
-    let mut kept: Vec<String> = vec!["case 0".to_owned()];
+fn greedy(files: &[Content; 2], head: &[&str], records: Vec<String>) -> Result<(), usize> {
+    let mut kept: Vec<String> = head.iter().map(|record| (*record).to_owned()).collect();
     for record in records {
         kept.push(record);
         let text = holds(files, &kept.iter().map(String::as_str).collect::<Vec<_>>());
@@ -337,14 +293,17 @@ proptest! {
     #[test]
     fn false_statements_have_no_proof(
         records in proptest::collection::vec(random_record(), 1..120),
-        network in 0..2,
+        network in 0..4,
     ) {
         let region = "(>= X_0 -1)\n(<= X_0 1)";
         let files = match network {
             0 => magnitude(&format!("{region}\n(>= Y_0 1)")),
-            _ => files(DEEP, 1, 2, &format!("{region}\n(>= Y_0 1.25)")), // touched at x = −1
+            1 => files(DEEP, 1, 2, &format!("{region}\n(>= Y_0 1.25)")), // touched at x = −1
+            2 => magnitude("(>= Y_0 5)"),
+            _ => files(DEEP, 1, 2, "(<= X_0 1)\n(>= Y_0 4)"), // far below
         };
-        prop_assert!(greedy(&files, records).is_err());
+        let head = &["case 0", "perspective 1"][..if network < 2 { 1 } else { 2 }];
+        prop_assert!(greedy(&files, head, records).is_err());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    check, eval, inspect, maximum, positive, range, replay, run, surjective, verify, vnncomp, zero,
+    check, eval, inspect, interpolate, maximum, positive, range, replay, run, separable,
+    surjective, train, verify, vnncomp, zero,
 };
 use crate::report::{Failure, Report};
 
@@ -45,6 +46,9 @@ enum Command {
     Check(check::Arguments),
     Inspect(inspect::Arguments),
     Run(run::Arguments),
+    Train(train::Arguments),
+    Interpolate(interpolate::Arguments),
+    Separable(separable::Arguments),
     Vnncomp(vnncomp::Arguments),
 }
 
@@ -63,6 +67,9 @@ impl Cli {
             Command::Check(arguments) => arguments.output.json,
             Command::Inspect(arguments) => arguments.output.json,
             Command::Run(arguments) => arguments.output.json,
+            Command::Train(arguments) => arguments.form.json,
+            Command::Interpolate(arguments) => arguments.form.json,
+            Command::Separable(arguments) => arguments.form.json,
             Command::Vnncomp(_) => false,
         }
     }
@@ -81,6 +88,9 @@ impl Cli {
             Command::Check(arguments) => check::run(arguments),
             Command::Inspect(arguments) => inspect::run(arguments),
             Command::Run(arguments) => run::run(arguments),
+            Command::Train(arguments) => train::run(arguments),
+            Command::Interpolate(arguments) => interpolate::run(arguments),
+            Command::Separable(arguments) => separable::run(arguments),
             Command::Vnncomp(arguments) => vnncomp::run(arguments),
         }
     }

@@ -5,6 +5,7 @@ mod commands;
 mod describe;
 mod interrupt;
 mod load;
+mod network_json;
 mod options;
 mod progress;
 mod question;

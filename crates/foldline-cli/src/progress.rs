@@ -22,14 +22,20 @@ impl ProgressLine {
 
     /// The callback to hand to a search, if the line is visible.
     pub fn callback(&self) -> Option<ProgressCallback> {
+        let show = self.writer()?;
+        Some(Arc::new(move |progress: &Progress| show(&line(progress))))
+    }
+
+    /// What replaces the line's text, if the line is visible.
+    pub fn writer(&self) -> Option<impl Fn(&str) + Send + Sync + 'static> {
         let open = Arc::clone(self.open.as_ref()?);
-        Some(Arc::new(move |progress: &Progress| {
+        Some(move |text: &str| {
             if let Ok(open) = open.lock()
                 && *open
             {
-                let _ = write!(std::io::stderr(), "\r\x1b[K{}", line(progress));
+                let _ = write!(std::io::stderr(), "\r\x1b[K{text}");
             }
-        }))
+        })
     }
 }
 

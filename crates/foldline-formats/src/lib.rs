@@ -13,6 +13,7 @@ pub mod network;
 pub mod nnet;
 pub mod onnx;
 pub mod region;
+pub mod sample;
 mod sexpr;
 pub mod vnncomp_result;
 pub mod vnnlib;

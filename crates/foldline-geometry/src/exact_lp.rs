@@ -34,6 +34,11 @@ impl ExactConstraint {
         Self { coefficients, bound, strict: constraint.strict, scale }
     }
 
+    /// Clears the denominators of several constraints.
+    pub fn all(dimension: usize, constraints: &[LinearConstraint]) -> Vec<Self> {
+        constraints.iter().map(|constraint| Self::new(dimension, constraint)).collect()
+    }
+
     /// Whether `point` satisfies it.
     pub fn holds_at(&self, point: &[Rational]) -> bool {
         let terms = self.coefficients.iter().zip(point);

@@ -3,6 +3,7 @@
 pub mod directed;
 pub mod exact_lp;
 pub mod polytope;
+pub mod quadratic;
 pub mod tableau;
 
 pub use exact_lp::{ExactConstraint, ExactOutcome, maximize};

@@ -9,10 +9,12 @@ pub mod linear;
 pub mod network;
 pub mod number;
 pub mod property;
+pub mod sample;
 pub mod zonotope;
 
 pub use linear::{LinearConstraint, Polyhedron, Region};
 pub use network::{Activation, Layer, Network, NetworkError, Row};
 pub use number::{Integer, Natural, Rational};
 pub use property::{Atom, Formula, Property};
+pub use sample::Sample;
 pub use zonotope::Zonotope;

@@ -1,9 +1,12 @@
 //! The questions foldline answers about a network, one folder each.
 
 pub mod bounds;
+pub mod interpolation;
 pub mod maximum;
 pub mod positivity;
 pub mod proof;
+pub mod separability;
 pub mod surjectivity;
+pub mod training;
 pub mod verification;
 pub mod zero_function;

@@ -70,12 +70,15 @@ pub fn dyadic(value: f64) -> String {
     }
 }
 
-/// Rounds multipliers in place; those that vanish are dropped.
+/// The largest multiplier: beyond it a checker's fixed point numbers are too small.
+const LARGEST_MULTIPLIER: f64 = (1 << 20) as f64;
+
+/// Rounds multipliers in place; those that vanish, or are too large, are dropped.
 pub fn round_multipliers(multipliers: &mut Vec<(u32, f64)>) {
     for (_, multiplier) in multipliers.iter_mut() {
         *multiplier = few_bits(*multiplier, MULTIPLIER_BITS);
     }
-    multipliers.retain(|&(_, multiplier)| multiplier > 0.0);
+    multipliers.retain(|&(_, multiplier)| multiplier > 0.0 && multiplier <= LARGEST_MULTIPLIER);
 }
 
 /// What a term of an exact contradiction names.
@@ -130,7 +133,8 @@ impl Proof {
         multipliers: &[(u32, f64)],
     ) -> f64 {
         let claimed = few_bits_below(bound - self.margin(magnitude, error, polytope, multipliers));
-        if claimed.abs() < 1e200 { claimed } else { f64::NEG_INFINITY }
+        // Beyond that a checker's numbers end.
+        if claimed.abs() < self.unit * 2f64.powi(61) { claimed } else { f64::NEG_INFINITY }
     }
 
     /// One record without multipliers.

@@ -8,54 +8,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use foldline_formats::FormatError;
 use foldline_formats::input::read_bytes;
-use foldline_kernel::{Atom, Formula, Network, Property, Rational};
+use foldline_kernel::{Network, Property};
 use foldline_questions::verification::{Options, Outcome, ProofError, Verdict, verify_with_proof};
 use sha2::{Digest, Sha256};
 
-/// Fraction bits that a checker with fixed point numbers should use where nothing is large.
-const PRECISION: u32 = 40;
-
-/// Fraction bits for a network and property: fewer where numbers would not fit into 64 bits.
-///
-/// A guess from the sizes of weights and bounds and from the crudest bound of the activations.
+/// Fraction bits that the header advises to checkers with fixed point numbers.
 pub fn precision(network: &Network, property: &Property) -> u32 {
-    let largest = |values: &mut dyn Iterator<Item = Rational>| {
-        values.map(|value| value.to_f64().value().abs()).fold(0.0, f64::max)
-    };
-    let mut atoms = Vec::new();
-    collect_atoms(&property.formula, &mut atoms);
-    let on_inputs = atoms.iter().filter(|atom| atom.output.is_empty());
-    let bound = |atom: &&'_ Atom| -> Vec<Rational> {
-        atom.input.iter().map(|(_, factor)| &atom.bound / factor).collect()
-    };
-    let mut reach = largest(&mut on_inputs.flat_map(bound)).max(1.0);
-    let coefficients = atoms.iter().flat_map(|atom| atom.input.iter().chain(&atom.output));
-    let numbers = coefficients.map(|(_, value)| value.clone());
-    let bounds = atoms.iter().map(|atom| atom.bound.clone());
-    let mut size = largest(&mut numbers.chain(bounds)).max(reach);
-    for layer in network.layers() {
-        let mut next = 0.0f64;
-        for row in layer.rational_rows() {
-            let weights = row.weights.into_iter().map(|(_, weight)| weight);
-            let weights: Vec<f64> = weights.map(|weight| weight.to_f64().value().abs()).collect();
-            let bias = row.bias.to_f64().value().abs();
-            size = weights.iter().copied().fold(size.max(bias), f64::max);
-            next = next.max(weights.iter().sum::<f64>() * reach + bias);
-        }
-        reach = next;
-    }
-    // Stored numbers must fit for certain; activations seldom come near their crudest bound.
-    let excess = (size.log2() - 20.0).max(reach.log2() - 32.0).ceil().clamp(0.0, 20.0);
-    PRECISION - excess as u32
-}
-
-fn collect_atoms<'a>(formula: &'a Formula, atoms: &mut Vec<&'a Atom>) {
-    match formula {
-        Formula::Atom(atom) => atoms.push(atom),
-        Formula::And(parts) | Formula::Or(parts) => {
-            parts.iter().for_each(|part| collect_atoms(part, atoms));
-        }
-    }
+    foldline_questions::verification::precision(network, property).0
 }
 
 /// Why no certificate was written.
@@ -136,8 +95,7 @@ fn verification_header(
 /// `docs/certificate-format.md`.
 ///
 /// # Errors
-/// If a file cannot be read or written, or if the property is of a kind that cannot be proved
-/// yet (an unbounded input region).
+/// If a file cannot be read or written, or if the property has too many clauses.
 pub fn verify_certified(
     network: &Network,
     property: &Property,

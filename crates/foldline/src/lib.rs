@@ -58,7 +58,7 @@ pub use foldline_formats::{
 pub use foldline_kernel::number::parse_rational;
 pub use foldline_kernel::{
     Activation, Atom, Formula, Integer, Layer, LinearConstraint, Natural, Network, Polyhedron,
-    Property, Rational, Region,
+    Property, Rational, Region, Sample,
 };
 pub use foldline_questions::verification::{
     Limit, Options, Outcome, Progress, ProofError, Statistics, Verdict, Witness,

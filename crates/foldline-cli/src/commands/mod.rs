@@ -3,12 +3,15 @@
 pub mod check;
 pub mod eval;
 pub mod inspect;
+pub mod interpolate;
 pub mod maximum;
 pub mod positive;
 pub mod range;
 pub mod replay;
 pub mod run;
+pub mod separable;
 pub mod surjective;
+pub mod train;
 pub mod verify;
 pub mod vnncomp;
 pub mod zero;

@@ -8,5 +8,6 @@ mod interrupts;
 mod question_certificates;
 mod questions;
 mod support;
+mod training;
 mod usage;
 mod verification;

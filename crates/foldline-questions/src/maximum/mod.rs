@@ -135,13 +135,8 @@ impl Run<'_> {
                 if stop() {
                     return Some(f64::INFINITY);
                 }
-                let piece = Piece {
-                    network: network.clone(),
-                    float: float.clone(),
-                    constraints: piece.constraints.clone(),
-                    clauses: goal::targets(objective),
-                    transforms: Vec::new(),
-                };
+                let targets = goal::targets(objective);
+                let piece = Piece::whole(&network, &float, &piece.constraints, &targets);
                 let mut problems = Vec::new();
                 prepare(piece, &mut problems, self.counters);
                 self.counters.regions.add(problems.len() as u64);

@@ -1,7 +1,8 @@
 //! How a node that bounds cannot close is divided: by a neuron's sign or an input coordinate.
 
-use super::leaf;
+use super::leaf::{self, Reach};
 use super::node::{Choice, Node, Step};
+use crate::bounds::Empty;
 use crate::bounds::reduced::Reduced;
 use crate::proof::{Proof, dyadic};
 
@@ -80,7 +81,9 @@ fn split_neuron(
     let index = (0..first).max_by(gap).unwrap_or(0);
     let neuron = reduced.neurons[index];
     node.problem.clone().float.sign_multiples(&mut node.known);
-    let one_sided = one_sided(&node, &reduced, index, exact_lps, proof);
+    let Ok(one_sided) = one_sided(&node, &reduced, index, exact_lps, proof) else {
+        return Step::Closed;
+    };
     if let Some(sign) = one_sided {
         node.known[neuron as usize].sign = sign;
         node.reduced = Some(reduced);
@@ -96,25 +99,30 @@ fn split_neuron(
 }
 
 /// The only sign a neuron can have, settled exactly where its bounds are too close to zero, or
-/// its row too inexact, for floats to say.
+/// its row too inexact, for floats to say; an error where the node turns out to have no point.
 fn one_sided(
     node: &Node,
     reduced: &Reduced,
     index: usize,
     exact_lps: &mut u64,
     proof: &mut Option<Proof>,
-) -> Option<i8> {
+) -> Result<Option<i8>, Empty> {
     let neuron = reduced.neurons[index];
     let nearly_zero = NEARLY_ZERO * reduced.magnitudes[index] + 8.0 * reduced.errors[index];
     // Comparisons with NaN say nothing, so they must not count as clear.
     let is_clear = |distance: f64| distance > nearly_zero;
-    if !is_clear(-reduced.lower[index]) && !leaf::reaches(node, neuron, true, exact_lps, proof) {
-        return Some(1);
+    let sides = [(true, -reduced.lower[index]), (false, reduced.upper[index])];
+    for (below, distance) in sides {
+        if is_clear(distance) {
+            continue;
+        }
+        match leaf::reach(node, neuron, below, exact_lps, proof) {
+            Reach::There => {}
+            Reach::NotThere => return Ok(Some(if below { 1 } else { -1 })),
+            Reach::Nowhere => return Err(Empty),
+        }
     }
-    if !is_clear(reduced.upper[index]) && !leaf::reaches(node, neuron, false, exact_lps, proof) {
-        return Some(-1);
-    }
-    None
+    Ok(None)
 }
 
 /// The part where an undecided neuron of the earliest layer is ≥ 0 (`active`) or ≤ 0.

@@ -9,9 +9,10 @@ use foldline_kernel::{Atom, LinearConstraint, Network, Rational};
 use super::cases::Case;
 use super::counters::Counters;
 use super::node::Node;
+use super::perspective::outside_box;
 use super::problem::Problem;
-use super::region::{Bounds, Extent, extent, implicit_equalities};
-use super::transform::{Transform, onto_affine_hull, outside_box};
+use super::region::{Bounds, Extent, extent, implicit_equalities, opposite};
+use super::transform::{Transform, onto_affine_hull};
 use crate::bounds::FloatNetwork;
 
 /// All cases of a property on a network, opened one after another.
@@ -36,12 +37,33 @@ pub struct Piece {
     pub network: Arc<Network>,
     /// Its floats.
     pub float: FloatNetwork,
+    /// ReLU neurons with the same sign everywhere, and the signs.
+    pub signs: Vec<(u32, i8)>,
     /// The region.
     pub constraints: Vec<LinearConstraint>,
     /// The clauses.
     pub clauses: Vec<Vec<Atom>>,
     /// How to get back to the original inputs, last step first.
     pub transforms: Vec<Transform>,
+}
+
+impl Piece {
+    /// A case's region, in the original inputs.
+    pub fn whole(
+        network: &Arc<Network>,
+        float: &FloatNetwork,
+        region: &[LinearConstraint],
+        clauses: &[Vec<Atom>],
+    ) -> Self {
+        Self {
+            network: network.clone(),
+            float: float.clone(),
+            signs: Vec::new(),
+            constraints: region.to_vec(),
+            clauses: clauses.to_vec(),
+            transforms: Vec::new(),
+        }
+    }
 }
 
 impl<'a> Opening<'a> {
@@ -59,13 +81,7 @@ impl<'a> Opening<'a> {
     /// Opens one case.
     pub fn open(&self, index: usize, counters: &Counters) -> Entry {
         let case = &self.cases[index];
-        let piece = Piece {
-            network: self.network.clone(),
-            float: self.float.clone(),
-            constraints: case.region.clone(),
-            clauses: case.clauses.clone(),
-            transforms: Vec::new(),
-        };
+        let piece = Piece::whole(&self.network, &self.float, &case.region, &case.clauses);
         if piece.clauses.iter().any(Vec::is_empty) {
             return match region_point(&piece, counters) {
                 Some(point) => Entry::Violation(point),
@@ -86,26 +102,16 @@ impl<'a> Opening<'a> {
     /// Whether no case has a point in its input region.
     pub fn is_vacuous(&self, counters: &Counters) -> bool {
         self.cases.iter().all(|case| {
-            let piece = Piece {
-                network: self.network.clone(),
-                float: self.float.clone(),
-                constraints: case.region.clone(),
-                clauses: Vec::new(),
-                transforms: Vec::new(),
-            };
+            let piece = Piece::whole(&self.network, &self.float, &case.region, &[]);
             region_point(&piece, counters).is_none()
         })
     }
 }
 
-fn exact_constraints(piece: &Piece) -> Vec<ExactConstraint> {
-    let dimension = piece.network.inputs();
-    piece.constraints.iter().map(|constraint| ExactConstraint::new(dimension, constraint)).collect()
-}
-
 fn region_point(piece: &Piece, counters: &Counters) -> Option<Vec<Rational>> {
     counters.exact_lps.add(1);
-    feasible_point(piece.network.inputs(), &exact_constraints(piece))
+    let dimension = piece.network.inputs();
+    feasible_point(dimension, &ExactConstraint::all(dimension, &piece.constraints))
 }
 
 /// A region in coordinates in which it is not flat.
@@ -156,24 +162,12 @@ pub fn prepare(piece: Piece, problems: &mut Vec<Problem>, counters: &Counters) {
         return;
     }
     let bounds = bounds.into_iter().filter_map(|(low, high)| Some((low?, high?))).collect();
-    let Piece { network, float, constraints, clauses, transforms } = piece;
-    problems.push(Problem::new(
-        network,
-        &float,
-        &constraints,
-        bounds,
-        &clauses,
-        Vec::new(),
-        transforms,
-    ));
+    problems.push(Problem::new(piece, bounds));
 }
 
 /// The solution of equations that have just one.
 fn single_point(dimension: usize, equalities: &[LinearConstraint]) -> Option<Vec<Rational>> {
-    let exact: Vec<ExactConstraint> = equalities
-        .iter()
-        .flat_map(|equality| [equality.clone(), super::region::opposite(equality)])
-        .map(|constraint| ExactConstraint::new(dimension, &constraint))
-        .collect();
-    feasible_point(dimension, &exact)
+    let both = |equality: &LinearConstraint| [equality.clone(), opposite(equality)];
+    let sides: Vec<LinearConstraint> = equalities.iter().flat_map(both).collect();
+    feasible_point(dimension, &ExactConstraint::all(dimension, &sides))
 }

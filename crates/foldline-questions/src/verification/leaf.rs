@@ -18,18 +18,29 @@ pub fn split_neurons(node: &Node) -> Vec<u32> {
     neurons
 }
 
+/// What a neuron's pre-activation does on a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// It is on the side asked for at some point.
+    There,
+    /// It is not, anywhere.
+    NotThere,
+    /// The part has no point at all.
+    Nowhere,
+}
+
 /// Whether the pre-activation of `neuron` is < 0 (`below`) or > 0 at some point of the part where
 /// the signs in `node.known` are those of the network.
 ///
 /// All neurons of earlier layers must have a sign. If not, every violating point of the part
 /// has the other sign or is on the neuron's hyperplane, and splitting would only make a flat part.
-pub fn reaches(
+pub fn reach(
     node: &Node,
     neuron: u32,
     below: bool,
     exact_lps: &mut u64,
     proof: &mut Option<Proof>,
-) -> bool {
+) -> Reach {
     let signs = |neuron: usize| node.known[neuron].sign;
     let mut neurons = split_neurons(node);
     let place = neurons.partition_point(|&other| other < neuron);
@@ -42,13 +53,15 @@ pub fn reaches(
     part.push(Term::Beyond, ExactConstraint { strict: true, ..at_most_zero(&row, below) });
     *exact_lps += 1;
     match part.decide() {
-        Ok(_) => true,
+        Ok(_) => Reach::There,
         Err(terms) => {
+            let is_nowhere = terms.iter().all(|(term, _)| *term != Term::Beyond);
+            let side = if below { '+' } else { '-' };
             if let Some(proof) = proof {
-                let side = if below { '+' } else { '-' };
-                proof.with_terms(&format!("side {neuron} {side}"), &terms);
+                let words = format!("side {neuron} {side}");
+                proof.with_terms(if is_nowhere { "nowhere" } else { &words }, &terms);
             }
-            false
+            if is_nowhere { Reach::Nowhere } else { Reach::NotThere }
         }
     }
 }

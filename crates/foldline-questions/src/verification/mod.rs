@@ -17,6 +17,7 @@ pub(crate) mod counters;
 pub(crate) mod leaf;
 pub(crate) mod node;
 pub(crate) mod part;
+mod perspective;
 pub(crate) mod problem;
 mod proof_search;
 pub(crate) mod region;
@@ -24,6 +25,7 @@ mod search;
 pub(crate) mod settled;
 pub mod statement;
 pub(crate) mod transform;
+mod units;
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,6 +40,7 @@ pub use proof_search::ProofError;
 use proof_search::ProofSearch;
 use search::Visitor;
 pub use statement::{Limit, Options, Outcome, Progress, Statistics, Verdict, Witness};
+pub use units::precision;
 
 /// How the search ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

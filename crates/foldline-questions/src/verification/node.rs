@@ -79,11 +79,13 @@ const COLUMN_LIMIT: usize = 2048;
 impl Node {
     /// The whole region of a problem.
     pub fn root(problem: Arc<Problem>, share: f64) -> Self {
+        let mut known = vec![Known::NOTHING; problem.float.neurons];
+        problem.signs.iter().for_each(|&(neuron, sign)| known[neuron as usize].sign = sign);
         Self {
             polytope: problem.polytope.clone(),
             permanent: problem.half_spaces,
             reduced: None,
-            known: vec![Known::NOTHING; problem.float.neurons],
+            known,
             splits: Vec::new(),
             clauses: (0..problem.clauses.len() as u32).collect(),
             input_splits: 0,

@@ -19,10 +19,10 @@ pub struct Part {
 }
 
 impl Part {
-    /// The region and the halved box of a node, without the signs of its neurons.
+    /// The region of a node, and what its box adds to that, without the signs of its neurons.
     pub fn new(node: &Node) -> Self {
         let mut part = Self::region(&node.problem);
-        part.add_halved_box(node);
+        part.add_box(node);
         part
     }
 
@@ -33,21 +33,25 @@ impl Part {
         Self { dimension: problem.dimension(), constraints, terms }
     }
 
-    fn add_halved_box(&mut self, node: &Node) {
+    fn add_box(&mut self, node: &Node) {
         let exact = |value: f64| from_f64_bits(value.to_bits()).expect("split values are finite");
         let (here, root) = (&node.polytope, &node.problem.polytope);
         for j in 0..self.dimension {
+            let (low, high) = &node.problem.bounds[j];
             let sides = [
-                (here.lower[j], root.lower[j], -1, Term::Lower(j)),
-                (here.upper[j], root.upper[j], 1, Term::Upper(j)),
+                (here.lower[j], root.lower[j], low, -1, Term::Lower(j)),
+                (here.upper[j], root.upper[j], high, 1, Term::Upper(j)),
             ];
-            for (value, original, sign, term) in sides {
-                if value != original {
-                    let sign = Rational::from(Integer::from(sign));
-                    let bound = &sign * exact(value);
-                    let constraint = LinearConstraint::new(vec![(j, sign)], bound, false);
-                    self.push(term, ExactConstraint::new(self.dimension, &constraint));
-                }
+            for (value, original, own, sign, term) in sides {
+                let value = match value == original {
+                    true if !node.problem.own_box => continue,
+                    true => own.clone(),
+                    false => exact(value),
+                };
+                let sign = Rational::from(Integer::from(sign));
+                let bound = &sign * value;
+                let constraint = LinearConstraint::new(vec![(j, sign)], bound, false);
+                self.push(term, ExactConstraint::new(self.dimension, &constraint));
             }
         }
     }

@@ -6,6 +6,7 @@ use foldline_geometry::directed::{UNIT_ROUNDOFF, nearest, round_down, round_up};
 use foldline_geometry::{ExactConstraint, Polytope};
 use foldline_kernel::{Atom, LinearConstraint, Network, Rational};
 
+use super::case_problems::Piece;
 use super::transform::{Transform, original};
 use crate::bounds::FloatNetwork;
 
@@ -16,10 +17,14 @@ pub struct Problem {
     pub network: Arc<Network>,
     /// Its weights in floats, with the atoms as targets.
     pub float: FloatNetwork,
+    /// ReLU neurons with the same sign everywhere, and the signs.
+    pub signs: Vec<(u32, i8)>,
     /// The region: every constraint, strict ones marked.
     pub region: Vec<ExactConstraint>,
-    /// The exact bounding box; each bound also follows from the region.
+    /// The exact bounding box.
     pub bounds: Vec<(Rational, Rational)>,
+    /// Whether the box says something that does not follow from the region.
+    pub own_box: bool,
     /// The region in floats, outward.
     pub polytope: Polytope,
     /// Number of half-spaces of `polytope`.
@@ -28,23 +33,16 @@ pub struct Problem {
     pub atoms: Vec<Atom>,
     /// Clauses as lists of atoms: a point violates the property if all atoms of one hold.
     pub clauses: Vec<Vec<usize>>,
-    /// The clauses' numbers in the property, where a proof needs them.
+    /// The clauses' numbers in the property; empty until a proof needs them.
     pub numbers: Vec<usize>,
     /// How to get back to the original inputs, last step first.
     pub transforms: Vec<Transform>,
 }
 
 impl Problem {
-    /// Prepares the floats. `bounds` must enclose the region given by `constraints`.
-    pub fn new(
-        network: Arc<Network>,
-        float: &FloatNetwork,
-        constraints: &[LinearConstraint],
-        bounds: Vec<(Rational, Rational)>,
-        clauses: &[Vec<Atom>],
-        numbers: Vec<usize>,
-        transforms: Vec<Transform>,
-    ) -> Self {
+    /// Prepares the floats. `bounds` must enclose the piece's region.
+    pub fn new(piece: Piece, bounds: Vec<(Rational, Rational)>) -> Self {
+        let Piece { network, float, signs, constraints, clauses, transforms } = piece;
         let dimension = network.inputs();
         let mut atoms: Vec<Atom> = Vec::new();
         let mut number = |atom: &Atom| {
@@ -62,21 +60,21 @@ impl Problem {
         for constraint in constraints.iter().filter(|c| c.coefficients.len() > 1) {
             push_enclosing(&mut polytope, constraint);
         }
-        let region =
-            constraints.iter().map(|constraint| ExactConstraint::new(dimension, constraint));
-        let region = region.collect();
+        let region = ExactConstraint::all(dimension, &constraints);
         let float = float.with_targets(&atoms);
         let half_spaces = polytope.half_spaces();
         Self {
             network,
             float,
+            signs,
             region,
             bounds,
+            own_box: false,
             polytope,
             half_spaces,
             atoms,
             clauses,
-            numbers,
+            numbers: Vec::new(),
             transforms,
         }
     }

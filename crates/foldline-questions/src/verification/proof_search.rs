@@ -5,17 +5,22 @@ use std::sync::Arc;
 
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::{Feasibility, feasibility};
-use foldline_kernel::{Network, Property, Rational};
+use foldline_kernel::{LinearConstraint, Network, Property, Rational};
 
 use super::Found;
+use super::case_problems::Piece;
 use super::cases::{Case, Numbered, numbered_cases};
 use super::counters::Counters;
 use super::node::{Node, Workspace};
+use super::part::Part;
+use super::perspective::{face_box, inner_box, open_ends, perspective, radius_beyond};
 use super::problem::Problem;
 use super::region::{Bounds, Extent, extent, shown_bound};
 use super::search::Visitor;
+use super::transform::Transform;
+use super::units::{Units, precision};
 use crate::bounds::FloatNetwork;
-use crate::proof::Proof;
+use crate::proof::{Proof, dyadic};
 
 /// Why no proof can be written.
 #[derive(Debug, thiserror::Error)]
@@ -26,9 +31,6 @@ pub enum ProofError {
     /// The property is too large to number its clauses.
     #[error("the property has more than {} clauses", super::cases::MOST_CLAUSES)]
     TooManyClauses,
-    /// The region is unbounded.
-    #[error("input X_{0} is unbounded: certificates for unbounded regions are not there yet")]
-    Unbounded(usize),
 }
 
 /// What stays the same over all cases.
@@ -46,22 +48,69 @@ pub struct ProofSearch<'a> {
 impl ProofSearch<'_> {
     /// Searches all cases and writes the records between the header and `end`.
     pub fn run(&self, property: &Property, out: &mut dyn Write) -> Result<Found, ProofError> {
-        let Numbered { cases, off } = numbered_cases(property).ok_or(ProofError::TooManyClauses)?;
-        let network = Arc::new(self.network.clone());
-        let float = FloatNetwork::new(self.network);
+        let Numbered { mut cases, off } =
+            numbered_cases(property).ok_or(ProofError::TooManyClauses)?;
+        let mut network = self.network.clone();
+        let mut transforms = Vec::new();
+        if precision(&network, property).1 {
+            let units = Units::new(&network, &cases, self.visitor.counters);
+            out.write_all(units.records(property).as_bytes())?;
+            cases = cases.iter().map(|case| units.case(case)).collect();
+            network = units.network(&network);
+            transforms.push(units.transform());
+        }
+        let float = FloatNetwork::new(&network);
+        let network = Arc::new(network);
         let mut space = Workspace::new();
         for number in off {
             writeln!(out, "off {number}")?;
         }
-        let share = 1.0 / cases.len().max(1) as f64;
         for case in &cases {
-            let opened = self.open(case, &network, &float, &mut space, share)?;
-            let root = match opened {
-                Opened::Root(node) => vec![*node],
-                Opened::Empty => Vec::new(),
-                Opened::Violation(point) => return Ok(Found::Violation(point)),
+            let piece = Piece {
+                transforms: transforms.clone(),
+                ..Piece::whole(&network, &float, &case.region, &case.clauses)
             };
-            let found = self.tree(root, &mut space, out)?;
+            let found = self.case(case, piece, 1.0 / cases.len() as f64, &mut space, out)?;
+            if found != Found::Nothing {
+                return Ok(found);
+            }
+        }
+        Ok(Found::Nothing)
+    }
+
+    fn case(
+        &self,
+        case: &Case,
+        piece: Piece,
+        share: f64,
+        space: &mut Workspace,
+        out: &mut dyn Write,
+    ) -> Result<Found, ProofError> {
+        let mut proof = Proof::new(self.precision);
+        let numbers: Vec<String> = case.numbers.iter().map(usize::to_string).collect();
+        proof.record(&format!("case {}", numbers.join(" ")));
+        let parts = match self.parts(piece, &mut proof) {
+            Ok(parts) => parts,
+            Err(point) => return Ok(Found::Violation(point)),
+        };
+        space.relaxation.proof = Some(proof);
+        flush(space, out)?;
+        let share = share / parts.len().max(1) as f64;
+        for (head, mut problem) in parts {
+            out.write_all(head.as_bytes())?;
+            problem.numbers.clone_from(&case.numbers);
+            self.visitor.counters.regions.add(1);
+            let root = Node::root(Arc::new(problem), share);
+            if root.problem.own_box
+                && let Err(terms) = Part::new(&root).decide()
+                && let Some(proof) = &mut space.relaxation.proof
+            {
+                // Otherwise its closure, which need not be empty, would be searched to the end.
+                proof.with_terms("nowhere", &terms);
+                flush(space, out)?;
+                continue;
+            }
+            let found = self.tree(root, space, out)?;
             if found != Found::Nothing {
                 return Ok(found);
             }
@@ -71,101 +120,95 @@ impl ProofSearch<'_> {
 
     fn tree(
         &self,
-        mut stack: Vec<Node>,
+        root: Node,
         space: &mut Workspace,
         out: &mut dyn Write,
     ) -> Result<Found, ProofError> {
-        flush(space, out)?;
+        let problem = root.problem.clone();
+        let mut stack = vec![root];
         while let Some(node) = stack.pop() {
             if (self.stop)() {
                 return Ok(Found::Stopped);
             }
             if let Some(point) = self.visitor.visit(node, space, &mut stack) {
-                return Ok(Found::Violation(point));
+                return Ok(Found::Violation(problem.original(&point)));
             }
             flush(space, out)?;
         }
         Ok(Found::Nothing)
     }
 
-    /// Writes a case's head and makes its root, unless its region is empty.
-    fn open(
+    /// Records where a case's region is, and gives the parts to search, each with the record that
+    /// comes before its tree; a violating point where there are no clauses to refute.
+    fn parts(
         &self,
-        case: &Case,
-        network: &Arc<Network>,
-        float: &FloatNetwork,
-        space: &mut Workspace,
-        share: f64,
-    ) -> Result<Opened, ProofError> {
-        let numbers: Vec<String> = case.numbers.iter().map(usize::to_string).collect();
-        let mut proof = Proof::new(self.precision);
-        proof.record(&format!("case {}", numbers.join(" ")));
-        let dimension = network.inputs();
-        let exact = case.region.iter();
-        let exact: Vec<ExactConstraint> =
-            exact.map(|constraint| ExactConstraint::new(dimension, constraint)).collect();
+        piece: Piece,
+        proof: &mut Proof,
+    ) -> Result<Vec<(String, Problem)>, Vec<Rational>> {
+        let dimension = piece.network.inputs();
+        let exact = ExactConstraint::all(dimension, &piece.constraints);
         let point = match feasibility(dimension, &exact) {
             Feasibility::Point(point) => point,
             Feasibility::Contradiction(multipliers) => {
-                empty_region(&exact, &multipliers, &mut proof);
-                space.relaxation.proof = Some(proof);
-                return Ok(Opened::Empty);
+                empty_region(&exact, &multipliers, proof);
+                return Ok(Vec::new());
             }
         };
-        if case.clauses.iter().any(Vec::is_empty) {
-            return Ok(Opened::Violation(point));
+        if piece.clauses.iter().any(Vec::is_empty) {
+            let back = |point: Vec<Rational>, step: &Transform| step.back(&point);
+            return Err(piece.transforms.iter().rev().fold(point, back));
         }
-        let bounds = self.bounds(case, dimension, &mut proof)?;
-        self.visitor.counters.regions.add(1);
-        let (clauses, numbers) = (&case.clauses, case.numbers.clone());
-        let problem = Problem::new(
-            network.clone(),
-            float,
-            &case.region,
-            bounds,
-            clauses,
-            numbers,
-            Vec::new(),
-        );
-        space.relaxation.proof = Some(proof);
-        Ok(Opened::Root(Box::new(Node::root(Arc::new(problem), share))))
+        let bounds = self.bounds(&piece.constraints, dimension, proof);
+        let ends = open_ends(&bounds);
+        let radius = radius_beyond(&bounds);
+        let inside = inner_box(&bounds, &radius);
+        if ends.is_empty() {
+            return Ok(vec![(String::new(), Problem::new(piece, inside))]);
+        }
+        proof.record(&format!("perspective {}", dyadic(radius.to_f64().value())));
+        let cone = perspective(&piece);
+        let boxed = |piece: Piece, bounds| Problem { own_box: true, ..Problem::new(piece, bounds) };
+        let mut parts = vec![(String::new(), boxed(piece, inside))];
+        for end in ends {
+            let head = format!("face {} {}\n", end.0, side_word(end.1));
+            parts.push((head, boxed(cone.clone(), face_box(&bounds, end, &radius))));
+        }
+        Ok(parts)
     }
 
     /// The box of a case's region; bounds that no single atom gives are recorded with a proof.
     fn bounds(
         &self,
-        case: &Case,
+        region: &[LinearConstraint],
         dimension: usize,
         proof: &mut Proof,
-    ) -> Result<Vec<(Rational, Rational)>, ProofError> {
-        let singles = single_bounds(case, dimension, self.visitor.counters);
-        let mut bounds = Vec::new();
-        for (coordinate, (low, high)) in singles.into_iter().enumerate() {
-            let mut side = |known: Option<Rational>, word: &str, sign: i8| {
-                if let Some(value) = known {
-                    return Ok::<Rational, ProofError>(value);
+    ) -> Vec<Bounds> {
+        let mut bounds = single_bounds(region, dimension, self.visitor.counters);
+        for (coordinate, (low, high)) in bounds.iter_mut().enumerate() {
+            for (end, is_upper) in [(low, false), (high, true)] {
+                let sign = if is_upper { 1 } else { -1 };
+                if end.is_none()
+                    && let Some((value, multipliers)) =
+                        shown_bound(dimension, region, coordinate, sign)
+                {
+                    let value = if is_upper { value } else { -value };
+                    let multipliers = joined(&multipliers);
+                    let side = side_word(is_upper);
+                    proof.record(&format!("reach {coordinate} {side} {value} {multipliers}"));
+                    *end = Some(value);
                 }
-                let (value, multipliers) = shown_bound(dimension, &case.region, coordinate, sign)
-                    .ok_or(ProofError::Unbounded(coordinate))?;
-                let value = if sign < 0 { -value } else { value };
-                let multipliers: Vec<String> =
-                    multipliers.iter().map(ToString::to_string).collect();
-                let multipliers = multipliers.join(" ");
-                proof.record(&format!("reach {coordinate} {word} {value} {multipliers}"));
-                Ok(value)
-            };
-            let low = side(low, "lower", -1)?;
-            let high = side(high, "upper", 1)?;
-            bounds.push((low, high));
+            }
         }
-        Ok(bounds)
+        bounds
     }
 }
 
-enum Opened {
-    Root(Box<Node>),
-    Empty,
-    Violation(Vec<Rational>),
+fn side_word(is_upper: bool) -> &'static str {
+    if is_upper { "upper" } else { "lower" }
+}
+
+fn joined(values: &[Rational]) -> String {
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 fn flush(space: &mut Workspace, out: &mut dyn Write) -> io::Result<()> {
@@ -177,10 +220,13 @@ fn flush(space: &mut Workspace, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Bounds that single atoms give.
-fn single_bounds(case: &Case, dimension: usize, counters: &Counters) -> Vec<Bounds> {
-    let singles = case.region.iter().filter(|constraint| constraint.coefficients.len() == 1);
-    let closed =
-        singles.map(|single| foldline_kernel::LinearConstraint { strict: false, ..single.clone() });
+fn single_bounds(
+    region: &[LinearConstraint],
+    dimension: usize,
+    counters: &Counters,
+) -> Vec<Bounds> {
+    let singles = region.iter().filter(|constraint| constraint.coefficients.len() == 1);
+    let closed = singles.map(|single| LinearConstraint { strict: false, ..single.clone() });
     match extent(dimension, &closed.collect::<Vec<_>>(), counters) {
         Extent::Box(bounds) => bounds,
         Extent::Empty => vec![(None, None); dimension],
@@ -193,6 +239,5 @@ fn empty_region(exact: &[ExactConstraint], multipliers: &[(usize, Rational)], pr
     for (index, value) in multipliers {
         values[*index] += value * Rational::from(exact[*index].scale.clone());
     }
-    let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-    proof.record(format!("void {}", values.join(" ")).trim_end());
+    proof.record(format!("void {}", joined(&values)).trim_end());
 }

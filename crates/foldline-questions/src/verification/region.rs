@@ -38,8 +38,7 @@ pub fn shown_bound(
     coordinate: usize,
     sign: i8,
 ) -> Option<Shown> {
-    let exact: Vec<ExactConstraint> =
-        constraints.iter().map(|constraint| ExactConstraint::new(dimension, constraint)).collect();
+    let exact = ExactConstraint::all(dimension, constraints);
     let mut objective = vec![Integer::ZERO; dimension];
     objective[coordinate] = Integer::from(sign);
     let ExactOutcome::Optimal { value, multipliers, .. } = maximize(dimension, &exact, &objective)
@@ -80,8 +79,7 @@ pub fn extent(dimension: usize, constraints: &[LinearConstraint], counters: &Cou
         let crossed = |(low, high): &Bounds| matches!((low, high), (Some(l), Some(h)) if l > h);
         return if bounds.iter().any(crossed) { Extent::Empty } else { Extent::Box(bounds) };
     }
-    let exact: Vec<ExactConstraint> =
-        constraints.iter().map(|constraint| ExactConstraint::new(dimension, constraint)).collect();
+    let exact = ExactConstraint::all(dimension, constraints);
     counters.exact_lps.add(1);
     if feasible_point(dimension, &exact).is_none() {
         return Extent::Empty;
@@ -95,12 +93,9 @@ pub fn extent(dimension: usize, constraints: &[LinearConstraint], counters: &Cou
     Extent::Box(bounds)
 }
 
-fn holds_trivially(constraint: &LinearConstraint) -> bool {
-    if constraint.strict {
-        constraint.bound > Rational::ZERO
-    } else {
-        constraint.bound >= Rational::ZERO
-    }
+/// Whether a constraint has no coordinates and is true.
+pub fn holds_trivially(constraint: &LinearConstraint) -> bool {
+    constraint.coefficients.is_empty() && constraint.holds_at(&[])
 }
 
 /// The greatest value of sign·x_coordinate, none if unbounded; the region is not empty.

@@ -1,13 +1,12 @@
-//! Changes of coordinates: onto a flat region's affine hull, and of unbounded ends to boxes.
+//! Changes of coordinates, and the one onto a flat region's affine hull.
 
 use std::sync::Arc;
 
 use foldline_kernel::network::RationalRow;
-use foldline_kernel::number::power_of_two;
-use foldline_kernel::{Activation, Atom, Layer, LinearConstraint, Network, Rational};
+use foldline_kernel::{Atom, Layer, LinearConstraint, Network, Rational};
 
 use super::case_problems::Piece;
-use super::region::Bounds;
+use super::region::holds_trivially;
 use crate::bounds::FloatNetwork;
 
 /// How a point in new coordinates maps back to the old ones.
@@ -20,15 +19,8 @@ pub enum Transform {
         /// One vector a new coordinate.
         directions: Vec<Vec<Rational>>,
     },
-    /// New coordinates (y without y_axis, s), y_axis = ±1: x = radius · y / s.
-    Perspective {
-        /// The coordinate of largest magnitude.
-        axis: usize,
-        /// Whether it is positive.
-        positive: bool,
-        /// The radius.
-        radius: Rational,
-    },
+    /// New coordinates (y, s) with s > 0: x = y / s.
+    Perspective,
 }
 
 impl Transform {
@@ -44,12 +36,9 @@ impl Transform {
                 }
                 old
             }
-            Transform::Perspective { axis, positive, radius } => {
+            Transform::Perspective => {
                 let (s, y) = point.split_last().expect("s is the last coordinate");
-                let mut old: Vec<Rational> = y.iter().map(|y| radius * y / s).collect();
-                let edge = radius / s;
-                old.insert(*axis, if *positive { edge } else { -edge });
-                old
+                y.iter().map(|y| y / s).collect()
             }
         }
     }
@@ -97,12 +86,12 @@ pub fn onto_affine_hull(piece: &Piece, equalities: &[LinearConstraint]) -> Optio
         Atom::new(terms, old.output.clone(), &old.bound - constant, old.strict)
     };
     let constraints = piece.constraints.iter().map(constraint);
-    let constraints =
-        constraints.filter(|constraint| !constraint.coefficients.is_empty() || constraint.strict);
+    let constraints = constraints.filter(|constraint| !holds_trivially(constraint));
     let mut transforms = piece.transforms.clone();
     transforms.push(Transform::Affine { base: base.clone(), directions: directions.clone() });
     Some(Piece {
         float: FloatNetwork::new(&network),
+        signs: piece.signs.clone(),
         network: Arc::new(network),
         constraints: constraints.collect(),
         clauses: piece.clauses.iter().map(|clause| clause.iter().map(atom).collect()).collect(),
@@ -153,112 +142,4 @@ fn subtract_multiple(row: &mut [Rational], other: &[Rational], pivot: usize) {
     if !factor.is_zero() {
         row.iter_mut().zip(other).for_each(|(value, term)| *value -= &factor * term);
     }
-}
-
-/// Covers a piece by its part in a box of side 2R and, for each unbounded end, the cone outside
-/// where that coordinate is the largest: x = R·y/s with s ∈ (0, 1] and the other |y_j| ≤ 1.
-///
-/// The network with biases times s has the same signs there, so every part is bounded.
-pub fn outside_box(piece: &Piece, bounds: &[Bounds]) -> Vec<Piece> {
-    let dimension = bounds.len();
-    let mut radius = power_of_two(1);
-    for bound in bounds.iter().flat_map(|(low, high)| [low, high]).flatten() {
-        let magnitude = if *bound < Rational::ZERO { -bound.clone() } else { bound.clone() };
-        while radius <= magnitude {
-            radius *= Rational::from(256);
-        }
-    }
-    let mut parts = Vec::new();
-    let mut inner = piece.clone();
-    for (j, (low, high)) in bounds.iter().enumerate() {
-        for (side, sign) in [(high, 1), (low, -1)] {
-            if side.is_none() {
-                let terms = vec![(j, Rational::from(sign))];
-                inner.constraints.push(LinearConstraint::new(terms, radius.clone(), false));
-                parts.push(perspective(piece, j, sign > 0, &radius));
-            }
-        }
-    }
-    debug_assert_eq!(inner.network.inputs(), dimension);
-    parts.push(inner);
-    parts
-}
-
-fn perspective(piece: &Piece, axis: usize, positive: bool, radius: &Rational) -> Piece {
-    let dimension = piece.network.inputs();
-    let last = dimension - 1;
-    let edge = if positive { Rational::ONE } else { -Rational::ONE };
-    // a·x scaled by s is R·a·y; a constant b becomes b·s.
-    let scale = |terms: &[(usize, Rational)]| -> Terms {
-        let mut constant = Rational::ZERO;
-        let mut scaled = Vec::new();
-        for (j, value) in terms {
-            match j.cmp(&axis) {
-                std::cmp::Ordering::Less => scaled.push((*j, value * radius)),
-                std::cmp::Ordering::Equal => constant = value * radius * &edge,
-                std::cmp::Ordering::Greater => scaled.push((j - 1, value * radius)),
-            }
-        }
-        (scaled, constant)
-    };
-    let constraint = |old: &LinearConstraint| {
-        let (mut terms, constant) = scale(&old.coefficients);
-        terms.push((last, -old.bound.clone()));
-        LinearConstraint::new(terms, -constant, old.strict)
-    };
-    let atom = |old: &Atom| {
-        let (mut terms, constant) = scale(&old.input);
-        terms.push((last, -old.bound.clone()));
-        Atom::new(terms, old.output.clone(), -constant, old.strict)
-    };
-    let mut constraints: Vec<LinearConstraint> = piece.constraints.iter().map(constraint).collect();
-    constraints.retain(|constraint| !constraint.coefficients.is_empty() || constraint.strict);
-    let bound = |j: usize, factor: i8, bound: i8, strict: bool| {
-        let terms = vec![(j, Rational::from(factor))];
-        LinearConstraint::new(terms, Rational::from(bound), strict)
-    };
-    for j in 0..last {
-        constraints.extend([bound(j, 1, 1, false), bound(j, -1, 1, false)]);
-    }
-    constraints.extend([bound(last, 1, 1, false), bound(last, -1, 0, true)]);
-    let network = homogenized(&piece.network, scale);
-    let mut transforms = piece.transforms.clone();
-    transforms.push(Transform::Perspective { axis, positive, radius: radius.clone() });
-    Piece {
-        float: FloatNetwork::new(&network),
-        network: Arc::new(network),
-        constraints,
-        clauses: piece.clauses.iter().map(|clause| clause.iter().map(atom).collect()).collect(),
-        transforms,
-    }
-}
-
-/// s·f(R·y/s) as a network in (y without the axis, s): every layer but the last hands s on.
-fn homogenized(network: &Network, scale: impl Fn(&[(usize, Rational)]) -> Terms) -> Network {
-    let dimension = network.inputs();
-    let count = network.layers().len();
-    let mut width = dimension;
-    let mut layers = Vec::new();
-    for (index, layer) in network.layers().iter().enumerate() {
-        let s = if index == 0 { dimension - 1 } else { width };
-        let mut rows: Vec<RationalRow> = layer
-            .rational_rows()
-            .into_iter()
-            .map(|row| {
-                let (mut weights, bias) =
-                    if index == 0 { scale(&row.weights) } else { (row.weights, Rational::ZERO) };
-                weights.push((s, row.bias));
-                RationalRow { weights, bias }
-            })
-            .collect();
-        if index + 1 < count {
-            rows.push(RationalRow { weights: vec![(s, Rational::ONE)], bias: Rational::ZERO });
-        }
-        let inputs = if index == 0 { dimension } else { width + 1 };
-        let activation = layer.activation;
-        debug_assert!(matches!(activation, Activation::Relu | Activation::Linear));
-        layers.push(Layer::new(inputs, &rows, activation));
-        width = layer.rows.len();
-    }
-    Network::new(dimension, layers).expect("the layers still fit")
 }

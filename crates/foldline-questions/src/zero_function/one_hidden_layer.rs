@@ -123,13 +123,8 @@ pub fn nonzero_on(
     outputs: &[usize],
     counters: &Counters,
 ) -> Option<Vec<Rational>> {
-    let piece = Piece {
-        network: Arc::new(network.clone()),
-        float: FloatNetwork::new(network),
-        constraints: polyhedron.constraints.clone(),
-        clauses: Vec::new(),
-        transforms: Vec::new(),
-    };
+    let float = FloatNetwork::new(network);
+    let piece = Piece::whole(&Arc::new(network.clone()), &float, &polyhedron.constraints, &[]);
     let differs = |piece: &Piece, point: &[Rational]| {
         let values = piece.network.evaluate(point).output;
         outputs.iter().any(|&output| values[output] != Rational::ZERO)

@@ -1,16 +1,23 @@
 //! `verify` and the questions built on it against brute force: random tiny networks, all activation patterns, exact arithmetic.
 
+#[path = "../support/certifying.rs"]
+mod certifying;
 mod enumerate;
+#[allow(dead_code, reason = "files on disk are for other tests")]
+#[path = "../support/files.rs"]
+mod files;
 mod generate;
 mod questions;
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
+use foldcheck::Content;
 use foldline::{Options, Verdict, verify};
 use proptest::prelude::*;
 
 use enumerate::{is_vacuous, value, violation};
+use files::{Claim, Files};
 use generate::{Question, any_network, any_property};
 
 /// Most neurons a hidden layer.
@@ -36,6 +43,7 @@ fn answer(question: &Question, threads: usize, seed: u64) -> Result<Verdict, &'s
 fn check(question: &Question, threads: usize, seed: u64) -> Result<(), TestCaseError> {
     let (network, formula) = (&question.network, &question.property.formula);
     let expected = violation(network, formula);
+    let claim = if expected.is_some() { Claim::Violated } else { Claim::Holds };
     match (answer(question, threads, seed), expected) {
         (Ok(Verdict::Violated(witness)), Some(_)) => {
             prop_assert_eq!(&witness.output, &value(network, &witness.input));
@@ -47,6 +55,26 @@ fn check(question: &Question, threads: usize, seed: u64) -> Result<(), TestCaseE
         (found, expected) => {
             let message = format!("found {found:?}; by brute force, violated at {expected:?}");
             return Err(TestCaseError::fail(message));
+        }
+    }
+    check_certificate(question, claim, seed)
+}
+
+/// The certificate of the answer, which is the given one, is accepted.
+fn check_certificate(question: &Question, claim: Claim, seed: u64) -> Result<(), TestCaseError> {
+    let text = format!("{question:?}");
+    let (network, property) = text.split_at(text.find("(declare").expect("a declaration"));
+    let files = Files::new(
+        Content::new("n.json", network.trim().into()),
+        Content::new("p.vnnlib", property.into()),
+    );
+    let files = files.expect("files as the program reads them");
+    let options = Options { seed, timeout: Some(LIMIT), ..Options::default() };
+    let certificate = certifying::certificate("the question", &files, &options);
+    match files::check(certificate.as_bytes(), &files) {
+        Ok(accepted) => prop_assert_eq!(accepted.statement, files.statement(claim)),
+        Err(rejection) => {
+            return Err(TestCaseError::fail(format!("{rejection}\n{certificate}")));
         }
     }
     Ok(())

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use foldcheck::{Accepted, Content, Rejection};
-use foldline::{Options, ProofError, Verdict, verify_with_proof};
+use foldline::Options;
 use serde_json::Value;
 
+use crate::certifying::certificate;
 use crate::files::{Claim, Files, check};
 
 /// A network and a property of known truth, with the certificate that the search wrote.
@@ -19,14 +20,14 @@ pub struct Certified {
     pub files: Files,
     /// What is true of them.
     pub truth: Claim,
-    /// The certificate; none where the region is unbounded.
-    pub text: Option<String>,
+    /// The certificate.
+    pub text: String,
 }
 
 impl Certified {
     /// What the checker says of the certificate as it was written.
-    pub fn check(&self) -> Option<Result<Accepted, Rejection>> {
-        self.text.as_ref().map(|text| check(text.as_bytes(), &self.files))
+    pub fn check(&self) -> Result<Accepted, Rejection> {
+        check(self.text.as_bytes(), &self.files)
     }
 }
 
@@ -41,9 +42,8 @@ pub static ALL: LazyLock<Vec<Certified>> = LazyLock::new(|| {
 /// Those whose certificate is accepted, with the certificate's lines.
 pub static ACCEPTED: LazyLock<Vec<(&Certified, Vec<String>)>> = LazyLock::new(|| {
     let lines = |certified: &'static Certified| {
-        certified.check()?.ok()?;
-        let text = certified.text.as_ref()?;
-        Some((certified, text.lines().map(str::to_owned).collect()))
+        certified.check().ok()?;
+        Some((certified, certified.text.lines().map(str::to_owned).collect()))
     };
     ALL.iter().filter_map(lines).collect()
 });
@@ -110,35 +110,6 @@ fn examples() -> Vec<Certified> {
 }
 
 fn certify(name: String, files: Files, truth: Claim) -> Certified {
-    let mut body = Vec::new();
-    let (network, property) = (&files.network, &files.property);
-    let precision = foldline::certificate::precision(network, property);
-    let text = match verify_with_proof(network, property, &Options::default(), precision, &mut body)
-    {
-        Err(ProofError::Unbounded(_)) => None,
-        Err(error) => panic!("{name}: {error}"),
-        Ok(outcome) => Some(match outcome.verdict {
-            Verdict::Holds { .. } => {
-                let body = String::from_utf8(body).expect("text");
-                format!("{}{body}end\n", header(&files, Claim::Holds))
-            }
-            Verdict::Violated(witness) => {
-                let point: Vec<String> = witness.input.iter().map(ToString::to_string).collect();
-                format!("{}witness {}\nend\n", header(&files, Claim::Violated), point.join(" "))
-            }
-            Verdict::Undecided(limit) => panic!("{name}: undecided ({limit:?})"),
-        }),
-    };
+    let text = certificate(&name, &files, &Options::default());
     Certified { name, files, truth, text }
-}
-
-/// The first five lines of a certificate.
-pub fn header(files: &Files, claim: Claim) -> String {
-    let precision = foldline::certificate::precision(&files.network, &files.property);
-    format!(
-        "foldline-certificate 1\nstatement verification {claim}\nnetwork n {}\nproperty p {}\n\
-         precision {precision}\n",
-        files.network_hash(),
-        files.property_hash()
-    )
 }

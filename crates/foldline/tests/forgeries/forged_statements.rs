@@ -3,7 +3,8 @@
 use crate::files::Claim::{Holds, Violated};
 use crate::files::check;
 
-use crate::certified::{ACCEPTED, header, sibling};
+use crate::certified::{ACCEPTED, sibling};
+use crate::certifying::header;
 use crate::forging::{FIRST, count, fields, first, forge, forge_case, set_field};
 
 /// Certificates whose every prefix is tried.

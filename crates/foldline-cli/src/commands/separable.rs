@@ -1,0 +1,126 @@
+//! `foldline separable POINTS`: do K hyperplanes separate the points with label 1 from those with label 0?
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use clap::Args;
+use foldline::formats::input::display_name;
+use foldline::formats::sample::read_sample;
+use foldline::questions::separability::{Hyperplane, Separation, separate};
+use foldline::text::exact_for_people;
+use foldline::{Rational, Sample};
+use serde_json::{Map, Value, json};
+
+use crate::describe::plural;
+use crate::interrupt::stop_flag;
+use crate::options::{OutputOptions, TimeoutOption};
+use crate::report::{Exit, Failure, Report, set_exact, set_point};
+
+/// Decide whether hyperplanes separate two sets of points, exactly
+///
+/// POINTS is CSV with a header; the last column is the label, 0 or 1. The answer is `yes` if
+/// there are K hyperplanes (two by default) such that every point with label 1 lies strictly
+/// above all of them, normal·x > offset, and no point with label 0 does.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The points: CSV with a header, the last column being the label 0 or 1
+    #[arg(value_name = "POINTS")]
+    points: PathBuf,
+    /// How many hyperplanes
+    #[arg(long, value_name = "K", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    planes: u16,
+    #[command(flatten)]
+    pub form: OutputOptions,
+    #[command(flatten)]
+    timeout: TimeoutOption,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  foldline separable points.csv
+  foldline separable points.csv --planes 3 --json
+
+Exit codes:
+  0 yes    1 no    2 wrong usage    3 undecided within the limit    4 bad input
+  130 stopped by Ctrl-C";
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
+    let start = Instant::now();
+    let sample = read_sample(&arguments.points)?;
+    let name = display_name(&arguments.points);
+    let (inside, outside) = by_label(&sample, &name)?;
+    let stop = stop_flag();
+    let limit = arguments.timeout.timeout;
+    let ended =
+        || stop.load(Ordering::Relaxed) || limit.is_some_and(|limit| start.elapsed() > limit);
+    let planes = usize::from(arguments.planes);
+    let found = separate(sample.dimension, &inside, &outside, planes, &ended);
+    let statistics = json!({"label_1": inside.len(), "label_0": outside.len()});
+    let (answer, exit) = match &found {
+        Separation::Yes(_) => ("yes", Exit::Yes),
+        Separation::No => ("no", Exit::No),
+        Separation::Stopped if stop.load(Ordering::Relaxed) => ("undecided", Exit::Interrupted),
+        Separation::Stopped => ("undecided", Exit::Undecided),
+    };
+    let mut report = Report::new("separable", answer, exit, start, statistics);
+    let planes = plural(u64::from(arguments.planes), "hyperplane");
+    let verdict = match &found {
+        Separation::Yes(hyperplanes) => {
+            let list: Vec<Value> = hyperplanes.iter().map(hyperplane_json).collect();
+            report.set("hyperplanes", list);
+            let lines: String = hyperplanes.iter().map(hyperplane_text).collect();
+            format!("YES: label 1 is where all of these hold, label 0 where one does not.\n{lines}")
+        }
+        Separation::No => "NO: none can.\n".to_owned(),
+        Separation::Stopped => "UNDECIDED: the limit ran out.\n".to_owned(),
+    };
+    report.text = format!(
+        "points    {name} ({} with label 1, {} with label 0)\nquestion  can {planes} separate \
+         them?\n\n{verdict}",
+        inside.len(),
+        outside.len()
+    );
+    Ok(report)
+}
+
+/// The points with label 1, and those with label 0.
+#[expect(clippy::type_complexity, reason = "two lists of points")]
+fn by_label(
+    sample: &Sample,
+    name: &str,
+) -> Result<(Vec<Vec<Rational>>, Vec<Vec<Rational>>), Failure> {
+    let (mut inside, mut outside) = (Vec::new(), Vec::new());
+    for (index, (point, label)) in sample.points.iter().zip(&sample.labels).enumerate() {
+        if *label == Rational::ONE {
+            inside.push(point.clone());
+        } else if *label == Rational::ZERO {
+            outside.push(point.clone());
+        } else {
+            return Err(Failure::Input(format!(
+                "{name}: row {} after the header: expected the label 0 or 1, found {label}",
+                index + 1
+            )));
+        }
+    }
+    Ok((inside, outside))
+}
+
+fn hyperplane_json(hyperplane: &Hyperplane) -> Value {
+    let mut object = Map::new();
+    set_point(&mut object, "normal", &hyperplane.normal);
+    set_exact(&mut object, "offset", &hyperplane.offset);
+    object.into()
+}
+
+fn hyperplane_text(hyperplane: &Hyperplane) -> String {
+    let terms: Vec<String> = hyperplane
+        .normal
+        .iter()
+        .enumerate()
+        .map(|(index, a)| format!("{}·x{}", exact_for_people(a), index + 1))
+        .collect();
+    format!("  {} > {}\n", terms.join(" + "), exact_for_people(&hyperplane.offset))
+}

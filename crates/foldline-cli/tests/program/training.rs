@@ -1,0 +1,126 @@
+//! `train`, `interpolate` and `separable`: answers, files and errors.
+
+use foldline::formats::json_network::network_from_json;
+use foldline::{Rational, parse_rational};
+use serde_json::Value;
+
+use crate::support::Folder;
+
+const KINK: &str = "x,y\n-1,0\n0,0\n1,1\n2,2\n1,2\n";
+const POINTS: &str = "x,y,label\n0,0,1\n1,1,1\n2,0,0\n0,2,0\n-1,-1,0\n";
+
+/// The sum of squared errors of a network on points of the line.
+fn loss(network: &Value, points: &[(i32, i32)]) -> Rational {
+    let network = network_from_json("answer", network).expect("a network");
+    points.iter().fold(Rational::ZERO, |sum, &(x, y)| {
+        let error = &network.evaluate(&[x.into()]).output[0] - Rational::from(y);
+        sum + &error * &error
+    })
+}
+
+#[test]
+fn the_optimum_is_exact_and_its_network_has_it() {
+    let folder = Folder::with(&[("data.csv", KINK)]);
+    let points = [(-1, 0), (0, 0), (1, 1), (2, 2), (1, 2)];
+    for arguments in [
+        &["train", "data.csv", "--hidden", "1"][..],
+        &["train", "data.csv", "--hidden", "1", "--output", "linear"],
+        &["train", "data.csv", "--hidden", "2", "--output", "linear", "--no-output-bias"],
+    ] {
+        let answer = folder.json(arguments, 0);
+        assert_eq!(answer["answer"], "optimal");
+        assert_eq!(answer["loss"], answer["lower_bound"]);
+        let exact = parse_rational(answer["loss"].as_str().unwrap()).unwrap();
+        assert_eq!(loss(&answer["network"], &points), exact);
+        // The two points at x = 1 cost at least 1/2, which a network with a steeper hinge has.
+        assert!(exact >= parse_rational("1/2").unwrap());
+    }
+    let text = folder.run(&["train", "data.csv", "--hidden", "1"]).stdout;
+    assert!(text.contains("OPTIMAL"), "{text}");
+}
+
+#[test]
+fn zero_loss_is_decided() {
+    let folder = Folder::with(&[("kink.csv", "x,y\n-1,0\n0,0\n1,1\n2,2\n"), ("data.csv", KINK)]);
+    let answer = folder.json(&["train", "kink.csv", "--hidden", "1", "--zero-loss"], 0);
+    assert_eq!(answer["answer"], "yes");
+    let points = [(-1, 0), (0, 0), (1, 1), (2, 2)];
+    assert_eq!(loss(&answer["network"], &points), Rational::ZERO);
+    let zigzag = "x,y\n0,0\n1,1\n2,0\n3,1\n4,0\n";
+    folder.write("zigzag.csv", zigzag.as_bytes());
+    for (file, hidden) in [("data.csv", "1"), ("zigzag.csv", "2")] {
+        let arguments = ["train", file, "--hidden", hidden, "--zero-loss", "--output", "linear"];
+        assert_eq!(folder.json(&arguments, 1)["answer"], "no");
+    }
+}
+
+#[test]
+fn a_limit_leaves_bounds() {
+    let folder = Folder::with(&[("data.csv", KINK)]);
+    let answer = folder.json(&["train", "data.csv", "--hidden", "2", "--timeout", "0"], 3);
+    assert_eq!(answer["answer"], "bounded");
+    let number = |key: &str| parse_rational(answer[key].as_str().unwrap()).unwrap();
+    assert!(number("lower_bound") <= number("loss"));
+    let points = [(-1, 0), (0, 0), (1, 1), (2, 2), (1, 2)];
+    assert_eq!(loss(&answer["network"], &points), number("loss"));
+}
+
+#[test]
+fn interpolation_meets_every_label_or_says_why_not() {
+    let folder = Folder::with(&[("data.csv", KINK), ("good.csv", "x,y\n0,3\n5,1\n-2,-4\n")]);
+    let answer = folder.json(&["interpolate", "good.csv", "--output", "linear"], 0);
+    assert_eq!(answer["answer"], "interpolated");
+    assert_eq!(loss(&answer["network"], &[(0, 3), (5, 1), (-2, -4)]), Rational::ZERO);
+    assert_eq!(folder.json(&["interpolate", "data.csv"], 1)["answer"], "no");
+    assert_eq!(folder.json(&["interpolate", "good.csv"], 1)["answer"], "no");
+}
+
+#[test]
+fn hyperplanes_separate() {
+    let folder = Folder::with(&[("points.csv", POINTS)]);
+    let answer = folder.json(&["separable", "points.csv"], 0);
+    let planes = answer["hyperplanes"].as_array().unwrap();
+    assert_eq!((answer["answer"].as_str(), planes.len()), (Some("yes"), 2));
+    let above = |plane: &Value, x: i32, y: i32| {
+        let number = |value: &Value| parse_rational(value.as_str().unwrap()).unwrap();
+        let value = number(&plane["normal"][0]) * Rational::from(x)
+            + number(&plane["normal"][1]) * Rational::from(y);
+        value > number(&plane["offset"])
+    };
+    for (x, y, label) in [(0, 0, true), (1, 1, true), (2, 0, false), (0, 2, false), (-1, -1, false)]
+    {
+        assert_eq!(planes.iter().all(|plane| above(plane, x, y)), label);
+    }
+    assert_eq!(folder.json(&["separable", "points.csv", "--planes", "1"], 1)["answer"], "no");
+}
+
+#[test]
+fn bad_samples_are_named() {
+    let folder = Folder::with(&[
+        ("nan.csv", "x,y\n1,nan\n"),
+        ("short.csv", "x,y\n1,2\n3\n"),
+        ("label.csv", "x,y\n1,2\n"),
+        ("empty.csv", "x,y\n"),
+        ("headless.csv", "1,2\n3,4\n"),
+    ]);
+    for (arguments, place) in [
+        (&["train", "nan.csv", "--hidden", "1"][..], "line 2, column `y`"),
+        (&["train", "short.csv", "--hidden", "1"], "line 3"),
+        (&["train", "missing.csv", "--hidden", "1"], "missing.csv"),
+        (&["interpolate", "empty.csv"], "has no rows"),
+        (&["interpolate", "headless.csv"], "header"),
+        (&["separable", "label.csv"], "expected the label 0 or 1, found 2"),
+    ] {
+        let run = folder.run(arguments);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(4), ""), "{arguments:?}");
+        assert!(run.stderr.contains(place), "{arguments:?}: {}", run.stderr);
+    }
+    for arguments in [
+        &["train", "nan.csv"][..],
+        &["train", "nan.csv", "--hidden", "0"],
+        &["train", "nan.csv", "--hidden", "1", "--output", "tanh"],
+        &["separable", "label.csv", "--planes", "0"],
+    ] {
+        assert_eq!(folder.run(arguments).code, Some(2), "{arguments:?}");
+    }
+}

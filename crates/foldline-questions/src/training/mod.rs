@@ -1,0 +1,186 @@
+//! Exact training of networks with one hidden ReLU layer: the global optimum of the squared loss [T, Thm 3.3].
+//!
+//! Every network is w0 + Σ w_j [a_j(x)]₊ with w_j ∈ {−1, 1}, or that under an output ReLU. An
+//! activation pattern says where each hidden node, and the output, is on; for a given pattern
+//! the loss is a convex quadratic function on a cone of parameters. The search walks over partial
+//! patterns, one group of equal points after another; the program of a partial pattern bounds all
+//! patterns that complete it.
+//!
+//! Differs from the paper: the patterns are not listed beforehand but bounded and cut
+//! off early; a hidden node's dichotomies come from one tree of partial ones; nodes of
+//! the same sign are ordered; points where the output is on and the labels' mean is positive
+//! need no constraint, as (v − y)² is above the true loss y² for v < 0.
+
+#[cfg(test)]
+mod brute_force;
+pub(crate) mod dichotomies;
+mod exact;
+pub(crate) mod groups;
+mod local;
+mod node;
+mod problem;
+mod realizable;
+mod reduced;
+mod search;
+mod sound_bound;
+pub mod statement;
+
+use std::time::Instant;
+
+use foldline_kernel::Sample;
+
+use dichotomies::Dichotomies;
+use groups::Group;
+use problem::Problem;
+use search::{Found, Goal};
+use statement::{Architecture, TrainingOptions, TrainingOutcome, TrainingStatistics, ZeroLoss};
+
+/// Local searches for each sign pattern before the search.
+const DESCENTS: usize = 40;
+
+/// The most hidden nodes: the states of a point are bits of a word.
+pub const MOST_HIDDEN: usize = 12;
+
+/// Finds the network with the least sum of squared errors on `sample`, with proof by exhaustion.
+///
+/// Cost: at most N^O(K(d+1)) programs in K(d+1) + 1 variables; in practice far fewer.
+///
+/// # Panics
+/// If the sample is empty, or the number of hidden nodes is not in 1..=[`MOST_HIDDEN`].
+pub fn train(
+    sample: &Sample,
+    architecture: Architecture,
+    options: &TrainingOptions,
+) -> TrainingOutcome {
+    let (problem, found) = run(sample, architecture, Goal::Optimum, options);
+    let incumbent = found.incumbent.expect("a pattern was finished");
+    TrainingOutcome {
+        loss: problem.groups.loss(&(&problem.least + incumbent.excess)),
+        lower_bound: problem.groups.loss(&(&problem.least + found.lower_bound)),
+        model: incumbent.model,
+        statistics: found.statistics,
+    }
+}
+
+/// Decides whether some network of the architecture has loss zero on `sample` [T, Def 2.1].
+///
+/// # Panics
+/// As [`train`].
+pub fn zero_loss(
+    sample: &Sample,
+    architecture: Architecture,
+    options: &TrainingOptions,
+) -> ZeroLoss {
+    let groups = groups::Groups::new(sample);
+    let least = groups.groups.iter().map(|group| group.least_loss(architecture.output_relu));
+    if let Some(index) = least.into_iter().position(|loss| loss != foldline_kernel::Rational::ZERO)
+    {
+        return ZeroLoss {
+            answer: Some(None),
+            reason: Some(conflict(&groups, index)),
+            statistics: TrainingStatistics::default(),
+        };
+    }
+    let (_, found) = run(sample, architecture, Goal::LeastLoss, options);
+    let zero = foldline_kernel::Rational::ZERO;
+    let answer = match found.incumbent {
+        Some(incumbent) if incumbent.excess == zero => Some(Some(incumbent.model)),
+        _ if found.stopped => None,
+        _ => Some(None),
+    };
+    ZeroLoss { answer, reason: None, statistics: found.statistics }
+}
+
+/// Why no network at all fits the labels of a group.
+fn conflict(groups: &groups::Groups, index: usize) -> String {
+    let group = &groups.groups[index];
+    let point: Vec<String> = group
+        .row
+        .iter()
+        .zip(&groups.scales)
+        .map(|(value, scale)| {
+            foldline_kernel::Rational::from_parts(value.clone(), scale.clone()).to_string()
+        })
+        .collect();
+    let point = point.join(", ");
+    if group.count > foldline_kernel::Integer::ONE {
+        format!("the point ({point}) has several labels, or a negative one")
+    } else {
+        format!("the point ({point}) has a negative label, which no output ReLU gives")
+    }
+}
+
+fn run(
+    sample: &Sample,
+    architecture: Architecture,
+    goal: Goal,
+    options: &TrainingOptions,
+) -> (Problem, Found) {
+    assert!(!sample.is_empty(), "a sample without points");
+    assert!((1..=MOST_HIDDEN).contains(&architecture.hidden), "too few or too many hidden nodes");
+    let start = Instant::now();
+    let stop = || {
+        options.stop.as_ref().is_some_and(|stop| stop.load(std::sync::atomic::Ordering::Relaxed))
+            || options.timeout.is_some_and(|limit| start.elapsed() > limit)
+    };
+    let progress = |state: &statement::TrainingProgress| {
+        if let Some(callback) = &options.progress {
+            callback(state);
+        }
+    };
+    let problem = Problem::new(sample, architecture, order);
+    let rows: Vec<&[_]> = problem.groups.groups.iter().map(|group| group.row.as_slice()).collect();
+    let tree = Dichotomies::new(&rows, 0, &stop);
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if options.threads == 0 { cores() } else { options.threads };
+    let (tree, seed) = (tree.as_ref(), options.seed);
+    let found = search::search(&problem, tree, goal, threads, DESCENTS, seed, &stop, &progress);
+    (problem, found)
+}
+
+/// The order in which groups are decided: far apart in points and labels first.
+fn order(groups: &[Group]) -> Vec<usize> {
+    let float = |value: &foldline_kernel::Integer| {
+        foldline_kernel::Rational::from(value.clone()).to_f64().value()
+    };
+    let mut vectors: Vec<Vec<f64>> = groups
+        .iter()
+        .map(|group| {
+            let mut vector: Vec<f64> = group.row[..group.row.len() - 1].iter().map(float).collect();
+            vector.push(float(&group.label_sum) / float(&group.count));
+            vector
+        })
+        .collect();
+    standardise(&mut vectors);
+    let distance =
+        |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum() };
+    let origin = vec![0.0; vectors[0].len()];
+    let mut nearest: Vec<f64> = vectors.iter().map(|vector| distance(vector, &origin)).collect();
+    let mut chosen = Vec::with_capacity(groups.len());
+    let mut left: Vec<usize> = (0..groups.len()).collect();
+    while !left.is_empty() {
+        let best = (0..left.len())
+            .max_by(|&a, &b| nearest[left[a]].total_cmp(&nearest[left[b]]))
+            .expect("some are left");
+        let next = left.swap_remove(best);
+        let first = chosen.is_empty();
+        chosen.push(next);
+        for &other in &left {
+            let own = distance(&vectors[other], &vectors[next]);
+            nearest[other] = if first { own } else { nearest[other].min(own) };
+        }
+    }
+    chosen
+}
+
+/// Mean 0 and standard deviation 1 in every coordinate.
+fn standardise(vectors: &mut [Vec<f64>]) {
+    let count = vectors.len() as f64;
+    for column in 0..vectors[0].len() {
+        let mean = vectors.iter().map(|vector| vector[column]).sum::<f64>() / count;
+        let square = |vector: &Vec<f64>| (vector[column] - mean).powi(2);
+        let deviation = (vectors.iter().map(square).sum::<f64>() / count).sqrt();
+        let divisor = if deviation > 0.0 { deviation } else { 1.0 };
+        vectors.iter_mut().for_each(|vector| vector[column] = (vector[column] - mean) / divisor);
+    }
+}

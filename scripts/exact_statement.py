@@ -1,0 +1,229 @@
+"""Networks and properties in exact fractions, read from files: what scripts/check_certificate.py checks proofs about.
+
+A network is ONNX (a chain of affine operators and ReLUs; needs the package onnx) or foldline's JSON, a property is VNN-LIB.
+"""
+
+import itertools, json, math, operator, re
+from collections import namedtuple
+from fractions import Fraction
+
+CONSTANT = -1
+
+class Rejection(Exception):
+    """The certificate is wrong, or another file is not understood."""
+
+def require(condition, reason):
+    if not condition:
+        raise Rejection(reason)
+
+class Affine(dict):
+    """An affine function: variable -> nonzero coefficient, and CONSTANT -> constant. As a constraint it says <= 0."""
+    def add(self, function, factor=1):
+        """self + factor * function, in place."""
+        for variable, coefficient in function.items():
+            self[variable] = self.get(variable, 0) + factor * coefficient
+            if not self[variable]:
+                del self[variable]
+        return self
+
+    def substituted(self, functions):
+        """With functions instead of the variables."""
+        result = Affine() + self.constant()
+        for variable, coefficient in self.terms():
+            result.add(functions[variable], coefficient)
+        return result
+
+    def __add__(self, other): return Affine(self).add(other if isinstance(other, dict) else {CONSTANT: other})
+    def __mul__(self, factor): return Affine().add(self, factor)
+    def __neg__(self): return self * -1
+    def __sub__(self, other): return self + -other
+    def __rsub__(self, other): return -self + other
+    def __truediv__(self, divisor): return self * (1 / divisor)
+    def __hash__(self): return hash(frozenset(self.items()))
+    def constant(self): return self.get(CONSTANT, Fraction(0))
+    def terms(self): return [(variable, coefficient) for variable, coefficient in self.items() if variable != CONSTANT]
+    def at(self, values): return sum((c * values[variable] for variable, c in self.terms()), self.constant())
+    __radd__, __rmul__ = __add__, __mul__
+
+def variables(count, start=0):  # the affine functions that are one variable each
+    return [Affine({start + j: Fraction(1)}) for j in range(count)]
+
+class Network:
+    """ReLU layers and affine outputs. The pre-activations of the first layer are affine in the inputs, those of the others in the
+    neurons (numbered through all layers) of the layer before; the outputs in those of the last layer, or in the inputs."""
+    def __init__(self, inputs):
+        self.inputs, self.neurons, self.layer_of, self.first, self.links, self.outputs = inputs, [], [], [0], [], []
+
+    def relu(self, functions):
+        """Appends a ReLU layer with these pre-activations and returns its activations."""
+        start = len(self.neurons)
+        self.neurons += functions
+        self.layer_of += [len(self.first) - 1] * len(functions)
+        self.first.append(len(self.neurons))
+        for k in range(start, len(self.neurons)):
+            factors = ((i, factor_between(self.neurons[i], self.neurons[k])) for i in range(start, k))
+            self.links.append(next((link for link in factors if link[1]), None))
+        return variables(len(functions), start)
+
+    def values_at(self, point):
+        """The outputs at a point."""
+        activations, earlier = [], point
+        for start, end in itertools.pairwise(self.first):
+            activations += [max(Fraction(0), function.at(earlier)) for function in self.neurons[start:end]]
+            earlier = activations
+        return [function.at(earlier) for function in self.outputs]
+
+def factor_between(base, function):
+    """f = +-2^n with function = f * base, else None."""
+    if not function or base.keys() != function.keys():
+        return None
+    factor = next(function[variable] / base[variable] for variable in base)
+    powers = all(number & (number - 1) == 0 for number in (abs(factor.numerator), factor.denominator))
+    return factor if powers and function == base * factor else None
+
+def number_of(text):
+    """A decimal number, or p/q."""
+    pattern = r"-?[0-9]+/[0-9]+|[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?"
+    require(re.fullmatch(pattern, text), f"not a number: {text[:40]}")
+    return Fraction(text)
+
+def json_object(pairs):
+    """A dict of the pairs; repeated keys are refused."""
+    require(len(dict(pairs)) == len(pairs), "a key of the network is repeated")
+    return dict(pairs)
+
+def read_json_network(data):
+    """A network from foldline's JSON, whose numbers are kept as texts at first."""
+    layers = json.loads(data, object_pairs_hook=json_object, parse_float=str, parse_int=str, parse_constant=str)["layers"]
+    network = Network(len(layers[0]["weights"][0]))
+    functions = variables(network.inputs)
+    for layer in layers:
+        rows, biases = layer["weights"], layer["bias"]
+        require(len(layer) == 3 and layer["activation"] in ("relu", "linear"), "a layer has weights, bias and activation only")
+        require(all(isinstance(numbers, list) for numbers in (layers, biases, rows, *rows)), "weights and bias are lists")
+        before, functions = functions, []
+        for row, bias in zip(rows, biases, strict=True):
+            functions.append(Affine() + number_of(bias))
+            for weight, earlier in zip(row, before, strict=True):
+                functions[-1].add(earlier, number_of(weight))
+        functions = network.relu(functions) if layer["activation"] == "relu" else functions
+    network.outputs = functions
+    return network
+
+ARITHMETIC = {"Add": operator.add, "Sub": operator.sub, "Mul": operator.mul, "Div": operator.truediv, "MatMul": operator.matmul}
+ATTRIBUTES = {"Gemm": {"alpha", "beta", "transA", "transB"}, "Flatten": {"axis"}, "Squeeze": {"axes"}, "Unsqueeze": {"axes"},
+              "Constant": {"value"}, "Reshape": set(), "Relu": set(), "Identity": set(), **dict.fromkeys(ARITHMETIC, set())}
+
+def read_onnx_network(data):
+    """A network from an ONNX model that is a chain of affine operators with constants and of ReLUs."""
+    global numpy, onnx  # JSON networks do without them
+    import numpy, onnx
+    graph = onnx.load_model_from_string(data).graph
+    constants = {tensor.name: onnx_constant(tensor) for tensor in graph.initializer}
+    (source,) = [value for value in graph.input if value.name not in constants]
+    name, shape = source.name, [dimension.dim_value for dimension in source.type.tensor_type.shape.dim]
+    shape[0] = shape[0] or 1
+    require(min(shape) > 0 and len(graph.output) == 1 and not graph.sparse_initializer, "the model is not of the simple kind")
+    network = Network(math.prod(shape))
+    tensor = numpy.array(variables(network.inputs), dtype=object).reshape(shape)
+    for node in graph.node:
+        kind, (result,) = node.op_type, node.output
+        attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+        supported = node.domain in ("", "ai.onnx") and kind in ATTRIBUTES and attributes.keys() <= ATTRIBUTES[kind]
+        require(supported, f"the operator {kind}, or an attribute of it, is not supported")
+        require(result not in constants and result != name, "a name is given twice")
+        if kind == "Constant" or kind == "Identity" and node.input[0] in constants:
+            constants[result] = onnx_constant(attributes["value"]) if kind == "Constant" else constants[node.input[0]]
+        else:
+            require(list(node.input).count(name) == 1, f"the model is not a chain of operators (at {kind})")
+            operands = [tensor if operand == name else constants[operand] for operand in node.input if operand]
+            tensor, name = tensor if kind == "Identity" else onnx_result(kind, attributes, tensor, operands, network), result
+    require(graph.output[0].name == name, "the output of the model is not the end of its chain of operators")
+    network.outputs = list(tensor.flat)
+    return network
+
+def onnx_constant(tensor):
+    """A constant: floats as an array of fractions, integers (for shapes) as a list."""
+    require(tensor.data_location != onnx.TensorProto.EXTERNAL, "weights outside of the model file are not supported")
+    values = onnx.numpy_helper.to_array(tensor)
+    if values.dtype.kind == "i":
+        return values.flatten().tolist()
+    require(values.dtype.kind == "f", "the type of a constant is not supported")
+    return numpy.array(list(map(Fraction, values.astype(float).flatten().tolist())), dtype=object).reshape(values.shape)
+
+def onnx_result(kind, attributes, tensor, operands, network):
+    """The tensor after an operator; numpy's rules for shapes are those of ONNX."""
+    if kind == "Relu":
+        return numpy.array(network.relu(list(tensor.flat)), dtype=object).reshape(tensor.shape)
+    if kind in ARITHMETIC or kind == "Gemm":
+        left, right, *added = operands
+        require(all(isinstance(operand, numpy.ndarray) for operand in operands), f"{kind} with integers is not supported")
+        if kind in ARITHMETIC:
+            return numpy.asarray(ARITHMETIC[kind](left, right), dtype=object)
+        require(left.ndim == right.ndim == 2, "Gemm needs two matrices")
+        left, right = left.T if attributes.get("transA") else left, right.T if attributes.get("transB") else right
+        result = left @ right * Fraction(attributes.get("alpha", 1))
+        return result + numpy.broadcast_to(added[0] * Fraction(attributes.get("beta", 1)), result.shape) if added else result
+    require(operands[0] is tensor, f"the shape of {kind} is not constant")
+    axes = operands[1] if len(operands) == 2 else attributes.get("axes")
+    if kind == "Flatten":
+        return tensor.reshape((math.prod(tensor.shape[:attributes.get("axis", 1)]), -1))
+    if kind == "Reshape":
+        return tensor.reshape([size or tensor.shape[place] for place, size in enumerate(axes)])
+    return (numpy.squeeze if kind == "Squeeze" else numpy.expand_dims)(tensor, axes and tuple(axes))
+
+# inputs(x) + outputs(y) <= 0, or < 0 if strict; both are Affine, and the constant is in `inputs`.
+Atom = namedtuple("Atom", ["inputs", "outputs", "strict"])
+
+def read_property(data, network):
+    """The formula of a VNN-LIB text: an Atom, or a pair of "and" or "or" and a list of formulas."""
+    declared, asserted = set(), []
+    for command in expressions_of(data.decode("utf-8")):
+        if command[0] == "declare-const" and command[2:] == ["Real"] and command[1] not in declared:
+            declared.add(command[1])
+        elif command[0] == "assert" and len(command) == 2:
+            asserted.append(formula_of(command[1], declared))
+        else:
+            raise Rejection(f"not understood in the property: {str(command)[:60]}")
+    expected = {f"X_{j}" for j in range(network.inputs)} | {f"Y_{j}" for j in range(len(network.outputs))}
+    require(declared == expected, "the variables of the property do not fit the network")
+    return ("and", asserted)
+
+def expressions_of(text):
+    """Nested lists of words."""
+    stack = [[]]
+    for token in re.findall(r"[()]|[^\s()]+", re.sub(r";[^\n]*", "", text)):
+        word = [] if token == "(" else stack.pop() if token == ")" else token
+        (stack if token == "(" else stack[-1]).append(word)
+    (expressions,) = stack
+    return expressions
+
+def formula_of(expression, declared):
+    """A formula from nested lists."""
+    head, *parts = expression
+    if head in ("and", "or"):
+        return (head, [formula_of(part, declared) for part in parts])
+    require(head in ("<=", ">=", "<", ">", "="), f"not understood in the property: {str(expression)[:60]}")
+    left, right = (linear_of(part, declared) for part in parts)
+    if head == "=":
+        return ("and", [atom_of(left - right, False), atom_of(right - left, False)])
+    return atom_of(left - right if head[0] == "<" else right - left, len(head) == 1)
+
+def atom_of(function, strict):
+    """The atom function <= 0 (< 0) from an affine function of names."""
+    inputs, outputs = (Affine({int(name[2:]): c for name, c in function.terms() if name[0] == side}) for side in "XY")
+    return Atom(inputs + function.constant(), outputs, strict)
+
+def linear_of(expression, declared):
+    """An affine function of names from nested lists."""
+    if isinstance(expression, str):
+        return Affine({expression: Fraction(1)}) if expression in declared else Affine() + number_of(expression)
+    head, first, *rest = expression[:1] + [linear_of(part, declared) for part in expression[1:]]
+    require(head in ("+", "-", "*"), f"not understood in the property: {str(expression)[:60]}")
+    if head != "*":
+        return sum(rest, first) if head == "+" else first - sum(rest, Affine()) if rest else -first
+    for part in rest:
+        first, part = (first, part) if first.terms() else (part, first)
+        require(not part.terms(), "the property is not linear")
+        first = first * part.constant()
+    return first
