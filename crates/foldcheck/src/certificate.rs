@@ -9,9 +9,10 @@ use foldline_formats::FormatError;
 use foldline_formats::input::display_name;
 use foldline_kernel::Rational;
 
+use crate::cells;
 use crate::lines::{Fields, Lines, Reason};
 use crate::statement::{Content, NamedFile, Statement};
-use crate::{maximum, positivity, surjectivity, verification, zero_function};
+use crate::{equivalence, maximum, positivity, surjectivity, verification, zero_function};
 
 /// A certificate that proves its statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,10 +81,12 @@ type Check<R> = fn(&mut Certificate<'_, R>, Fields<'_>) -> Result<String, Stop>;
 fn kind<R: BufRead>(name: &str) -> Option<Check<R>> {
     Some(match name {
         "verification" => verification::check,
+        "equivalence" => equivalence::check,
         "maximum" => maximum::check,
         "positivity" => positivity::check,
         "surjectivity" => surjectivity::check,
         "zero" => zero_function::check,
+        "regions" => cells::check,
         _ => return None,
     })
 }

@@ -6,9 +6,11 @@
 
 #![deny(clippy::float_arithmetic, clippy::disallowed_types)]
 
+mod cells;
 mod certificate;
 mod clauses;
 mod dyadic;
+mod equivalence;
 mod exact;
 mod fixed;
 mod lines;

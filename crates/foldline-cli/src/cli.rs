@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    check, eval, inspect, interpolate, maximum, positive, range, replay, run, separable,
-    surjective, train, verify, vnncomp, zero,
+    arrangement, check, equivalent, eval, inspect, interpolate, maximum, positive, range, regions,
+    replay, run, separable, surjective, train, verify, vnncomp, zero,
 };
 use crate::report::{Failure, Report};
 
@@ -36,6 +36,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Verify(verify::Arguments),
+    Equivalent(equivalent::Arguments),
     Eval(eval::Arguments),
     Maximum(maximum::Arguments),
     Range(range::Arguments),
@@ -50,6 +51,8 @@ enum Command {
     Interpolate(interpolate::Arguments),
     Separable(separable::Arguments),
     Vnncomp(vnncomp::Arguments),
+    Regions(regions::Arguments),
+    Arrangement(arrangement::Arguments),
 }
 
 impl Cli {
@@ -57,6 +60,7 @@ impl Cli {
     pub fn wants_json(&self) -> bool {
         match &self.command {
             Command::Verify(arguments) => arguments.output.json,
+            Command::Equivalent(arguments) => arguments.question.output.json,
             Command::Eval(arguments) => arguments.output.json,
             Command::Maximum(arguments) => arguments.question.output.json,
             Command::Range(arguments) => arguments.question.output.json,
@@ -71,6 +75,8 @@ impl Cli {
             Command::Interpolate(arguments) => arguments.form.json,
             Command::Separable(arguments) => arguments.form.json,
             Command::Vnncomp(_) => false,
+            Command::Regions(arguments) => arguments.wants_json(),
+            Command::Arrangement(arguments) => arguments.wants_json(),
         }
     }
 
@@ -78,6 +84,7 @@ impl Cli {
     pub fn run(&self) -> Result<Report, Failure> {
         match &self.command {
             Command::Verify(arguments) => verify::run(arguments),
+            Command::Equivalent(arguments) => equivalent::run(arguments),
             Command::Eval(arguments) => eval::run(arguments),
             Command::Maximum(arguments) => maximum::run(arguments),
             Command::Range(arguments) => range::run(arguments),
@@ -92,6 +99,8 @@ impl Cli {
             Command::Interpolate(arguments) => interpolate::run(arguments),
             Command::Separable(arguments) => separable::run(arguments),
             Command::Vnncomp(arguments) => vnncomp::run(arguments),
+            Command::Regions(arguments) => regions::run(arguments),
+            Command::Arrangement(arguments) => arrangement::run(arguments),
         }
     }
 }

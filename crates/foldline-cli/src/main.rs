@@ -1,7 +1,9 @@
 //! The program `foldline`: asks questions about ReLU networks and prints exact answers.
 
+mod checkpoint;
 mod cli;
 mod commands;
+mod counting;
 mod describe;
 mod interrupt;
 mod load;
@@ -20,7 +22,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::Cli;
-use crate::report::Failure;
+use crate::report::{Exit, Failure};
 
 fn main() -> ExitCode {
     panic::set_hook(Box::new(|info| {
@@ -38,12 +40,18 @@ fn main() -> ExitCode {
         }
     };
     let json = cli.wants_json();
-    let answered = panic::catch_unwind(|| {
+    let answered = panic::catch_unwind(|| -> Result<Exit, Failure> {
         let report = cli.run()?;
         for warning in &report.warnings {
             say(&format!("foldline: {warning}"));
         }
-        report.print(json).map(|()| report.exit)
+        report.print(json)?;
+        if let Some(checkpoint) = &report.finished
+            && let Err(error) = checkpoint.remove()
+        {
+            say(&format!("foldline: {}: not removed: {error}", checkpoint.path().display()));
+        }
+        Ok(report.exit)
     });
     match answered {
         Ok(Ok(exit)) => ExitCode::from(exit as u8),

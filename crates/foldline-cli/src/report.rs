@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
 use foldline::FormatError;
+use foldline::checkpoint::CheckpointFile;
 use foldline::text::approximate;
 use foldline::{Rational, VERSION};
 use serde_json::{Map, Value, json};
@@ -33,6 +34,8 @@ pub struct Report {
     pub text: String,
     /// Lines for standard error.
     pub warnings: Vec<String>,
+    /// The checkpoint that is of no more use once the answer is printed.
+    pub finished: Option<CheckpointFile>,
 }
 
 /// Why a command gave no answer.
@@ -84,7 +87,7 @@ impl Report {
         json.insert("answer".into(), answer.into());
         json.insert("seconds".into(), seconds(start.elapsed().as_secs_f64()));
         json.insert("statistics".into(), statistics);
-        Self { exit, json, text: String::new(), warnings: Vec::new() }
+        Self { exit, json, text: String::new(), warnings: Vec::new(), finished: None }
     }
 
     /// Adds a key to the JSON answer.

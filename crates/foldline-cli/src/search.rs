@@ -1,13 +1,17 @@
 //! Running a verification with its limits and progress line, and describing what it took.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use foldline::certificate::{StatementFiles, verify_certified};
+use foldline::checkpoint::CheckpointFile;
 use foldline::rounding::{FloatWitness, RoundingFailure, round_to_f32};
-use foldline::{Network, Options, Outcome, Property, Statistics, Verdict, verify};
+use foldline::{
+    Network, Options, Outcome, Property, Statistics, Verdict, verify, verify_resumable,
+};
 use serde_json::{Value, json};
 
 use crate::describe::{count, duration, plural};
@@ -32,19 +36,29 @@ pub fn search(
     start: Instant,
     stop: &Arc<AtomicBool>,
 ) -> Found {
-    search_certified(network, property, settings, timeout, start, stop, None)
-        .expect("only a certificate can fail")
+    search_kept(network, property, settings, timeout, start, stop, Kept::Nothing)
+        .expect("only files can fail")
 }
 
-/// The same, writing a certificate if its files are given.
-pub fn search_certified(
+/// What a search writes beside its answer.
+pub enum Kept<'a> {
+    /// Nothing.
+    Nothing,
+    /// Its state, from which it goes on.
+    Checkpoint(&'a CheckpointFile),
+    /// A certificate.
+    Certificate(StatementFiles<'a>, &'a Path),
+}
+
+/// The same, keeping its state or writing a certificate.
+pub fn search_kept(
     network: &Network,
     property: &Property,
     settings: &SearchOptions,
     timeout: Option<Duration>,
     start: Instant,
     stop: &Arc<AtomicBool>,
-    certificate: Option<(StatementFiles<'_>, &Path)>,
+    kept: Kept<'_>,
 ) -> Result<Found, Failure> {
     let line = ProgressLine::new(settings.quiet);
     let options = Options {
@@ -54,10 +68,15 @@ pub fn search_certified(
         progress: line.callback(),
         seed: settings.seed,
     };
-    let outcome = match certificate {
-        None => verify(network, property, &options),
-        Some((files, target)) => verify_certified(network, property, files, &options, target)
-            .map_err(|error| Failure::Input(error.to_string()))?,
+    let failed = |error: &dyn Display| Failure::Input(error.to_string());
+    let outcome = match kept {
+        Kept::Nothing => verify(network, property, &options),
+        Kept::Checkpoint(file) => verify_resumable(network, property, &options, Some(file))
+            .map_err(|error| failed(&format!("{}: {error}", file.path().display())))?,
+        Kept::Certificate(files, target) => {
+            verify_certified(network, property, files, &options, target)
+                .map_err(|error| failed(&error))?
+        }
     };
     drop(line);
     let rounded = match &outcome.verdict {

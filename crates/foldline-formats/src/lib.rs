@@ -4,6 +4,7 @@
 //! exact numbers only, read number tokens from their text, and answer bad input
 //! with a [`FormatError`] that names file, place and what was expected.
 
+pub mod arrangement;
 pub mod error;
 pub mod input;
 pub mod json_network;

@@ -1,7 +1,9 @@
 //! Linear programs in low dimension: float guesses with sound bounds, and exact finishing.
 
+pub mod arrangements;
 pub mod directed;
 pub mod exact_lp;
+pub mod integer;
 pub mod polytope;
 pub mod quadratic;
 pub mod tableau;

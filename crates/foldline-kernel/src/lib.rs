@@ -5,6 +5,8 @@
 
 #![deny(clippy::float_arithmetic, clippy::disallowed_types)]
 
+pub mod arrangement;
+pub mod difference;
 pub mod linear;
 pub mod network;
 pub mod number;
@@ -12,6 +14,7 @@ pub mod property;
 pub mod sample;
 pub mod zonotope;
 
+pub use arrangement::{Arrangement, Hyperplane};
 pub use linear::{LinearConstraint, Polyhedron, Region};
 pub use network::{Activation, Layer, Network, NetworkError, Row};
 pub use number::{Integer, Natural, Rational};

@@ -1,10 +1,13 @@
 //! The questions foldline answers about a network, one folder each.
 
 pub mod bounds;
+pub mod checkpoint;
+pub mod equivalence;
 pub mod interpolation;
 pub mod maximum;
 pub mod positivity;
 pub mod proof;
+pub mod regions;
 pub mod separability;
 pub mod surjectivity;
 pub mod training;

@@ -42,8 +42,11 @@
 
 pub mod audit;
 pub mod certificate;
+pub mod checkpoint;
 pub mod derivative;
+pub mod equivalence_certificate;
 pub mod question_certificates;
+pub mod regions_certificate;
 pub mod rounding;
 pub mod text;
 
@@ -62,7 +65,7 @@ pub use foldline_kernel::{
 };
 pub use foldline_questions::verification::{
     Limit, Options, Outcome, Progress, ProofError, Statistics, Verdict, Witness,
-    statement::ProgressCallback, verify, verify_with_proof,
+    statement::ProgressCallback, verify, verify_resumable, verify_with_proof,
 };
 
 /// The version of foldline, as every JSON answer states it.

@@ -5,9 +5,10 @@ use std::time::Instant;
 use clap::Args;
 use foldline::Rational;
 use foldline::question_certificates::{SubjectFiles, maximum_certified};
-use foldline::questions::maximum::{Answer, Attained, maximum};
+use foldline::questions::maximum::{Answer, Attained, maximum, maximum_resumable};
 use foldline::text::{decimal, exact_for_people};
 
+use crate::checkpoint::{CheckpointOption, together};
 use crate::describe::{point_table, shorten};
 use crate::question::{
     CertificateOption, OnRegion, OutputChoice, QuestionOptions, Run, Subject, not_written,
@@ -30,6 +31,8 @@ pub struct Arguments {
     #[command(flatten)]
     certificate: CertificateOption,
     #[command(flatten)]
+    checkpoint: CheckpointOption,
+    #[command(flatten)]
     pub question: QuestionOptions,
 }
 
@@ -45,15 +48,25 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let Arguments { files, choice, certificate, question } = arguments;
+    let Arguments { files, choice, certificate, checkpoint, question } = arguments;
     let subject = Subject::read(&files.network, Some(&files.over), question)?;
     let output = subject.chosen_output(choice.output)?;
     let target = certificate.target(question)?;
     let run = Run::new(start, question);
     let Subject { network, region, .. } = &subject;
-    let found = match target {
-        None => maximum(network, region, &[vec![(output, Rational::ONE)]], &run.options),
-        Some(target) => {
+    let named = [("network", files.network.as_path()), ("region", &files.over)];
+    let checkpoint = checkpoint.open("maximum", &named, |statement| {
+        statement.option("physical", question.read.physical).option("output", output)
+    })?;
+    let found = match (&checkpoint, target) {
+        (None, None) => maximum(network, region, &[vec![(output, Rational::ONE)]], &run.options),
+        (Some(_), Some(_)) => return Err(together()),
+        (Some(file), None) => {
+            let objectives = [vec![(output, Rational::ONE)]];
+            maximum_resumable(network, region, &objectives, &run.options, Some(file))
+                .map_err(|error| Failure::Input(format!("{}: {error}", file.path().display())))?
+        }
+        (None, Some(target)) => {
             let named = SubjectFiles { network: &files.network, region: Some(&files.over) };
             maximum_certified(network, region, output, named, &run.options, target)
                 .map_err(not_written)?
@@ -64,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let done = |run: Run, answer: &str, text: String| {
         run.report("maximum", answer, Exit::Yes, statistics, &(heading.clone() + &text))
     };
-    Ok(match found.answer {
+    let mut report = match found.answer {
         Answer::Maximum { maximum, attained } => {
             let Attained { value, point } = &maximum;
             let text = maximum_text(&subject, &maximum, attained);
@@ -103,7 +116,10 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             }
             report
         }
-    })
+    };
+    let finished = report.exit == Exit::Yes;
+    report.keep_checkpoint(checkpoint, finished);
+    Ok(report)
 }
 
 fn maximum_text(subject: &Subject, maximum: &Attained, attained: Option<bool>) -> String {

@@ -1,12 +1,15 @@
 //! One command a file: its arguments, what it does, and its answer in both forms.
 
+pub mod arrangement;
 pub mod check;
+pub mod equivalent;
 pub mod eval;
 pub mod inspect;
 pub mod interpolate;
 pub mod maximum;
 pub mod positive;
 pub mod range;
+pub mod regions;
 pub mod replay;
 pub mod run;
 pub mod separable;

@@ -10,12 +10,13 @@ use foldline::rounding::{FloatWitness, RoundingFailure};
 use foldline::{Limit, Network, Verdict, Witness};
 use serde_json::Value;
 
+use crate::checkpoint::{CheckpointOption, together};
 use crate::describe::{self, duration, point_table};
 use crate::interrupt::stop_flag;
 use crate::load::network_and_property;
 use crate::options::{OutputOptions, ReadOptions, SearchOptions, TimeoutOption};
 use crate::report::{Exit, Failure, Report, witness_json};
-use crate::search::{Found, search_certified, statistics_json, statistics_line};
+use crate::search::{Found, Kept, search_kept, statistics_json, statistics_line};
 
 /// Decide whether a network can reach a property's unsafe set, exactly
 ///
@@ -35,6 +36,8 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
     #[command(flatten)]
+    checkpoint: CheckpointOption,
+    #[command(flatten)]
     pub output: OutputOptions,
     #[command(flatten)]
     timeout: TimeoutOption,
@@ -49,6 +52,7 @@ Examples:
   foldline verify net.onnx prop.vnnlib
   foldline verify net.nnet prop.vnnlib.gz --json --timeout 60 --threads 4
   foldline verify net.onnx prop.vnnlib --certificate proof.gz
+  foldline verify net.onnx prop.vnnlib --checkpoint state.json
 
 Exit codes:
   0 holds    1 violated    2 wrong usage    3 undecided within the limit
@@ -64,19 +68,30 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     )?;
     let limit = arguments.timeout.timeout;
     let files = StatementFiles { network: &arguments.network, property: &arguments.property };
-    let certified = arguments.certificate.as_deref().map(|target| (files, target));
-    if certified.is_some() && arguments.read.physical {
+    let physical = arguments.read.physical;
+    if arguments.certificate.is_some() && physical {
         let message = "--certificate speaks about the stored network, not about --physical units";
         return Err(Failure::Usage(message.to_owned()));
     }
-    let found = search_certified(
+    let checkpoint = arguments.checkpoint.open(
+        "verify",
+        &[("network", &arguments.network), ("property", &arguments.property)],
+        |statement| statement.option("physical", physical),
+    )?;
+    let kept = match (&checkpoint, &arguments.certificate) {
+        (None, None) => Kept::Nothing,
+        (Some(file), None) => Kept::Checkpoint(file),
+        (None, Some(target)) => Kept::Certificate(files, target),
+        (Some(_), Some(_)) => return Err(together()),
+    };
+    let found = search_kept(
         &loaded.network,
         &property,
         &arguments.search,
         limit,
         start,
         &stop_flag(),
-        certified,
+        kept,
     )?;
     let (answer, exit) = match &found.outcome.verdict {
         Verdict::Holds { .. } => ("holds", Exit::Yes),
@@ -99,6 +114,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         }
         _ => {}
     }
+    report.keep_checkpoint(checkpoint, matches!(exit, Exit::Yes | Exit::No));
     Ok(report)
 }
 

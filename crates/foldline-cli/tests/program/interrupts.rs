@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::support::{Folder, Run, hard_instance};
 
 /// Starts the program on something long and interrupts it.
-fn interrupted(folder: &Folder, arguments: &[&str]) -> Run {
+pub fn interrupted(folder: &Folder, arguments: &[&str]) -> Run {
     let child =
         folder.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     sleep(Duration::from_millis(1500));

@@ -2,11 +2,14 @@
 
 mod bad_input;
 mod benchmark;
+mod checkpoints;
+mod equivalence;
 mod exact;
 mod inputs;
 mod interrupts;
 mod question_certificates;
 mod questions;
+mod regions;
 mod support;
 mod training;
 mod usage;

@@ -17,21 +17,28 @@ mod incumbent;
 mod pieces;
 pub mod range;
 pub(crate) mod recession;
+mod resume;
 mod search;
 pub mod statement;
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use foldline_kernel::number::from_f64_bits;
 use foldline_kernel::{Atom, Formula, Network, Property, Rational, Region};
 
 use crate::bounds::FloatNetwork;
+use crate::checkpoint::{self, Keeper, StateError};
 use crate::verification::case_problems::{Piece, prepare};
 use crate::verification::counters::Counters;
-use crate::verification::node::Node;
+use crate::verification::node::{Node, Place};
+use crate::verification::problem::Problem;
 use crate::verification::{Found, Limits, Options, find, with_progress};
 use incumbent::Incumbent;
 use pieces::{ClosedPiece, closed_pieces};
+use resume::Resumed;
+use search::Open;
 pub use statement::{Answer, Attained, Objective, Outcome};
 
 /// Pieces of a region whose searches are open at the same time.
@@ -51,15 +58,38 @@ pub fn maximum(
     objectives: &[Objective],
     options: &Options,
 ) -> Outcome {
+    maximum_resumable(network, region, objectives, options, None)
+        .expect("there is no state to read")
+}
+
+/// Like [`maximum`]; a keeper is given the open work now and then and when a limit ends the run,
+/// and the run goes on from the work that the keeper has.
+///
+/// # Errors
+/// If the keeper's state is not one of this question.
+///
+/// # Panics
+/// If there is no objective, or the dimensions do not fit.
+pub fn maximum_resumable(
+    network: &Network,
+    region: &Region,
+    objectives: &[Objective],
+    options: &Options,
+    keeper: Option<&dyn Keeper>,
+) -> Result<Outcome, StateError> {
     assert_eq!(network.inputs(), region.dimension, "the region is in another space");
     assert!(!objectives.is_empty(), "something must be maximised");
     let outputs = objectives.iter().flatten().map(|&(output, _)| output);
     assert!(outputs.max().is_none_or(|most| most < network.outputs()), "no such output");
     let counters = Counters::default();
     let limits = Limits::new(options);
-    let run = Run { network, region, objectives, options, counters: &counters, limits: &limits };
-    let answer = with_progress(&limits, &counters, || run.answer());
-    Outcome { answer, statistics: counters.statistics() }
+    let run =
+        Run { network, region, objectives, options, counters: &counters, limits: &limits, keeper };
+    let resumed = keeper.and_then(Keeper::resumed);
+    let resumed =
+        resumed.map(|state| Resumed::from_json(state, network.inputs(), &counters)).transpose()?;
+    let answer = with_progress(&limits, &counters, || run.answer(resumed))?;
+    Ok(Outcome { answer, statistics: counters.statistics() })
 }
 
 struct Run<'a> {
@@ -69,32 +99,38 @@ struct Run<'a> {
     options: &'a Options,
     counters: &'a Counters,
     limits: &'a Limits<'a>,
+    keeper: Option<&'a dyn Keeper>,
 }
 
 impl Run<'_> {
-    fn answer(&self) -> Answer {
+    fn answer(&self, resumed: Option<Resumed>) -> Result<Answer, StateError> {
         let incumbent = Incumbent::new(self.network, self.objectives);
         let stop = || self.limits.reached();
         let Some(pieces) = closed_pieces(self.region, self.counters, &stop) else {
-            return self.undecided(&incumbent, None);
+            return Ok(self.undecided(&incumbent, None));
         };
         if pieces.is_empty() {
-            return Answer::Empty;
+            return Ok(Answer::Empty);
         }
         pieces.iter().take(CHUNK).for_each(|piece| incumbent.offer(piece.point.clone()));
-        match self.direction_of_growth(&pieces) {
+        // A state is only saved once growth without bound is excluded.
+        let growth = match &resumed {
+            Some(_) => Found::Nothing,
+            None => self.direction_of_growth(&pieces),
+        };
+        match growth {
             Found::Violation(direction) => {
                 let (point, direction) =
                     recession::ray(self.network, &pieces, self.objectives, &direction);
-                return Answer::Unbounded { point, direction };
+                return Ok(Answer::Unbounded { point, direction });
             }
-            Found::Stopped => return self.undecided(&incumbent, None),
+            Found::Stopped => return Ok(self.undecided(&incumbent, None)),
             Found::Nothing => {}
         }
-        match self.search(&pieces, &incumbent) {
+        Ok(match self.search(&pieces, &incumbent, resumed)? {
             None => self.attained(incumbent.best().expect("a piece has a point")),
             Some(upper) => self.undecided(&incumbent, Some(upper)),
-        }
+        })
     }
 
     fn undecided(&self, incumbent: &Incumbent, upper: Option<f64>) -> Answer {
@@ -121,7 +157,12 @@ impl Run<'_> {
     }
 
     /// Raises the incumbent to the maximum; an upper bound if told to stop before.
-    fn search(&self, pieces: &[ClosedPiece], incumbent: &Incumbent) -> Option<f64> {
+    fn search(
+        &self,
+        pieces: &[ClosedPiece],
+        incumbent: &Incumbent,
+        mut resumed: Option<Resumed>,
+    ) -> Result<Option<f64>, StateError> {
         let stop = || self.limits.reached();
         let float = FloatNetwork::new(self.network);
         let network = Arc::new(self.network.clone());
@@ -129,30 +170,46 @@ impl Run<'_> {
             .iter()
             .flat_map(|piece| self.objectives.iter().map(move |objective| (piece, objective)))
             .collect();
-        for chunk in jobs.chunks(CHUNK) {
-            let mut roots = Vec::new();
+        let first = resumed.as_ref().map_or(0, |resumed| resumed.chunk);
+        if let Some(resumed) = &resumed {
+            let inside = |piece: &ClosedPiece| {
+                piece.constraints.iter().all(|constraint| constraint.holds_at(&resumed.best))
+            };
+            if !pieces.iter().any(inside) || first * CHUNK >= jobs.len() {
+                return Err(StateError("it is about another region".to_owned()));
+            }
+            incumbent.offer(resumed.best.clone());
+        }
+        for (index, chunk) in jobs.chunks(CHUNK).enumerate().skip(first) {
+            let mut problems: Vec<Vec<Arc<Problem>>> = Vec::new();
             for (piece, objective) in chunk {
                 if stop() {
-                    return Some(f64::INFINITY);
+                    return Ok(Some(f64::INFINITY));
                 }
                 let targets = goal::targets(objective);
                 let piece = Piece::whole(&network, &float, &piece.constraints, &targets);
-                let mut problems = Vec::new();
-                prepare(piece, &mut problems, self.counters);
-                self.counters.regions.add(problems.len() as u64);
-                let share = 1.0 / (jobs.len() * problems.len().max(1)) as f64;
-                let root = |problem| Node::root(Arc::new(problem), share);
-                roots.extend(problems.into_iter().map(root));
+                let mut of_job = Vec::new();
+                prepare(piece, &mut of_job, self.counters);
+                problems.push(of_job.into_iter().map(Arc::new).collect());
             }
-            let threads = self.options.workers();
-            let seed = self.options.seed;
-            let left = search::search(roots, threads, seed, incumbent, self.counters, &stop);
+            let open = match resumed.take() {
+                Some(resumed) => restored(&resumed.open, &problems)?,
+                None => {
+                    let count: usize = problems.iter().map(Vec::len).sum();
+                    self.counters.regions.add(count as u64);
+                    roots(&problems, jobs.len())
+                }
+            };
+            let (counters, keeper) = (self.counters, self.keeper);
+            let state = |open: &[Value]| resume::to_json(index, open, incumbent, counters);
+            let left =
+                search::search(open, self.options, incumbent, counters, &stop, keeper, &state);
             if let Some(upper) = left {
                 let is_last = chunk.as_ptr_range().end == jobs.as_ptr_range().end;
-                return Some(if is_last { upper } else { f64::INFINITY });
+                return Ok(Some(if is_last { upper } else { f64::INFINITY }));
             }
         }
-        None
+        Ok(None)
     }
 
     /// Whether the maximum over the closure is taken in the region itself.
@@ -180,4 +237,31 @@ impl Run<'_> {
             Found::Stopped => Answer::Maximum { maximum, attained: None },
         }
     }
+}
+
+/// The roots of the search trees of a chunk.
+fn roots(problems: &[Vec<Arc<Problem>>], jobs: usize) -> Vec<Open> {
+    let mut roots = Vec::new();
+    for (case, of_job) in problems.iter().enumerate() {
+        let share = 1.0 / (jobs * of_job.len().max(1)) as f64;
+        for (piece, problem) in of_job.iter().enumerate() {
+            let place = Place { case, piece };
+            roots.push(Open::unbounded(Node { place, ..Node::root(problem.clone(), share) }));
+        }
+    }
+    roots
+}
+
+/// The open parts that an earlier run left of a chunk.
+fn restored(open: &[Value], problems: &[Vec<Arc<Problem>>]) -> Result<Vec<Open>, StateError> {
+    let one = |state: &Value| {
+        let place = Place {
+            case: checkpoint::count(state, "case")? as usize,
+            piece: checkpoint::count(state, "piece")? as usize,
+        };
+        let problem = problems.get(place.case).and_then(|of_job| of_job.get(place.piece));
+        let problem = problem.ok_or_else(|| StateError("it names a part too many".to_owned()))?;
+        Open::from_json(state, problem, place)
+    };
+    open.iter().map(one).collect()
 }

@@ -7,15 +7,21 @@
 use std::cmp::Ordering as Order;
 use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+use serde_json::Value;
 
 use super::ascent::{ascend, seems_above};
 use super::exact::finish;
 use super::goal::{NothingAbove, OBJECTIVE};
 use super::incumbent::Incumbent;
+use crate::checkpoint::{Keeper, StateError, field, floats_text, read_floats, saving};
+use crate::verification::Options;
 use crate::verification::attack::{Random, descend};
 use crate::verification::counters::Counters;
-use crate::verification::node::{Node, Step, Workspace, process};
+use crate::verification::node::{Node, Place, Step, Workspace, process};
+use crate::verification::problem::Problem;
+use crate::verification::resume::{node_from_json, node_to_json};
 
 /// Ascents from the descent of many points when a root did not close, and nodes until the next.
 const ROOT_ASCENTS: u64 = 4;
@@ -25,12 +31,37 @@ const ASCEND_EVERY: u64 = 256;
 const MOST_BYTES: usize = 1 << 30;
 
 /// An open part with a proved upper bound of the objective on it.
-struct Open {
-    upper: f64,
-    node: Node,
+pub struct Open {
+    /// The bound.
+    pub upper: f64,
+    /// The part.
+    pub node: Node,
 }
 
 impl Open {
+    /// A part whose bound is not known yet.
+    pub fn unbounded(node: Node) -> Self {
+        Self { upper: f64::INFINITY, node }
+    }
+
+    fn to_json(&self) -> Value {
+        let mut state = node_to_json(&self.node);
+        state["bound"] = floats_text(&[self.upper]);
+        state
+    }
+
+    /// The part of a saved state.
+    pub fn from_json(
+        state: &Value,
+        problem: &Arc<Problem>,
+        place: Place,
+    ) -> Result<Self, StateError> {
+        let node = node_from_json(state, problem, place)?;
+        let upper = read_floats(field(state, "bound")?)?;
+        let upper = *upper.first().ok_or_else(|| StateError("a bound is missing".to_owned()))?;
+        Ok(Self { upper, node })
+    }
+
     fn bytes(&self) -> usize {
         let rows = self.node.reduced.as_ref().map_or(0, |reduced| reduced.rows.len());
         8 * rows + 32 * self.node.known.len() + 1024
@@ -59,6 +90,14 @@ impl Ord for Open {
     }
 }
 
+/// A worker's open parts: its own stack, and the outline of what it is visiting.
+#[derive(Default)]
+struct Hand {
+    own: Vec<Open>,
+    /// Only where someone may ask for it.
+    visiting: Option<Open>,
+}
+
 struct Shared {
     open: BinaryHeap<Open>,
     bytes: usize,
@@ -71,42 +110,58 @@ struct Pool<'a> {
     counters: &'a Counters,
     stop: &'a (dyn Fn() -> bool + Sync),
     seed: u64,
+    /// Locked before any of `hands`.
     shared: Mutex<Shared>,
+    hands: Vec<Mutex<Hand>>,
+    /// Whether someone may ask for the open parts.
+    is_kept: bool,
     changed: Condvar,
     /// Told to stop, or a worker panicked.
     cut: AtomicBool,
 }
 
-/// Searches the parts of `roots` for values above the incumbent, which it raises.
+/// Searches the parts of `open` for values above the incumbent, which it raises.
 ///
 /// The answer is none when the incumbent is the maximum (or was above it), else, when told to
-/// stop, the largest upper bound of what is left.
+/// stop, the largest upper bound of what is left. With a keeper, `state` of all open parts is
+/// saved now and then, and when the search is stopped.
 pub fn search(
-    roots: Vec<Node>,
-    threads: usize,
-    seed: u64,
+    open: Vec<Open>,
+    options: &Options,
     incumbent: &Incumbent,
     counters: &Counters,
     stop: &(dyn Fn() -> bool + Sync),
+    keeper: Option<&dyn Keeper>,
+    state: &(dyn Fn(&[Value]) -> Value + Sync),
 ) -> Option<f64> {
-    let open: Vec<Open> =
-        roots.into_iter().map(|node| Open { upper: f64::INFINITY, node }).collect();
     let bytes = open.iter().map(Open::bytes).sum();
+    let threads = options.workers();
     let pool = Pool {
         incumbent,
         counters,
         stop,
-        seed,
+        seed: options.seed,
         shared: Mutex::new(Shared { open: open.into(), bytes, busy: 0 }),
+        hands: (0..threads).map(|_| Mutex::default()).collect(),
+        is_kept: keeper.is_some(),
         changed: Condvar::new(),
         cut: AtomicBool::new(false),
     };
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(|| pool.work());
-        }
-        pool.work();
-    });
+    let is_cut = |_: &()| pool.cut.load(Ordering::Relaxed);
+    saving(
+        keeper,
+        || state(&pool.open_parts()),
+        is_cut,
+        || {
+            std::thread::scope(|scope| {
+                for worker in 1..threads {
+                    let pool = &pool;
+                    scope.spawn(move || pool.work(worker));
+                }
+                pool.work(0);
+            });
+        },
+    );
     let left = pool.shared.into_inner().expect("no worker panicked").open;
     left.iter().map(|open| open.upper).reduce(f64::max)
 }
@@ -124,27 +179,29 @@ impl Drop for ReleaseOnPanic<'_> {
 }
 
 impl Pool<'_> {
-    fn work(&self) {
+    fn work(&self, worker: usize) {
         let _release = ReleaseOnPanic(self);
         let mut space = Workspace::new();
-        let mut own: Vec<Open> = Vec::new();
-        while let Some(open) = own.pop().or_else(|| self.take()) {
+        let mut parts: Vec<Open> = Vec::new();
+        while let Some(open) = self.pop(worker).or_else(|| self.take(worker)) {
             if (self.stop)() || self.cut.load(Ordering::Relaxed) {
                 self.cut.store(true, Ordering::Relaxed);
-                own.push(open);
-                self.give(&mut own);
+                parts.push(open);
+                self.replace(worker, &mut parts);
+                self.give(worker);
                 self.leave();
                 return;
             }
             if open.upper <= self.incumbent.floor() {
                 self.counters.close(open.node.share);
             } else {
-                self.visit(open, &mut space, &mut own);
+                self.visit(open, &mut space, &mut parts);
             }
+            self.replace(worker, &mut parts);
             if !self.is_full() {
-                self.give(&mut own);
+                self.give(worker);
             }
-            if own.is_empty() {
+            if self.hand(worker).own.is_empty() {
                 self.leave();
             }
         }
@@ -154,28 +211,54 @@ impl Pool<'_> {
         self.shared.lock().expect("no worker panicked")
     }
 
+    fn hand(&self, worker: usize) -> MutexGuard<'_, Hand> {
+        self.hands[worker].lock().expect("no worker panicked")
+    }
+
     fn is_full(&self) -> bool {
         self.lock().bytes > MOST_BYTES
     }
 
-    fn give(&self, own: &mut Vec<Open>) {
-        if own.is_empty() {
+    /// The last part of the worker's own stack.
+    fn pop(&self, worker: usize) -> Option<Open> {
+        let mut hand = self.hand(worker);
+        let open = hand.own.pop()?;
+        hand.visiting = self.outline(&open);
+        Some(open)
+    }
+
+    fn outline(&self, open: &Open) -> Option<Open> {
+        self.is_kept.then(|| Open { upper: open.upper, node: open.node.outline() })
+    }
+
+    /// Puts what is left of a visited part in its place.
+    fn replace(&self, worker: usize, parts: &mut Vec<Open>) {
+        let mut hand = self.hand(worker);
+        hand.visiting = None;
+        hand.own.append(parts);
+    }
+
+    fn give(&self, worker: usize) {
+        let mut shared = self.lock();
+        let mut hand = self.hand(worker);
+        if hand.own.is_empty() {
             return;
         }
-        let mut shared = self.lock();
-        for open in own.drain(..) {
+        for open in hand.own.drain(..) {
             shared.bytes += open.bytes();
             shared.open.push(open);
         }
+        drop(hand);
         drop(shared);
         self.changed.notify_all();
     }
 
     /// The best open part; none when no worker can find more. The worker counts as busy then.
-    fn take(&self) -> Option<Open> {
+    fn take(&self, worker: usize) -> Option<Open> {
         let mut shared = self.lock();
         loop {
             if let Some(open) = shared.open.pop() {
+                self.hand(worker).visiting = self.outline(&open);
                 shared.bytes -= open.bytes();
                 shared.busy += 1;
                 return Some(open);
@@ -186,6 +269,14 @@ impl Pool<'_> {
             let wait = std::time::Duration::from_millis(50);
             shared = self.changed.wait_timeout(shared, wait).expect("no worker panicked").0;
         }
+    }
+
+    /// All open parts at one moment: while every lock is held, no part changes hands.
+    fn open_parts(&self) -> Vec<Value> {
+        let shared = self.lock();
+        let hands: Vec<_> = (0..self.hands.len()).map(|worker| self.hand(worker)).collect();
+        let held = hands.iter().flat_map(|hand| hand.own.iter().chain(&hand.visiting));
+        shared.open.iter().chain(held).map(Open::to_json).collect()
     }
 
     fn leave(&self) {
@@ -203,7 +294,7 @@ impl Pool<'_> {
         counters.nodes.add(1);
         space.candidates.clear();
         let Open { upper, node } = open;
-        let (problem, share, is_root) = (node.problem.clone(), node.share, node.reduced.is_none());
+        let (problem, share, is_root) = (node.problem.clone(), node.share, node.is_root());
         let goal = NothingAbove::new(self.incumbent);
         let mut exact_lps = 0;
         let step = process(node, &goal, space, &mut exact_lps);

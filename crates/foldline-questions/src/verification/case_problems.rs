@@ -8,7 +8,7 @@ use foldline_kernel::{Atom, LinearConstraint, Network, Rational};
 
 use super::cases::Case;
 use super::counters::Counters;
-use super::node::Node;
+use super::node::{Node, Place};
 use super::perspective::outside_box;
 use super::problem::Problem;
 use super::region::{Bounds, Extent, extent, implicit_equalities, opposite};
@@ -80,8 +80,7 @@ impl<'a> Opening<'a> {
 
     /// Opens one case.
     pub fn open(&self, index: usize, counters: &Counters) -> Entry {
-        let case = &self.cases[index];
-        let piece = Piece::whole(&self.network, &self.float, &case.region, &case.clauses);
+        let piece = self.whole(index);
         if piece.clauses.iter().any(Vec::is_empty) {
             return match region_point(&piece, counters) {
                 Some(point) => Entry::Violation(point),
@@ -92,11 +91,24 @@ impl<'a> Opening<'a> {
         prepare(piece, &mut problems, counters);
         let share = 1.0 / (self.cases.len() * problems.len().max(1)) as f64;
         let mut nodes = Vec::new();
-        for problem in problems {
+        for (piece, problem) in problems.into_iter().enumerate() {
             counters.regions.add(1);
-            nodes.push(Node::root(Arc::new(problem), share));
+            let place = Place { case: index, piece };
+            nodes.push(Node { place, ..Node::root(Arc::new(problem), share) });
         }
         Entry::Nodes(nodes)
+    }
+
+    /// The problems of a case that was opened by an earlier run: the same ones, nothing counted.
+    pub fn problems(&self, index: usize) -> Vec<Arc<Problem>> {
+        let mut problems = Vec::new();
+        prepare(self.whole(index), &mut problems, &Counters::default());
+        problems.into_iter().map(Arc::new).collect()
+    }
+
+    fn whole(&self, index: usize) -> Piece {
+        let case = &self.cases[index];
+        Piece::whole(&self.network, &self.float, &case.region, &case.clauses)
     }
 
     /// Whether no case has a point in its input region.

@@ -52,6 +52,23 @@ impl Counters {
         (self.closed.get() as f64 / SHARE_UNIT).min(1.0)
     }
 
+    fn all(&self) -> [&Counter; 7] {
+        let Self { regions, nodes, lps, exact_leaves, exact_lps, attack_points, closed } = self;
+        [regions, nodes, lps, exact_leaves, exact_lps, attack_points, closed]
+    }
+
+    /// Every count, for a checkpoint.
+    pub fn values(&self) -> Vec<u64> {
+        self.all().iter().map(|counter| counter.get()).collect()
+    }
+
+    /// Goes on from the counts of a checkpoint; false if their number is another.
+    pub fn add_values(&self, values: &[u64]) -> bool {
+        let all = self.all();
+        all.iter().zip(values).for_each(|(counter, &value)| counter.add(value));
+        all.len() == values.len()
+    }
+
     /// Begins anew with the closed share, for a second search of the same run.
     pub fn reopen(&self) {
         self.closed.0.store(0, Ordering::Relaxed);

@@ -21,6 +21,9 @@ mod perspective;
 pub(crate) mod problem;
 mod proof_search;
 pub(crate) mod region;
+pub(crate) mod resume;
+#[cfg(test)]
+mod resume_tests;
 mod search;
 pub(crate) mod settled;
 pub mod statement;
@@ -33,11 +36,13 @@ use std::time::{Duration, Instant};
 
 use foldline_kernel::{Network, Property};
 
+use crate::checkpoint::{Keeper, StateError};
 use case_problems::Opening;
 use cases::Expansion;
 use counters::Counters;
 pub use proof_search::ProofError;
 use proof_search::ProofSearch;
+use resume::OpenWork;
 use search::Visitor;
 pub use statement::{Limit, Options, Outcome, Progress, Statistics, Verdict, Witness};
 pub use units::precision;
@@ -59,17 +64,76 @@ pub(crate) enum Found {
 /// # Panics
 /// If the property's numbers of inputs and outputs are not the network's.
 pub fn verify(network: &Network, property: &Property, options: &Options) -> Outcome {
+    verify_resumable(network, property, options, None).expect("there is no state to read")
+}
+
+/// Like [`verify`]; a keeper is given the open work now and then and when a limit ends the run,
+/// and the run goes on from the work that the keeper has.
+///
+/// # Errors
+/// If the keeper's state is not one of this network and property.
+///
+/// # Panics
+/// If the property's numbers of inputs and outputs are not the network's.
+pub fn verify_resumable(
+    network: &Network,
+    property: &Property,
+    options: &Options,
+    keeper: Option<&dyn Keeper>,
+) -> Result<Outcome, StateError> {
     assert_eq!(network.inputs(), property.inputs, "the property is about another network");
     assert_eq!(network.outputs(), property.outputs, "the property is about another network");
     let counters = Counters::default();
     let limits = Limits::new(options);
-    let found =
-        with_progress(&limits, &counters, || find(network, property, options, &counters, &limits));
+    let stop = || limits.reached();
+    let state = keeper.and_then(Keeper::resumed);
+    let work = match state.map(|state| OpenWork::from_json(state, &counters)) {
+        Some(work) => work?,
+        None => OpenWork::default(),
+    };
+    let found = with_progress(&limits, &counters, || {
+        search_chunks(network, property, options, work, &counters, keeper, &stop)
+    })?;
     let vacuous = || counters.regions.get() == 0 && is_vacuous(network, property, &counters);
-    Outcome {
+    Ok(Outcome {
         verdict: verdict(network, property, found, vacuous, &limits),
         statistics: counters.statistics(),
+    })
+}
+
+/// Searches the property's cases chunk by chunk, from the chunk of `work` on.
+fn search_chunks(
+    network: &Network,
+    property: &Property,
+    options: &Options,
+    mut work: OpenWork,
+    counters: &Counters,
+    keeper: Option<&dyn Keeper>,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Found, StateError> {
+    let mut expansion = Expansion::new(property);
+    for _ in 0..work.chunk {
+        expansion.next_chunk(stop);
     }
+    while let Some(cases) = expansion.next_chunk(stop) {
+        // A chunk that was cut short is none: what is saved must mean the same in the next run.
+        if stop() {
+            return Ok(Found::Stopped);
+        }
+        let opening = Opening::new(network, &cases);
+        let visitor = Visitor { counters, seed: options.seed };
+        let found = search::search(&opening, &work, options.workers(), visitor, keeper, stop)?;
+        if found != Found::Nothing {
+            return Ok(found);
+        }
+        work = OpenWork { chunk: work.chunk + 1, ..OpenWork::default() };
+        if let Some(keeper) = keeper
+            && keeper.is_due()
+        {
+            keeper.save(&work.to_json(counters));
+        }
+    }
+    Ok(if expansion.is_finished() { Found::Nothing } else { Found::Stopped })
 }
 
 /// Searches for a violating point of `property`, a part of a run with its counters and limits.
@@ -80,17 +144,9 @@ pub(crate) fn find(
     counters: &Counters,
     limits: &Limits<'_>,
 ) -> Found {
-    let stop = || limits.reached();
-    let mut expansion = Expansion::new(property);
-    let mut found = Found::Nothing;
-    while found == Found::Nothing
-        && let Some(cases) = expansion.next_chunk(&stop)
-    {
-        let opening = Opening::new(network, &cases);
-        found = search::search(&opening, options.workers(), options.seed, counters, &stop);
-    }
-    let cut = found == Found::Nothing && !expansion.is_finished();
-    if cut { Found::Stopped } else { found }
+    let (work, stop) = (OpenWork::default(), || limits.reached());
+    search_chunks(network, property, options, work, counters, None, &stop)
+        .expect("there is no state to read")
 }
 
 /// Whether no x satisfies the property's input part.

@@ -11,6 +11,15 @@ use crate::bounds::reduced::Reduced;
 use crate::bounds::{Empty, Known, Relaxation, has_wide_instructions, unfold};
 use crate::proof::{dyadic, round_multipliers};
 
+/// Which of a run's problems a node belongs to: cases in order, and the pieces of each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The case.
+    pub case: usize,
+    /// The piece of its region.
+    pub piece: usize,
+}
+
 /// A part of the region, with what is known of the network there.
 #[derive(Debug, Clone)]
 pub struct Node {
@@ -32,6 +41,8 @@ pub struct Node {
     pub input_splits: u32,
     /// Share of the search space, a guess for progress reports.
     pub share: f64,
+    /// Where the problem comes from.
+    pub place: Place,
 }
 
 /// What became of a node.
@@ -90,7 +101,26 @@ impl Node {
             clauses: (0..problem.clauses.len() as u32).collect(),
             input_splits: 0,
             share,
+            place: Place::default(),
             problem,
+        }
+    }
+
+    /// Whether the node is the whole region of its problem.
+    pub fn is_root(&self) -> bool {
+        self.splits.is_empty() && self.input_splits == 0 && self.reduced.is_none()
+    }
+
+    /// The same part without what its parent computed for it.
+    pub fn outline(&self) -> Node {
+        Node {
+            problem: self.problem.clone(),
+            polytope: self.polytope.clone(),
+            reduced: None,
+            known: self.known.clone(),
+            splits: self.splits.clone(),
+            clauses: self.clauses.clone(),
+            ..*self
         }
     }
 }

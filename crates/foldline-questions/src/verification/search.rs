@@ -1,7 +1,7 @@
 //! Depth-first branch and bound over all cases of a property, on all cores.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use foldline_kernel::Rational;
@@ -12,7 +12,9 @@ use super::counters::Counters;
 use super::leaf;
 use super::node::{Node, RefuteClauses, Step, Workspace, process};
 use super::problem::Problem;
+use super::resume::{OpenWork, node_to_json};
 use super::{Found, candidate};
+use crate::checkpoint::{Keeper, StateError, saving};
 
 /// Rounds of the counterexample search when a root did not close.
 const ROOT_ATTACKS: u64 = 16;
@@ -29,9 +31,12 @@ struct Pool<'a> {
     opening: &'a Opening<'a>,
     visitor: Visitor<'a>,
     stop: &'a (dyn Fn() -> bool + Sync),
-    threads: usize,
-    /// Nodes given away, and the next case to open.
+    /// Nodes given away, and the cases to open. Locked before any of `hands`.
     shared: Mutex<Shared>,
+    /// What each worker holds.
+    hands: Vec<Mutex<Hand>>,
+    /// Whether someone may ask for the open work.
+    is_kept: bool,
     changed: Condvar,
     /// Workers without a node.
     idle: AtomicUsize,
@@ -41,35 +46,64 @@ struct Pool<'a> {
 
 struct Shared {
     nodes: Vec<Node>,
+    /// Cases to open before those from `next_case` on.
+    unopened: Vec<usize>,
     next_case: usize,
 }
 
-/// Searches every case; `stop` is polled at every node.
+/// A worker's open work: its stack and what it is busy with.
+#[derive(Default)]
+struct Hand {
+    stack: Vec<Node>,
+    busy: Busy,
+}
+
+#[derive(Default)]
+enum Busy {
+    #[default]
+    Idle,
+    Opening(usize),
+    /// A node; only kept where someone may ask for it.
+    Visiting(Option<Box<Node>>),
+}
+
+/// Searches the cases of `opening` that `work` does not call closed; `stop` is polled at every
+/// node. With a keeper, all open work is saved now and then, and when the search is stopped.
 pub fn search(
     opening: &Opening<'_>,
+    work: &OpenWork,
     threads: usize,
-    seed: u64,
-    counters: &Counters,
+    visitor: Visitor<'_>,
+    keeper: Option<&dyn Keeper>,
     stop: &(dyn Fn() -> bool + Sync),
-) -> Found {
+) -> Result<Found, StateError> {
+    let nodes = work.restore(opening)?;
+    let (unopened, next_case) = (work.unopened.clone(), work.next_case);
+    let counters = visitor.counters;
     let pool = Pool {
         opening,
-        visitor: Visitor { counters, seed },
+        visitor,
         stop,
-        threads,
-        shared: Mutex::new(Shared { nodes: Vec::new(), next_case: 0 }),
+        shared: Mutex::new(Shared { nodes, unopened, next_case }),
+        hands: (0..threads).map(|_| Mutex::default()).collect(),
+        is_kept: keeper.is_some(),
         changed: Condvar::new(),
         idle: AtomicUsize::new(0),
         done: AtomicBool::new(false),
         result: Mutex::new(Found::Nothing),
     };
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(|| pool.work());
-        }
-        pool.work();
+    let state = || pool.open_work(work.chunk).to_json(counters);
+    let was_stopped = |_: &()| pool.result() == Found::Stopped;
+    saving(keeper, state, was_stopped, || {
+        std::thread::scope(|scope| {
+            for worker in 1..threads {
+                let pool = &pool;
+                scope.spawn(move || pool.work(worker));
+            }
+            pool.work(0);
+        });
     });
-    pool.result.into_inner().expect("no worker panicked")
+    Ok(pool.result())
 }
 
 /// Lets the other workers end when one panics, so that the panic is seen and nothing hangs.
@@ -85,11 +119,11 @@ impl Drop for ReleaseOnPanic<'_> {
 }
 
 impl Pool<'_> {
-    fn work(&self) {
+    fn work(&self, worker: usize) {
         let _release = ReleaseOnPanic(self);
         let mut space = Workspace::new();
-        let mut stack: Vec<Node> = Vec::new();
-        while let Some(node) = stack.pop().or_else(|| self.take()) {
+        let mut parts: Vec<Node> = Vec::new();
+        while let Some(node) = self.pop(worker).or_else(|| self.take(worker)) {
             if self.done.load(Ordering::Relaxed) {
                 return;
             }
@@ -97,14 +131,53 @@ impl Pool<'_> {
                 return self.finish(Found::Stopped);
             }
             let problem = node.problem.clone();
-            if let Some(point) = self.visitor.visit(node, &mut space, &mut stack) {
+            if let Some(point) = self.visitor.visit(node, &mut space, &mut parts) {
                 return self.finish(Found::Violation(problem.original(&point)));
             }
-            if self.idle.load(Ordering::Relaxed) > 0 && stack.len() > 1 {
-                self.shared.lock().expect("no worker panicked").nodes.push(stack.remove(0));
-                self.changed.notify_one();
+            let length = self.replace(worker, &mut parts);
+            if self.idle.load(Ordering::Relaxed) > 0 && length > 1 {
+                self.give(worker);
             }
         }
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().expect("no worker panicked")
+    }
+
+    fn hand(&self, worker: usize) -> MutexGuard<'_, Hand> {
+        self.hands[worker].lock().expect("no worker panicked")
+    }
+
+    fn result(&self) -> Found {
+        self.result.lock().expect("no worker panicked").clone()
+    }
+
+    /// The last node of the worker's own stack.
+    fn pop(&self, worker: usize) -> Option<Node> {
+        let mut hand = self.hand(worker);
+        let node = hand.stack.pop()?;
+        hand.busy = self.visiting(&node);
+        Some(node)
+    }
+
+    fn visiting(&self, node: &Node) -> Busy {
+        Busy::Visiting(self.is_kept.then(|| Box::new(node.outline())))
+    }
+
+    /// Puts a visited node's parts in its place.
+    fn replace(&self, worker: usize, parts: &mut Vec<Node>) -> usize {
+        let mut hand = self.hand(worker);
+        hand.busy = Busy::Idle;
+        hand.stack.append(parts);
+        hand.stack.len()
+    }
+
+    /// Gives the oldest node away.
+    fn give(&self, worker: usize) {
+        let mut shared = self.shared();
+        shared.nodes.push(self.hand(worker).stack.remove(0));
+        self.changed.notify_one();
     }
 
     fn finish(&self, found: Found) {
@@ -113,35 +186,37 @@ impl Pool<'_> {
             *result = found;
         }
         drop(result);
-        let _guard = self.shared.lock().expect("no worker panicked");
+        let _guard = self.shared();
         self.done.store(true, Ordering::Relaxed);
         self.changed.notify_all();
     }
 
     /// A node that another worker gave away, or the root of the next case; none at the end.
-    fn take(&self) -> Option<Node> {
-        let mut shared = self.shared.lock().expect("no worker panicked");
+    fn take(&self, worker: usize) -> Option<Node> {
+        let mut shared = self.shared();
         loop {
             if self.done.load(Ordering::Relaxed) {
                 return None;
             }
             if let Some(node) = shared.nodes.pop() {
+                self.hand(worker).busy = self.visiting(&node);
                 return Some(node);
             }
-            if shared.next_case < self.opening.len() {
-                let index = shared.next_case;
-                shared.next_case += 1;
+            if let Some(index) = shared.next_case(self.opening.len()) {
+                self.hand(worker).busy = Busy::Opening(index);
                 drop(shared);
                 let mut nodes = self.open(index);
                 let first = nodes.pop();
-                shared = self.shared.lock().expect("no worker panicked");
+                shared = self.shared();
                 shared.nodes.append(&mut nodes);
+                self.hand(worker).busy =
+                    first.as_ref().map_or(Busy::Idle, |node| self.visiting(node));
                 if first.is_some() {
                     return first;
                 }
                 continue;
             }
-            if self.idle.fetch_add(1, Ordering::Relaxed) + 1 == self.threads {
+            if self.idle.fetch_add(1, Ordering::Relaxed) + 1 == self.hands.len() {
                 self.done.store(true, Ordering::Relaxed);
                 self.changed.notify_all();
                 return None;
@@ -166,6 +241,34 @@ impl Pool<'_> {
                 Vec::new()
             }
         }
+    }
+
+    /// All open work at one moment: while every lock is held, no node changes hands.
+    fn open_work(&self, chunk: u64) -> OpenWork {
+        let shared = self.shared();
+        let hands: Vec<_> = (0..self.hands.len()).map(|worker| self.hand(worker)).collect();
+        let (unopened, next_case) = (shared.unopened.clone(), shared.next_case);
+        let mut work = OpenWork { chunk, next_case, unopened, nodes: Vec::new() };
+        work.nodes.extend(shared.nodes.iter().map(node_to_json));
+        for hand in hands {
+            work.nodes.extend(hand.stack.iter().map(node_to_json));
+            match &hand.busy {
+                Busy::Opening(index) => work.unopened.push(*index),
+                Busy::Visiting(Some(node)) => work.nodes.push(node_to_json(node)),
+                Busy::Idle | Busy::Visiting(None) => {}
+            }
+        }
+        work
+    }
+}
+
+impl Shared {
+    fn next_case(&mut self, cases: usize) -> Option<usize> {
+        if self.unopened.is_empty() && self.next_case < cases {
+            self.next_case += 1;
+            return Some(self.next_case - 1);
+        }
+        self.unopened.pop()
     }
 }
 
@@ -209,7 +312,7 @@ impl Visitor<'_> {
         counters.nodes.add(1);
         space.candidates.clear();
         let (problem, share) = (node.problem.clone(), node.share);
-        let is_root = node.reduced.is_none();
+        let is_root = node.is_root();
         let mut exact_lps = 0;
         let step = process(node, &RefuteClauses, space, &mut exact_lps);
         counters.exact_lps.add(exact_lps + std::mem::take(&mut space.exact_lps));

@@ -123,8 +123,8 @@ pub fn nonzero_on(
     outputs: &[usize],
     counters: &Counters,
 ) -> Option<Vec<Rational>> {
-    let float = FloatNetwork::new(network);
-    let piece = Piece::whole(&Arc::new(network.clone()), &float, &polyhedron.constraints, &[]);
+    let (shared, float) = (Arc::new(network.clone()), FloatNetwork::new(network));
+    let piece = Piece::whole(&shared, &float, &polyhedron.constraints, &[]);
     let differs = |piece: &Piece, point: &[Rational]| {
         let values = piece.network.evaluate(point).output;
         outputs.iter().any(|&output| values[output] != Rational::ZERO)

@@ -209,6 +209,49 @@ pub fn greatest(
     if unbounded { Extreme::Unbounded } else { Extreme::Value(greatest.expect("a cell")) }
 }
 
+/// The supremum of |a_i(x) − b_i(x)| over a polyhedron and the given outputs: over all cells of
+/// the one network, and in each over all cells of the other.
+pub fn farthest(
+    networks: [&Network; 2],
+    outputs: &[usize],
+    region: &[LinearConstraint],
+) -> Extreme {
+    let closed = |c: &LinearConstraint| LinearConstraint { strict: false, ..c.clone() };
+    let dimension = networks[0].inputs();
+    if solve(dimension, region).is_none() {
+        return Extreme::Empty;
+    }
+    let mut farthest = Extreme::Value(Rational::ZERO);
+    walk(networks[0], region.iter().map(closed).collect(), &mut |cell, left| {
+        walk(networks[1], cell.to_vec(), &mut |cell, right| {
+            let cell: Vec<_> = cell.iter().map(|c| ExactConstraint::new(dimension, c)).collect();
+            for (&output, sign) in outputs.iter().flat_map(|output| [(output, 1), (output, -1)]) {
+                let rows = left[output].iter().zip(&right[output]);
+                let row: Affine = rows.map(|(a, b)| Rational::from(sign) * (a - b)).collect();
+                let (constant, slopes) = row.split_last().expect("a constant");
+                let terms = slopes.iter().cloned().enumerate().collect();
+                let slopes = LinearConstraint::new(terms, Rational::ZERO, false);
+                let objective = ExactConstraint::new(dimension, &slopes).coefficients;
+                match maximize(dimension, &cell, &objective) {
+                    ExactOutcome::Optimal { point, .. } => {
+                        let value = foldline::kernel::linear::dot(&slopes.coefficients, &point);
+                        if matches!(&farthest, Extreme::Value(most) if &value + constant > *most) {
+                            farthest = Extreme::Value(value + constant);
+                        }
+                    }
+                    ExactOutcome::Unbounded { .. } => farthest = Extreme::Unbounded,
+                    ExactOutcome::Infeasible { .. } => {
+                        unreachable!("the walk leaves out empty cells")
+                    }
+                }
+            }
+            farthest != Extreme::Unbounded
+        });
+        farthest != Extreme::Unbounded
+    });
+    farthest
+}
+
 /// The least value of the atom's left-hand side over the closure of a region, if there is one.
 pub fn least(network: &Network, atom: &Atom, region: &[LinearConstraint]) -> Option<Rational> {
     let negated = |terms: &[(usize, Rational)]| -> Vec<(usize, Rational)> {

@@ -7,6 +7,7 @@ mod enumerate;
 #[path = "../support/files.rs"]
 mod files;
 mod generate;
+mod pairs;
 mod questions;
 
 use std::sync::mpsc::{RecvTimeoutError, channel};

@@ -51,7 +51,7 @@ fn any_subject() -> impl Strategy<Value = Subject> {
 }
 
 /// What `ask` says, unless it hangs or panics.
-fn within_patience<T: Send + 'static>(
+pub fn within_patience<T: Send + 'static>(
     ask: impl FnOnce(Options) -> T + Send + 'static,
     threads: usize,
 ) -> Result<T, TestCaseError> {

@@ -1,0 +1,68 @@
+//! `--checkpoint FILE`: opening it for a command's files, and what becomes of it at the end.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use foldline::checkpoint::{CheckpointFile, Statement};
+use foldline::formats::input::read_bytes;
+
+use crate::report::{Failure, Report};
+
+/// Where a long run keeps its state.
+#[derive(Debug, Clone, Args)]
+pub struct CheckpointOption {
+    /// Keep the state in this file while it runs, and go on from it if it is there
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+}
+
+impl CheckpointOption {
+    /// Opens the file, if one is asked for. `files` are the command's input files by role,
+    /// `options` adds the options that the meaning of the state depends on.
+    pub fn open(
+        &self,
+        command: &str,
+        files: &[(&str, &Path)],
+        options: impl FnOnce(Statement) -> Statement,
+    ) -> Result<Option<CheckpointFile>, Failure> {
+        let Some(path) = &self.checkpoint else {
+            return Ok(None);
+        };
+        let mut statement = Statement::new(command);
+        for (role, file) in files {
+            if *file == Path::new("-") {
+                let message = "--checkpoint needs files, not standard input: it is read once only";
+                return Err(Failure::Usage(message.to_owned()));
+            }
+            statement = statement.file(role, &read_bytes(file)?);
+        }
+        let opened = CheckpointFile::open(path, options(statement));
+        Ok(Some(opened.map_err(|error| Failure::Input(error.to_string()))?))
+    }
+}
+
+/// What is said of a checkpoint and a certificate in one command.
+pub fn together() -> Failure {
+    let message = "--checkpoint and --certificate together: a certificate is written in one run";
+    Failure::Usage(message.to_owned())
+}
+
+impl Report {
+    /// Hands over the command's checkpoint: if the run is finished it goes once the answer is
+    /// printed; otherwise the user is told where the state is.
+    pub fn keep_checkpoint(&mut self, checkpoint: Option<CheckpointFile>, finished: bool) {
+        let Some(checkpoint) = checkpoint else {
+            return;
+        };
+        match (finished, checkpoint.failure()) {
+            (true, _) => self.finished = Some(checkpoint),
+            (_, Some(failure)) => self.warnings.push(format!("the state is not saved: {failure}")),
+            // A run that ended before its search began has nothing to save.
+            (_, None) if !checkpoint.path().exists() => {}
+            (_, None) => {
+                let path = checkpoint.path().display();
+                self.warnings.push(format!("the state is in {path}: the same command goes on"));
+            }
+        }
+    }
+}

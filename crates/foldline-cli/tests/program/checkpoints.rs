@@ -1,0 +1,88 @@
+//! Checkpoints: a run that was stopped goes on, and refuses what does not belong to it.
+
+use crate::support::{Folder, PAIR, RAMP, Run, hard_instance, property};
+
+fn hard() -> Folder {
+    let (network, property) = hard_instance();
+    Folder::with(&[("n.json", &network), ("p.vnnlib", &property)])
+}
+
+fn run(folder: &Folder, seconds: &str, more: &[&str]) -> Run {
+    let command = ["verify", "n.json", "p.vnnlib", "--checkpoint", "c", "--timeout", seconds];
+    folder.run(&[&command[..], more].concat())
+}
+
+fn nodes(run: &Run) -> u64 {
+    let answer: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    answer["statistics"]["nodes"].as_u64().unwrap()
+}
+
+#[test]
+fn a_stopped_run_goes_on() {
+    let folder = hard();
+    let first = run(&folder, "0.7", &["--json"]);
+    assert_eq!(first.code, Some(3), "{}", first.stderr);
+    assert!(first.stderr.contains("the state is in c"), "{}", first.stderr);
+    let second = run(&folder, "0.7", &["--json", "--threads", "1", "--seed", "9"]);
+    assert_eq!(second.code, Some(3), "{}", second.stderr);
+    assert!(nodes(&second) > nodes(&first));
+    assert!(folder.read("c").starts_with("foldline-checkpoint 1 "));
+    // Nothing is lost where there is no time to do anything.
+    let third = run(&folder, "0", &["--json"]);
+    assert!(nodes(&third) >= nodes(&second), "{} {}", nodes(&third), nodes(&second));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves() {
+    let folder = hard();
+    let arguments = ["verify", "n.json", "p.vnnlib", "--checkpoint", "c"];
+    let run = crate::interrupts::interrupted(&folder, &arguments);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(130), ""), "{}", run.stderr);
+    assert!(run.stderr.contains("the state is in c"), "{}", run.stderr);
+    assert_eq!(folder.names(), ["c", "n.json", "p.vnnlib"]);
+}
+
+#[test]
+fn the_file_goes_with_the_answer() {
+    let spec = property(1, 1, &["(>= X_0 0)", "(<= X_0 1)", "(>= Y_0 0.91)"]);
+    let folder = Folder::with(&[("n.json", RAMP), ("p.vnnlib", &spec)]);
+    let run = run(&folder, "60", &[]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    assert_eq!(folder.names(), ["n.json", "p.vnnlib"]);
+}
+
+#[test]
+fn what_does_not_belong_to_the_run_is_refused() {
+    let folder = hard();
+    assert_eq!(run(&folder, "0.3", &[]).code, Some(3));
+    let whole = folder.read("c");
+    let refused = |run: Run, said: &str| {
+        assert_eq!((run.code, run.stdout.as_str()), (Some(4), ""), "{}", run.stderr);
+        assert!(run.stderr.starts_with("foldline: c: ") && run.stderr.contains(said), "{said}");
+    };
+    folder.write("c", &whole.as_bytes()[..whole.len() / 2]);
+    refused(run(&folder, "1", &[]), "the checkpoint is damaged");
+    folder.write("c", b"{}");
+    refused(run(&folder, "1", &[]), "not a checkpoint");
+    folder.write("c", whole.as_bytes());
+    let spec = folder.read("p.vnnlib");
+    folder.write("p.vnnlib", spec.replace("4000", "4001").as_bytes());
+    refused(run(&folder, "1", &[]), "its property is");
+    folder.write("n.json", PAIR.as_bytes());
+    folder.write("p.vnnlib", property(2, 2, &["(>= X_0 0)"]).as_bytes());
+    refused(run(&folder, "1", &[]), "its network is");
+    assert_eq!(folder.read("c"), whole, "a refused checkpoint stays as it is");
+}
+
+#[test]
+fn wrong_usage_is_told_before_anything_is_searched() {
+    let folder = hard();
+    let both = run(&folder, "1", &["--certificate", "proof"]);
+    assert_eq!(both.code, Some(2), "{}", both.stderr);
+    let missing = folder.run(&["verify", "n.json", "p.vnnlib", "--checkpoint", "no/such/folder/c"]);
+    assert_eq!(missing.code, Some(4), "{}", missing.stderr);
+    let stdin = folder.run(&["verify", "-", "p.vnnlib", "--checkpoint", "c"]);
+    assert!(stdin.code == Some(2) || stdin.code == Some(4), "{}", stdin.stderr);
+    assert_eq!(folder.names(), ["n.json", "p.vnnlib"]);
+}

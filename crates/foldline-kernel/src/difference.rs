@@ -1,0 +1,425 @@
+//! The difference of two networks as one network that has once what the two share.
+//!
+//! `docs/certificate-format.md` defines the construction step by step: search and checker use
+//! this same exact operation.
+
+use std::collections::HashMap;
+
+use crate::linear::combine_terms;
+use crate::network::{Activation, Layer, Network, NetworkError, RationalRow};
+use crate::number::Rational;
+
+/// The network x ↦ a(x) − b(x), of which `outputs` are kept, in this order.
+///
+/// Neurons that compute the same up to a positive factor from the same are one neuron of it,
+/// wherever they stand; constant ones, those that change nothing and those that do not matter for
+/// any output are none. So it has no neurons at all where b is a with its neurons permuted,
+/// scaled or split, or with layers in between that pass activations on.
+///
+/// # Errors
+/// If numbers of inputs or outputs differ, or nothing is kept.
+///
+/// # Panics
+/// If there is no such output.
+pub fn difference(a: &Network, b: &Network, outputs: &[usize]) -> Result<Network, NetworkError> {
+    for (layer, expected, found) in
+        [(0, a.inputs(), b.inputs()), (a.layers().len(), a.outputs(), b.outputs())]
+    {
+        if expected != found {
+            return Err(NetworkError::Shape { layer, expected, found });
+        }
+    }
+    if outputs.is_empty() {
+        return Err(NetworkError::Empty);
+    }
+    let mut joint = Joint { inputs: a.inputs(), ..Joint::default() };
+    let (of_a, of_b) = (joint.outputs(a), joint.outputs(b));
+    let last: Vec<RationalRow> = outputs
+        .iter()
+        .map(|&output| joint.folded(sum(&of_a[output], &-Rational::ONE, &of_b[output])))
+        .collect();
+    joint.layered(&last)
+}
+
+/// Both networks as one set of neurons, each a row over *nodes*: the inputs, then the neurons
+/// before it.
+#[derive(Debug, Default)]
+struct Joint {
+    inputs: usize,
+    /// The neurons' rows; neuron k is node `inputs` + k.
+    rows: Vec<RationalRow>,
+    /// Nodes by their rows divided by the size of the first weight.
+    nodes: HashMap<(Vec<(usize, Rational)>, Rational), usize>,
+}
+
+/// left + factor·right, without zero weights.
+fn sum(left: &RationalRow, factor: &Rational, right: &RationalRow) -> RationalRow {
+    let scaled = right.weights.iter().map(|(node, weight)| (*node, weight * factor));
+    let weights = combine_terms(left.weights.iter().cloned().chain(scaled).collect());
+    RationalRow { weights, bias: &left.bias + factor * &right.bias }
+}
+
+/// The magnitude of the first weight, none if there is no weight.
+fn size(row: &RationalRow) -> Option<Rational> {
+    let (_, first) = row.weights.first()?;
+    Some(if *first < Rational::ZERO { -first.clone() } else { first.clone() })
+}
+
+impl Joint {
+    /// A network's outputs as rows over nodes; adds the neurons that are not there yet.
+    fn outputs(&mut self, network: &Network) -> Vec<RationalRow> {
+        let unit =
+            |node| RationalRow { weights: vec![(node, Rational::ONE)], bias: Rational::ZERO };
+        let mut values: Vec<RationalRow> = (0..self.inputs).map(unit).collect();
+        for layer in network.layers() {
+            let rows = layer.rational_rows();
+            let rows = rows.iter().map(|row| {
+                let scaled = row.weights.iter().flat_map(|(column, weight)| {
+                    let terms = values[*column].weights.iter();
+                    terms.map(move |(node, value)| (*node, weight * value))
+                });
+                let weights = combine_terms(scaled.collect());
+                let biases = row.weights.iter().map(|(j, weight)| weight * &values[*j].bias);
+                let bias = biases.fold(row.bias.clone(), |sum, term| sum + term);
+                self.folded(RationalRow { weights, bias })
+            });
+            let rows: Vec<RationalRow> = rows.collect();
+            values = match layer.activation {
+                Activation::Linear => rows,
+                Activation::Relu => rows.into_iter().map(|row| self.relu(row)).collect(),
+            };
+        }
+        values
+    }
+
+    /// The row with max(0, z) − max(0, −z) replaced by z, as often as that is possible.
+    fn folded(&self, mut row: RationalRow) -> RationalRow {
+        while let Some((one, other, factor)) = self.opposite_pair(&row) {
+            let before = &self.rows[one - self.inputs];
+            row.weights.retain(|(node, _)| *node != one && *node != other);
+            row = sum(&row, &factor, before);
+        }
+        row
+    }
+
+    /// Two neurons of a row with opposite rows ρ and −t·ρ, t > 0, that together are a factor times
+    /// ρ: the pair whose second neuron is the last.
+    fn opposite_pair(&self, row: &RationalRow) -> Option<(usize, usize, Rational)> {
+        let neurons = row.weights.iter().rev().filter(|(node, _)| *node >= self.inputs);
+        for (other, weight) in neurons {
+            let own = &self.rows[*other - self.inputs];
+            let scale = size(own).expect("a neuron's row has weights");
+            let turned = own.weights.iter().map(|(node, value)| (*node, -(value / &scale)));
+            let key = (turned.collect(), -(&own.bias / &scale));
+            let Some(&one) = self.nodes.get(&key).filter(|one| *one < other) else { continue };
+            let found = row.weights.iter().find(|(node, _)| *node == one);
+            let Some((_, factor)) = found else { continue };
+            let first = size(&self.rows[one - self.inputs]).expect("a neuron's row has weights");
+            if factor * first == -(weight * scale) {
+                return Some((one, *other, factor.clone()));
+            }
+        }
+        None
+    }
+
+    /// max(0, row) as a row over nodes: of a new neuron, if it is nothing that is there.
+    fn relu(&mut self, row: RationalRow) -> RationalRow {
+        let Some(size) = size(&row) else {
+            let bias = if row.bias > Rational::ZERO { row.bias } else { Rational::ZERO };
+            return RationalRow { weights: Vec::new(), bias };
+        };
+        // Activations are not negative, so neither is a sum of them with positive weights.
+        let is_kept =
+            |(node, weight): &(usize, Rational)| *node >= self.inputs && *weight > Rational::ZERO;
+        if row.bias >= Rational::ZERO && row.weights.iter().all(is_kept) {
+            return row;
+        }
+        let weights = row.weights.iter().map(|(node, weight)| (*node, weight / &size));
+        let key = (weights.collect(), &row.bias / &size);
+        let next = self.inputs + self.rows.len();
+        let node = *self.nodes.entry(key).or_insert(next);
+        let factor = match node == next {
+            true => {
+                self.rows.push(row);
+                Rational::ONE
+            }
+            false => {
+                let first = self::size(&self.rows[node - self.inputs]);
+                size / first.expect("a neuron's row has weights")
+            }
+        };
+        RationalRow { weights: vec![(node, factor)], bias: Rational::ZERO }
+    }
+
+    /// The network with these outputs: each neuron in the first layer after those it is computed
+    /// from; what later layers use is carried on to the last layer before its last use.
+    fn layered(&self, outputs: &[RationalRow]) -> Result<Network, NetworkError> {
+        let used = self.used(outputs);
+        let mut level = vec![0; self.inputs + self.rows.len()];
+        for (neuron, row) in self.rows.iter().enumerate() {
+            let before = row.weights.iter().map(|(node, _)| level[*node]).max();
+            level[self.inputs + neuron] = before.expect("a neuron's row has weights") + 1;
+        }
+        let neurons: Vec<usize> = (self.inputs..level.len()).filter(|&node| used[node]).collect();
+        let depth = neurons.iter().map(|&node| level[node]).max().unwrap_or(0);
+        let mut needed = vec![0; level.len()];
+        let users = neurons.iter().map(|&node| (&self.rows[node - self.inputs], level[node] - 1));
+        for (row, until) in users.chain(outputs.iter().map(|row| (row, depth))) {
+            row.weights.iter().for_each(|(node, _)| needed[*node] = needed[*node].max(until));
+        }
+        let mut here = Places::inputs(self.inputs);
+        let mut layers = Vec::new();
+        for index in 1..=depth {
+            let width = here.width;
+            let mut next = Places::default();
+            let mut rows = Vec::new();
+            for &node in neurons.iter().filter(|&&node| level[node] == index) {
+                rows.push(here.row(&self.rows[node - self.inputs]));
+                next.add(node, 1);
+            }
+            for node in (0..level.len()).filter(|&n| level[n] < index && needed[n] >= index) {
+                let sides = if node < self.inputs { 2 } else { 1 };
+                rows.extend(here.carried(node, sides));
+                next.add(node, sides);
+            }
+            layers.push(Layer::new(width, &rows, Activation::Relu));
+            here = next;
+        }
+        let rows: Vec<RationalRow> = outputs.iter().map(|row| here.row(row)).collect();
+        layers.push(Layer::new(here.width, &rows, Activation::Linear));
+        Network::new(self.inputs, layers)
+    }
+
+    /// The nodes that the outputs depend on.
+    fn used(&self, outputs: &[RationalRow]) -> Vec<bool> {
+        let mut used = vec![false; self.inputs + self.rows.len()];
+        outputs.iter().flat_map(|row| &row.weights).for_each(|(node, _)| used[*node] = true);
+        for neuron in (0..self.rows.len()).rev() {
+            if used[self.inputs + neuron] {
+                self.rows[neuron].weights.iter().for_each(|(node, _)| used[*node] = true);
+            }
+        }
+        used
+    }
+}
+
+/// Where a layer has the nodes: in one place, or an input x as max(0, x) and max(0, −x) in two.
+#[derive(Debug, Default)]
+struct Places {
+    /// The first place and the number of places.
+    of: HashMap<usize, (usize, usize)>,
+    width: usize,
+}
+
+impl Places {
+    /// The inputs themselves.
+    fn inputs(count: usize) -> Self {
+        let mut places = Self::default();
+        (0..count).for_each(|node| places.add(node, 1));
+        places
+    }
+
+    fn add(&mut self, node: usize, places: usize) {
+        self.of.insert(node, (self.width, places));
+        self.width += places;
+    }
+
+    /// A row over nodes as one over places.
+    fn row(&self, row: &RationalRow) -> RationalRow {
+        let terms = row.weights.iter().flat_map(|(node, weight)| {
+            let (place, count) = self.of[node];
+            let sides = [(place, weight.clone()), (place + 1, -weight.clone())];
+            sides.into_iter().take(count)
+        });
+        RationalRow { weights: combine_terms(terms.collect()), bias: row.bias.clone() }
+    }
+
+    /// The rows that carry a node to `sides` places of the next layer.
+    fn carried(&self, node: usize, sides: usize) -> Vec<RationalRow> {
+        let (place, count) = self.of[&node];
+        let unit = |place, sign: i8| RationalRow {
+            weights: vec![(place, Rational::from(sign))],
+            bias: Rational::ZERO,
+        };
+        match (count, sides) {
+            (1, 2) => vec![unit(place, 1), unit(place, -1)],
+            _ => (place..place + count).map(|place| unit(place, 1)).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    type Rows = Vec<RationalRow>;
+
+    /// Layers of small integers: (activation, rows of weights with the bias last).
+    type Plain = Vec<(Activation, Vec<Vec<i8>>)>;
+
+    fn network(inputs: usize, layers: &Plain) -> Network {
+        let mut width = inputs;
+        let mut built = Vec::new();
+        for (activation, rows) in layers {
+            let row = |numbers: &Vec<i8>| RationalRow {
+                weights: (0..width).map(|j| (j, numbers[j].into())).collect(),
+                bias: numbers[width].into(),
+            };
+            let rows: Rows = rows.iter().map(row).collect();
+            built.push(Layer::new(width, &rows, *activation));
+            width = rows.len();
+        }
+        Network::new(inputs, built).unwrap()
+    }
+
+    fn any_layers(inputs: usize, outputs: usize) -> impl Strategy<Value = Plain> {
+        let activation = prop_oneof![4 => Just(Activation::Relu), 1 => Just(Activation::Linear)];
+        let hidden = prop::collection::vec((activation, 1usize..=4), 0..=3);
+        let last = prop_oneof![1 => Just(Activation::Relu), 3 => Just(Activation::Linear)];
+        let number = prop_oneof![1 => Just(0i8), 2 => -2i8..=2];
+        (hidden, last, prop::collection::vec(number, 100)).prop_map(move |(hidden, last, pool)| {
+            let mut pool = pool.into_iter().cycle();
+            let mut width = inputs;
+            let sizes = hidden.into_iter().chain([(last, outputs)]);
+            let layer = |(activation, size): (Activation, usize)| {
+                let rows = (0..size).map(|_| pool.by_ref().take(width + 1).collect()).collect();
+                width = size;
+                (activation, rows)
+            };
+            sizes.map(layer).collect()
+        })
+    }
+
+    fn points(inputs: usize) -> Vec<Vec<Rational>> {
+        let value = |place: usize, j: usize| {
+            let numerator = ((place * 7 + j * 5 + place * j) % 13) as i64 - 6;
+            Rational::from_parts(numerator.into(), (1 + place % 3).into())
+        };
+        (0..12).map(|place| (0..inputs).map(|j| value(place, j)).collect()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn its_values_are_the_differences(
+            (inputs, a, b) in (1usize..=3, 1usize..=2).prop_flat_map(|(inputs, outputs)| {
+                (Just(inputs), any_layers(inputs, outputs), any_layers(inputs, outputs))
+            }),
+        ) {
+            let (a, b) = (network(inputs, &a), network(inputs, &b));
+            let outputs: Vec<usize> = (0..a.outputs()).collect();
+            let joint = difference(&a, &b, &outputs).unwrap();
+            let depth = joint.layers().len();
+            prop_assert!(joint.layers()[depth - 1].activation == Activation::Linear);
+            for point in points(inputs) {
+                let (left, right) = (a.evaluate(&point).output, b.evaluate(&point).output);
+                let expected: Vec<Rational> =
+                    left.iter().zip(&right).map(|(left, right)| left - right).collect();
+                prop_assert_eq!(joint.evaluate(&point).output, expected);
+            }
+        }
+
+        #[test]
+        fn a_permuted_and_scaled_copy_leaves_nothing(
+            (inputs, layers) in (1usize..=3).prop_flat_map(|n| (Just(n), any_layers(n, 2))),
+            scales in prop::collection::vec((1i64..=3, 1u64..=3), 4),
+        ) {
+            let a = network(inputs, &layers);
+            let mut copy: Vec<(Activation, Rows)> =
+                a.layers().iter().map(|layer| (layer.activation, layer.rational_rows())).collect();
+            for index in 0..copy.len() - 1 {
+                // Reverse the neurons and scale each; what follows takes both back.
+                let rows = &mut copy[index].1;
+                rows.reverse();
+                let width = rows.len();
+                let scale = |neuron: usize| {
+                    let (numerator, denominator) = scales[(neuron + index) % scales.len()];
+                    Rational::from_parts(numerator.into(), denominator.into())
+                };
+                for (neuron, row) in rows.iter_mut().enumerate() {
+                    row.bias *= scale(neuron);
+                    row.weights.iter_mut().for_each(|(_, weight)| *weight *= scale(neuron));
+                }
+                for (column, weight) in copy[index + 1].1.iter_mut().flat_map(|row| &mut row.weights) {
+                    *column = width - 1 - *column;
+                    *weight /= scale(*column);
+                }
+                copy[index + 1].1.iter_mut().for_each(|row| row.weights.sort());
+            }
+            let mut width = inputs;
+            let layers = copy.iter().map(|(activation, rows)| {
+                let layer = Layer::new(width, rows, *activation);
+                width = rows.len();
+                layer
+            });
+            let b = Network::new(inputs, layers.collect()).unwrap();
+            let joint = difference(&a, &b, &[0, 1]).unwrap();
+            prop_assert_eq!((joint.neurons(), joint.layers().len()), (0, 1));
+            let last = &joint.layers()[0];
+            prop_assert_eq!(last.nonzeros(), 0);
+            prop_assert!((0..2).all(|row| last.bias(row).is_zero()));
+        }
+    }
+
+    #[test]
+    fn positive_multiples_are_one_neuron() {
+        let relu = Activation::Relu;
+        let a =
+            network(1, &vec![(relu, vec![vec![1, 1], vec![-2, 0]]), (relu, vec![vec![6, -1, 0]])]);
+        let b =
+            network(1, &vec![(relu, vec![vec![-4, 0], vec![3, 3]]), (relu, vec![vec![-1, 4, 0]])]);
+        // 6[x+1] − [−2x] against 12[x+1] − 2[−2x]: the second is twice the first.
+        let joint = difference(&a, &b, &[0]).unwrap();
+        assert_eq!(joint.neurons(), 3);
+        assert_eq!(joint.layers()[1].rows.len(), 1);
+        let one = [Rational::ONE];
+        assert_eq!(joint.evaluate(&one).output, [-Rational::from(12)]);
+    }
+
+    #[test]
+    fn layers_that_pass_activations_on_leave_nothing() {
+        let relu = Activation::Relu;
+        let last = (Activation::Linear, vec![vec![1, -3, 2]]);
+        let first = (relu, vec![vec![2, -1, 1], vec![-1, 1, 0]]);
+        // Before the outputs: r_0, r_0 + r_1 + 1, r_1.
+        let passing = (relu, vec![vec![1, 0, 0], vec![1, 1, 1], vec![0, 1, 0]]);
+        let same = (Activation::Linear, vec![vec![1, 0, -3, 2]]);
+        let (a, b) =
+            (network(2, &vec![first.clone(), last]), network(2, &vec![first, passing, same]));
+        let joint = difference(&a, &b, &[0]).unwrap();
+        assert_eq!((joint.neurons(), joint.layers()[0].nonzeros()), (0, 0));
+    }
+
+    #[test]
+    fn inputs_that_go_around_a_layer_leave_nothing() {
+        let (relu, number) = (Activation::Relu, |value: i64| Rational::from(value));
+        let row = |weights: Vec<Rational>, bias: i64| RationalRow {
+            weights: weights.into_iter().enumerate().collect(),
+            bias: number(bias),
+        };
+        let layer = |inputs, rows: Rows, activation| Layer::new(inputs, &rows, activation);
+        let last = layer(1, vec![row(vec![number(5)], 1)], Activation::Linear);
+        // 3x − y + 2, directly, and with x = max(0, x) − max(0, −x), y = max(0, y) − max(0, −2y)/2.
+        let direct = layer(2, vec![row(vec![number(3), number(-1)], 2)], relu);
+        let sides = [[1, 0], [0, 1], [0, -2], [-1, 0]];
+        let sides = sides.map(|side| row(side.map(number).to_vec(), 0)).to_vec();
+        let half = Rational::from_parts(1.into(), 2u8.into());
+        let joined = row(vec![number(3), number(-1), half, number(-3)], 2);
+        let a = Network::new(2, vec![direct, last.clone()]).unwrap();
+        let b = Network::new(2, vec![layer(2, sides, relu), layer(4, vec![joined], relu), last]);
+        let joint = difference(&a, &b.unwrap(), &[0]).unwrap();
+        assert_eq!((joint.neurons(), joint.layers()[0].nonzeros()), (0, 0));
+    }
+
+    #[test]
+    fn networks_of_other_shapes_have_no_difference() {
+        let line = |inputs: usize, outputs: usize| {
+            network(inputs, &vec![(Activation::Linear, vec![vec![1; inputs + 1]; outputs])])
+        };
+        assert!(difference(&line(1, 1), &line(2, 1), &[0]).is_err());
+        assert!(difference(&line(1, 1), &line(1, 2), &[0]).is_err());
+        assert!(difference(&line(1, 1), &line(1, 1), &[]).is_err());
+    }
+}

@@ -1,0 +1,169 @@
+//! How a long search hands out its state now and then, and goes on from such a state.
+//!
+//! A question describes its open work as a JSON value. Where the value is kept is the caller's
+//! business: a [`Keeper`] takes it, and gives back the one that an earlier run left.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// Keeps the state of a search outside of it.
+pub trait Keeper: Sync {
+    /// The state that an earlier run left, if there is one.
+    fn resumed(&self) -> Option<&Value>;
+    /// Whether it is time to save. Cheap: may be asked at every step.
+    fn is_due(&self) -> bool;
+    /// Replaces the state kept so far, all of it or nothing.
+    fn save(&self, state: &Value);
+}
+
+/// A state that no run of this question can have left.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the checkpoint's state is not one of this search: {0}")]
+pub struct StateError(pub String);
+
+/// How often the saving thread looks whether a save is due.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Runs `body` while a thread of its own saves `state()` whenever that is due; once more after
+/// `body` if `is_unfinished` says of its result that the search was stopped.
+///
+/// `state` must describe all open work at whatever moment it is called: what is being processed
+/// counts as open until what is left of it is.
+pub fn saving<T>(
+    keeper: Option<&dyn Keeper>,
+    state: impl Fn() -> Value + Sync,
+    is_unfinished: impl FnOnce(&T) -> bool,
+    body: impl FnOnce() -> T,
+) -> T {
+    let Some(keeper) = keeper else {
+        return body();
+    };
+    let ended = AtomicBool::new(false);
+    let result = std::thread::scope(|scope| {
+        let saver = scope.spawn(|| {
+            while !ended.load(Ordering::Relaxed) {
+                if keeper.is_due() {
+                    keeper.save(&state());
+                }
+                std::thread::park_timeout(POLL);
+            }
+        });
+        let _end = EndOnDrop { ended: &ended, saver: saver.thread().clone() };
+        body()
+    });
+    if is_unfinished(&result) {
+        keeper.save(&state());
+    }
+    result
+}
+
+/// Ends the saving thread, also when the search panics.
+struct EndOnDrop<'a> {
+    ended: &'a AtomicBool,
+    saver: std::thread::Thread,
+}
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        self.saver.unpark();
+    }
+}
+
+/// Floats as one string, a space between two; each is read back exactly, infinities too.
+pub fn floats_text(values: &[f64]) -> Value {
+    let words: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
+    Value::String(words.join(" "))
+}
+
+/// The floats of such a string.
+pub fn read_floats(value: &Value) -> Result<Vec<f64>, StateError> {
+    let text = value.as_str().ok_or_else(|| expected("a string of numbers", value))?;
+    let number = |word: &str| match word.parse::<f64>() {
+        Ok(number) if !number.is_nan() => Ok(number),
+        _ => Err(expected("a number", &Value::String(word.to_owned()))),
+    };
+    text.split_ascii_whitespace().map(number).collect()
+}
+
+/// The value under `key` of an object.
+pub fn field<'a>(object: &'a Value, key: &str) -> Result<&'a Value, StateError> {
+    object.get(key).ok_or_else(|| StateError(format!("`{key}` is missing")))
+}
+
+/// The count under `key` of an object.
+pub fn count(object: &Value, key: &str) -> Result<u64, StateError> {
+    let value = field(object, key)?;
+    value.as_u64().ok_or_else(|| expected(&format!("a count under `{key}`"), value))
+}
+
+/// The list under `key` of an object.
+pub fn list<'a>(object: &'a Value, key: &str) -> Result<&'a [Value], StateError> {
+    let value = field(object, key)?;
+    let items = value.as_array().map(Vec::as_slice);
+    items.ok_or_else(|| expected(&format!("a list under `{key}`"), value))
+}
+
+/// The message that something else was expected.
+pub fn expected(what: &str, found: &Value) -> StateError {
+    let text: String = found.to_string().chars().take(60).collect();
+    StateError(format!("expected {what}, found {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::sync::Mutex;
+
+    #[derive(Default)]
+    struct Recorder(Mutex<Vec<Value>>);
+
+    impl Keeper for Recorder {
+        fn resumed(&self) -> Option<&Value> {
+            None
+        }
+        fn is_due(&self) -> bool {
+            self.0.lock().unwrap().is_empty()
+        }
+        fn save(&self, state: &Value) {
+            self.0.lock().unwrap().push(state.clone());
+        }
+    }
+
+    #[test]
+    fn floats_come_back_exactly() {
+        let values = [0.1, -0.0, 1e-310, f64::MAX, f64::INFINITY, f64::NEG_INFINITY, 3.0];
+        let read = read_floats(&floats_text(&values)).unwrap();
+        assert!(values.iter().zip(&read).all(|(a, b)| a.to_bits() == b.to_bits()));
+        assert_eq!(read_floats(&json!("")).unwrap(), Vec::<f64>::new());
+        for bad in [json!("NaN"), json!("1 x"), json!(3)] {
+            assert!(read_floats(&bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn states_are_saved_while_the_search_runs_and_when_it_was_stopped() {
+        let keeper = Recorder::default();
+        let work = Mutex::new(0);
+        let state = || json!(*work.lock().unwrap());
+        let saved = |keeper: &Recorder| keeper.0.lock().unwrap().clone();
+        saving(
+            Some(&keeper),
+            state,
+            |_| true,
+            || {
+                while saved(&keeper).is_empty() {
+                    std::thread::yield_now();
+                }
+                *work.lock().unwrap() = 7;
+            },
+        );
+        assert_eq!(saved(&keeper), [json!(0), json!(7)]);
+        let finished = Recorder(Mutex::new(vec![json!("before")]));
+        saving(Some(&finished), state, |_| false, || ());
+        assert_eq!(saved(&finished), [json!("before")]);
+    }
+}

@@ -1,0 +1,281 @@
+//! Checkpoint files: the state of a long search on disk, bound to the question it belongs to.
+//!
+//! A file is `foldline-checkpoint 1 SHA256`, a line feed, and one JSON object with that hash:
+//! `{"foldline": version, "statement": {…}, "state": …}`. It is written beside its place, flushed
+//! to disk and renamed: whatever happens, a whole one is there.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use foldline_questions::checkpoint::Keeper;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+/// Time between two saves, unless saving itself takes long.
+const INTERVAL: Duration = Duration::from_millis(250);
+/// A save is followed by at least this many times its duration without one.
+const REST: u32 = 50;
+
+const MAGIC: &str = "foldline-checkpoint 1";
+
+/// Why a checkpoint cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {reason}")]
+pub struct CheckpointError {
+    /// The file.
+    pub path: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// What a search is about: a checkpoint of another one is of no use to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement(Map<String, Value>);
+
+impl Statement {
+    /// The statement of a command.
+    pub fn new(command: &str) -> Self {
+        Self(Map::from_iter([("command".to_owned(), command.into())]))
+    }
+
+    /// Adds a file, by the hash of its bytes after decompression.
+    pub fn file(mut self, role: &str, content: &[u8]) -> Self {
+        self.0.insert(role.to_owned(), hash(content).into());
+        self
+    }
+
+    /// Adds an option that the meaning of the state depends on.
+    pub fn option(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// What `other`, read from a file, is about that this one is not.
+    fn difference(&self, other: &Value) -> Option<String> {
+        let Some(other) = other.as_object() else {
+            return Some("it does not say what it is about".to_owned());
+        };
+        let mut names = self.0.keys().chain(other.keys());
+        let name = names.find(|name| self.0.get(*name) != other.get(*name))?;
+        let said = |value: Option<&Value>| match value {
+            Some(Value::String(text)) if text.len() == 64 => format!("{}…", &text[..12]),
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+            None => "none".to_owned(),
+        };
+        let (theirs, ours) = (said(other.get(name)), said(self.0.get(name)));
+        Some(format!("it belongs to another run: its {name} is {theirs}, here it is {ours}"))
+    }
+}
+
+/// A checkpoint on disk.
+#[derive(Debug)]
+pub struct CheckpointFile {
+    path: PathBuf,
+    statement: Statement,
+    resumed: Option<Value>,
+    pace: Mutex<Pace>,
+}
+
+#[derive(Debug)]
+struct Pace {
+    next: Instant,
+    failure: Option<String>,
+}
+
+impl CheckpointFile {
+    /// Opens the checkpoint at `path`; if there is none, one is begun at the first save.
+    ///
+    /// # Errors
+    /// If the file is damaged, is about something else, is of another version, or if none could
+    /// be written there.
+    pub fn open(path: &Path, statement: Statement) -> Result<Self, CheckpointError> {
+        let fail = |reason: String| CheckpointError { path: path.display().to_string(), reason };
+        let resumed = match fs::read(path) {
+            Ok(bytes) => Some(read_state(&bytes, &statement).map_err(fail)?),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                probe(path).map_err(|error| fail(error.to_string()))?;
+                None
+            }
+            Err(error) => return Err(fail(error.to_string())),
+        };
+        let pace = Mutex::new(Pace { next: Instant::now() + INTERVAL, failure: None });
+        Ok(Self { path: path.to_owned(), statement, resumed, pace })
+    }
+
+    /// The file's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Why the last save failed, if it did.
+    pub fn failure(&self) -> Option<String> {
+        let failure = self.pace.lock().expect("no save panicked").failure.clone();
+        failure.map(|failure| format!("{}: {failure}", self.path.display()))
+    }
+
+    /// Removes the file: the question has its answer.
+    ///
+    /// # Errors
+    /// If the system refuses; that there is no file is no error.
+    pub fn remove(&self) -> io::Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn write(&self, state: &Value) -> io::Result<()> {
+        let mut body = Map::new();
+        body.insert("foldline".to_owned(), crate::VERSION.into());
+        body.insert("statement".to_owned(), Value::Object(self.statement.0.clone()));
+        body.insert("state".to_owned(), state.clone());
+        let body = serde_json::to_vec(&body)?;
+        let temporary = temporary_name(&self.path);
+        let write = || {
+            let mut file = File::create(&temporary)?;
+            writeln!(file, "{MAGIC} {}", hash(&body))?;
+            file.write_all(&body)?;
+            file.write_all(b"\n")?;
+            file.sync_all()?;
+            fs::rename(&temporary, &self.path)
+        };
+        write().inspect_err(|_| drop(fs::remove_file(&temporary)))
+    }
+}
+
+impl Keeper for CheckpointFile {
+    fn resumed(&self) -> Option<&Value> {
+        self.resumed.as_ref()
+    }
+
+    fn is_due(&self) -> bool {
+        self.pace.try_lock().is_ok_and(|pace| Instant::now() >= pace.next)
+    }
+
+    fn save(&self, state: &Value) {
+        let mut pace = self.pace.lock().expect("no save panicked");
+        let start = Instant::now();
+        pace.failure = self.write(state).err().map(|error| error.to_string());
+        pace.next = Instant::now() + INTERVAL.max(start.elapsed() * REST);
+    }
+}
+
+/// Where a new version is written before it takes the file's place.
+fn temporary_name(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    path.with_file_name(name)
+}
+
+/// Whether a file could be written at `path`: found out now, not after an hour.
+fn probe(path: &Path) -> io::Result<()> {
+    if path.file_name().is_none() {
+        return Err(io::Error::other("expected the name of a file to write"));
+    }
+    let temporary = temporary_name(path);
+    File::create(&temporary)?;
+    fs::remove_file(&temporary)
+}
+
+/// The state in a checkpoint's bytes.
+fn read_state(bytes: &[u8], statement: &Statement) -> Result<Value, String> {
+    let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
+    let (head, rest) = bytes.split_at(end);
+    let Some(claimed) =
+        std::str::from_utf8(head).ok().and_then(|head| head.strip_prefix(MAGIC)?.strip_prefix(' '))
+    else {
+        return Err(format!("not a checkpoint: expected `{MAGIC} …` in its first line"));
+    };
+    let body = rest.strip_prefix(b"\n").and_then(|body| body.strip_suffix(b"\n"));
+    let body = body.filter(|body| hash(body) == claimed);
+    let damaged = "the checkpoint is damaged: its hash is not that of its content";
+    let body = body.ok_or_else(|| damaged.to_owned())?;
+    let mut body: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let version = body.get("foldline").cloned().unwrap_or_default();
+    if version != json!(crate::VERSION) {
+        let ours = crate::VERSION;
+        return Err(format!("it was written by foldline {version}, this is foldline {ours}"));
+    }
+    match statement.difference(body.get("statement").unwrap_or(&Value::Null)) {
+        Some(difference) => Err(difference),
+        None => Ok(body.get_mut("state").map(Value::take).unwrap_or_default()),
+    }
+}
+
+/// The SHA-256 of `content` in lower-case hexadecimal digits.
+fn hash(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statement() -> Statement {
+        Statement::new("verify").file("network", b"net").option("physical", false)
+    }
+
+    fn reason(path: &Path, statement: Statement) -> String {
+        CheckpointFile::open(path, statement).unwrap_err().reason
+    }
+
+    #[test]
+    fn a_state_comes_back_and_goes_with_the_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.json");
+        let file = CheckpointFile::open(&path, statement()).unwrap();
+        assert_eq!((file.resumed(), file.is_due()), (None, false));
+        file.save(&json!({"open": [1, "1e400"]}));
+        file.save(&json!({"open": [2, "1e400"]}));
+        assert_eq!(file.failure(), None);
+        let again = CheckpointFile::open(&path, statement()).unwrap();
+        assert_eq!(again.resumed(), Some(&json!({"open": [2, "1e400"]})));
+        again.remove().unwrap();
+        again.remove().unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn damaged_and_foreign_files_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.json");
+        CheckpointFile::open(&path, statement()).unwrap().save(&json!([1, 2, 3]));
+        let whole = fs::read(&path).unwrap();
+        for cut in 0..whole.len() {
+            fs::write(&path, &whole[..cut]).unwrap();
+            let reason = reason(&path, statement());
+            assert!(reason.contains("damaged") || reason.contains("not a checkpoint"), "{reason}");
+        }
+        for place in 0..whole.len() {
+            let mut bent = whole.clone();
+            bent[place] ^= 1;
+            fs::write(&path, &bent).unwrap();
+            assert!(CheckpointFile::open(&path, statement()).is_err(), "byte {place}");
+        }
+        fs::write(&path, &whole).unwrap();
+        for (other, said) in [
+            (Statement::new("maximum"), "its command is verify, here it is maximum"),
+            (Statement::new("verify").file("network", b"other"), "its network is"),
+            (statement().option("physical", true), "its physical is false, here it is true"),
+            (statement().option("output", 3), "its output is none, here it is 3"),
+        ] {
+            let reason = reason(&path, other);
+            assert!(reason.contains(said), "{reason}");
+        }
+        let newer = Path::new("no/such/folder/c.json");
+        assert!(CheckpointFile::open(newer, statement()).is_err());
+        assert!(CheckpointFile::open(folder.path(), statement()).is_err());
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        let body = br#"{"foldline":"0.0.1","statement":{},"state":1}"#;
+        let bytes = [format!("{MAGIC} {}\n", hash(body)).as_bytes(), body, b"\n"].concat();
+        let reason = read_state(&bytes, &statement()).unwrap_err();
+        assert!(reason.contains("written by foldline \"0.0.1\""), "{reason}");
+    }
+}

@@ -1,0 +1,96 @@
+//! Certificates of equivalence: a point where two networks are too far apart, or a proof that their
+//! difference network never is.
+
+use std::path::Path;
+use std::time::Instant;
+
+use foldline_kernel::NetworkError;
+use foldline_kernel::difference::difference;
+use foldline_questions::equivalence::{Outcome, Question, Verdict, equivalent, property};
+use foldline_questions::verification::{self, Options, verify_with_proof};
+
+use crate::certificate::{CertificateError, CertificateFile, header, precision};
+
+/// The files of a statement about two networks.
+#[derive(Debug, Clone, Copy)]
+pub struct PairFiles<'a> {
+    /// The networks' files.
+    pub networks: [&'a Path; 2],
+    /// The region's file; none for all of R^d.
+    pub region: Option<&'a Path>,
+}
+
+/// Why there is no certified answer.
+#[derive(Debug, thiserror::Error)]
+pub enum PairError {
+    /// The networks cannot be compared.
+    #[error(transparent)]
+    Networks(#[from] NetworkError),
+    /// No certificate was written.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+}
+
+/// Like [`equivalent`], and writes a certificate of the answer to `target`. `output` is the only
+/// output compared, none for all.
+///
+/// The proof of a `yes` is a second search, on one thread. If a limit ends that, the answer is
+/// undecided and there is no certificate.
+///
+/// # Errors
+/// If the networks cannot be compared, a file cannot be read or written, or no proof can be written.
+pub fn equivalent_certified(
+    question: &Question<'_>,
+    output: Option<usize>,
+    files: PairFiles<'_>,
+    options: &Options,
+    target: &Path,
+) -> Result<Outcome, PairError> {
+    let start = Instant::now();
+    let found = equivalent(question, options)?;
+    let [a, b] = question.networks;
+    let joint = difference(a, b, question.outputs)?;
+    let property = property(&joint, question.region, question.within);
+    let precision = precision(&joint, &property);
+    let begin = |answer: &str| -> Result<CertificateFile, CertificateError> {
+        let which = output.map_or("all".to_owned(), |output| output.to_string());
+        let claim = format!("{which} {} {answer}", question.within);
+        let [first, second] = files.networks;
+        let region = files.region.map(|region| ("region", region));
+        let named = [("first", first), ("second", second)].into_iter().chain(region);
+        let named: Vec<(&str, &Path)> = named.collect();
+        let head = header("equivalence", &claim, &named)?;
+        let mut out = CertificateFile::create(target)?;
+        out.text(&format!("{head}precision {precision}\n"))?;
+        Ok(out)
+    };
+    match &found.verdict {
+        Verdict::Undecided(_) => {}
+        Verdict::No(witness) => {
+            let point: Vec<String> = witness.input.iter().map(ToString::to_string).collect();
+            let mut out = begin("no")?;
+            out.text(&format!("witness {}\nend\n", point.join(" ")))?;
+            out.finish()?;
+        }
+        Verdict::Yes => {
+            let left = options.timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
+            let options = Options { timeout: left, ..options.clone() };
+            let mut out = begin("yes")?;
+            let proof = verify_with_proof(&joint, &property, &options, precision, &mut out)
+                .map_err(CertificateError::from)?;
+            match proof.verdict {
+                verification::Verdict::Holds { .. } => {
+                    out.text("end\n")?;
+                    out.finish()?;
+                }
+                verification::Verdict::Undecided(limit) => {
+                    return Ok(Outcome { verdict: Verdict::Undecided(limit), ..found });
+                }
+                verification::Verdict::Violated(witness) => {
+                    panic!("the proof contradicts the answer: {witness:?}")
+                }
+            }
+        }
+    }
+    Ok(found)
+}

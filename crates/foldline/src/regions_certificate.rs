@@ -1,0 +1,96 @@
+//! Certificates of the number of a network's cells.
+
+use std::path::Path;
+use std::time::Instant;
+
+use foldline_kernel::{Network, Polyhedron, Rational, Region};
+use foldline_questions::regions::proof::{Bound, Step, prove_cells};
+use foldline_questions::regions::{CountError, Limit, Options, Outcome, count_cells};
+
+use crate::certificate::{CertificateError, CertificateFile, header};
+
+/// Why no certificate was written.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The count could not be begun.
+    #[error(transparent)]
+    Count(#[from] CountError),
+    /// The file could not be written.
+    #[error(transparent)]
+    File(#[from] CertificateError),
+    /// Only full-dimensional polyhedra can be proved about.
+    #[error("a certificate is for R^d or one polyhedron with interior points")]
+    Region,
+}
+
+/// Counts the cells and writes a certificate of their number to `target`, on one thread.
+///
+/// The number is counted by the engine first; the proof, which goes its own way, must agree.
+///
+/// # Errors
+/// If the region is not R^d or one polyhedron with interior points, or writing fails.
+///
+/// # Panics
+/// If the two counts differ.
+pub fn count_certified(
+    network: &Network,
+    region: Option<&Region>,
+    files: &[(&str, &Path)],
+    options: &Options,
+    target: &Path,
+) -> Result<Outcome<u64>, Failure> {
+    let start = Instant::now();
+    let everywhere = Polyhedron { dimension: network.inputs(), constraints: Vec::new() };
+    let piece = match region.map(|region| region.pieces.as_slice()) {
+        None => &everywhere,
+        Some([piece]) => piece,
+        Some(_) => return Err(Failure::Region),
+    };
+    let cells = match count_cells(network, None, region, options, None)? {
+        Outcome::Counted(cells) => cells,
+        undecided @ Outcome::Undecided { .. } => return Ok(undecided),
+    };
+    let mut out = CertificateFile::create(target)?;
+    out.text(&header("regions", &format!("cells {cells}"), files)?)?;
+    let limit = || {
+        let stopped =
+            |stop: &std::sync::atomic::AtomicBool| stop.load(std::sync::atomic::Ordering::Relaxed);
+        if options.stop.as_deref().is_some_and(stopped) {
+            return Some(Limit::Stopped);
+        }
+        options.timeout.is_some_and(|limit| start.elapsed() >= limit).then_some(Limit::Time)
+    };
+    let mut say = |step: Step| out.text(&line(&step));
+    match prove_cells(network, piece, &|| limit().is_none(), &mut say)? {
+        Some(proved) => {
+            assert_eq!(proved, cells, "the proof has the cells that were counted");
+            out.text("end\n")?;
+            out.finish()?;
+            Ok(Outcome::Counted(cells))
+        }
+        None => match limit() {
+            Some(limit) => Ok(Outcome::Undecided { limit, cells }),
+            None => Err(Failure::Region),
+        },
+    }
+}
+
+fn line(step: &Step) -> String {
+    match step {
+        Step::Split(neuron) => format!("split {neuron}\n"),
+        Step::Cell(point) => {
+            let point: Vec<String> = point.iter().map(Rational::to_string).collect();
+            format!("cell {}\n", point.join(" "))
+        }
+        Step::Fixed { neuron, on, constant, multipliers } => {
+            let mut text = format!("{} {neuron} {constant}", if *on { "on" } else { "off" });
+            for (bound, multiplier) in multipliers {
+                match bound {
+                    Bound::Region(index) => text += &format!(" r{index}*{multiplier}"),
+                    Bound::Neuron(neuron) => text += &format!(" n{neuron}*{multiplier}"),
+                }
+            }
+            text + "\n"
+        }
+    }
+}
