@@ -91,8 +91,7 @@ fn rest(options: &Options, start: Instant) -> Options {
 /// both bounds equal, and there is no certificate.
 ///
 /// # Errors
-/// If a file cannot be read or written, or no proof can be written (a finite maximum on an
-/// unbounded region).
+/// If a file cannot be read or written, or no proof can be written.
 pub fn maximum_certified(
     network: &Network,
     region: &Region,
@@ -156,7 +155,7 @@ fn point_of_piece(region: &Region, point: &[Rational]) -> Vec<Rational> {
 /// Like [`positivity::positive`], on one thread, and writes a certificate of the answer to `target`.
 ///
 /// # Errors
-/// If a file cannot be read or written, or no proof can be written (`no` on an unbounded region).
+/// If a file cannot be read or written, or no proof can be written.
 pub fn positive_certified(
     network: &Network,
     region: &Region,
@@ -186,7 +185,7 @@ pub fn positive_certified(
 /// none for all outputs. A `yes` is proved by a search on one thread.
 ///
 /// # Errors
-/// If a file cannot be read or written, or no proof can be written (`yes` on an unbounded region).
+/// If a file cannot be read or written, or no proof can be written.
 pub fn zero_certified(
     network: &Network,
     region: &Region,

@@ -1,4 +1,4 @@
-//! The networks of `data/cases/touching.json.gz` have the maximum 0 over their regions, by construction.
+//! Maxima that are known by construction: 0 for the touching networks in `data/`, a bias on plateaus.
 
 use std::io::Read;
 use std::path::Path;
@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use foldline::formats::json_network::network_from_json;
 use foldline::formats::region::parse_region;
+use foldline::kernel::network::RationalRow;
 use foldline::questions::maximum::{Answer, maximum};
-use foldline::{Options, Rational};
+use foldline::questions::positivity::{self, positive};
+use foldline::{Activation, Layer, Network, Options, Polyhedron, Rational, Region};
 use serde_json::Value;
 
 /// What running into this limit shows is a failure; no case should need a tenth of it.
@@ -41,4 +43,52 @@ fn touching_networks_have_the_maximum_zero() {
     assert!(once.len() >= 300, "only {} cases", once.len());
     let faults: Vec<String> = once.into_iter().filter_map(fault).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Three layers of 24 neurons on 3 inputs, then 8 that are off wherever all activations are ≥ 0, then
+/// an output with the bias −1/3.
+fn plateau() -> Network {
+    let mut state = 2026u64;
+    let mut weight = || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        Rational::from(((state >> 33) % 201) as i64 - 100) / Rational::from(64)
+    };
+    let mut layer = |inputs: usize, width: usize, dead: bool| {
+        let mut row = || {
+            let weights = (0..inputs).map(|j| (j, weight()));
+            let negative = |(j, value): (usize, Rational)| match value > Rational::ZERO {
+                true if dead => (j, -value),
+                _ => (j, value),
+            };
+            let weights = weights.map(negative).collect();
+            RationalRow { weights, bias: if dead { -Rational::ONE } else { weight() } }
+        };
+        let rows: Vec<RationalRow> = (0..width).map(|_| row()).collect();
+        Layer::new(inputs, &rows, Activation::Relu)
+    };
+    let mut layers = vec![layer(3, 24, false), layer(24, 24, false), layer(24, 24, false)];
+    layers.push(layer(24, 8, true));
+    let weights = (0..8).map(|j| (j, Rational::ONE)).collect();
+    let bias = -Rational::ONE / Rational::from(3);
+    layers.push(Layer::new(8, &[RationalRow { weights, bias }], Activation::Linear));
+    Network::new(3, layers).expect("layers that fit")
+}
+
+#[test]
+fn a_plateau_is_not_enumerated() {
+    let network = plateau();
+    let side = |j: usize, sign: i8| {
+        foldline::LinearConstraint::new(vec![(j, Rational::from(sign))], Rational::ONE, false)
+    };
+    let constraints = (0..3).flat_map(|j| [side(j, 1), side(j, -1)]).collect();
+    let cube = Region { dimension: 3, pieces: vec![Polyhedron { dimension: 3, constraints }] };
+    let found = maximum(&network, &cube, &[vec![(0, Rational::ONE)]], &Options::default());
+    let Answer::Maximum { maximum, attained: Some(true) } = found.answer else {
+        panic!("{:?}", found.answer);
+    };
+    assert_eq!(maximum.value, -Rational::ONE / Rational::from(3));
+    assert!(found.statistics.nodes < 100, "{:?}", found.statistics);
+    let found = positive(&network, &cube, 0, &Options::default());
+    assert_eq!(found.answer, positivity::Answer::No);
+    assert!(found.statistics.nodes < 100, "{:?}", found.statistics);
 }

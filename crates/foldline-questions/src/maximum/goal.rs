@@ -11,7 +11,7 @@ use crate::bounds::Relaxation;
 use crate::bounds::reduced::{Reduced, rounding_error};
 use crate::verification::node::{Choice, Goal, Node, Workspace};
 use crate::verification::problem::Problem;
-use crate::verification::settled::{is_out_of_reach, may_touch};
+use crate::verification::settled::{is_out_of_reach, is_sum_of_nonnegatives, may_touch};
 
 /// The places of a problem's two targets.
 ///
@@ -63,10 +63,7 @@ impl Goal for NothingAbove<'_> {
         });
         self.add_scale(reduced, &mut space.relaxation);
         let bound = space.relaxation.minimum(&node.polytope, tableau);
-        if bound >= 0.0
-            || may_touch(reduced, OBJECTIVE, bound, space.relaxation.slack)
-                && self.only_touches(node, space)
-        {
+        if bound >= 0.0 || count > 0 && self.only_touches(bound, node, reduced, space) {
             return None;
         }
         let gradient = space.relaxation.gradient[..dimension].to_vec();
@@ -90,15 +87,23 @@ impl<'a> NothingAbove<'a> {
     }
 
     /// Whether the objective, which only touches the incumbent, is nowhere above it, exactly.
-    fn only_touches(&self, node: &mut Node, space: &mut Workspace) -> bool {
+    fn only_touches(
+        &self,
+        bound: f64,
+        node: &mut Node,
+        reduced: &Reduced,
+        space: &mut Workspace,
+    ) -> bool {
         let problem = node.problem.clone();
         let (objective, scale) = (&problem.atoms[OBJECTIVE], &problem.atoms[SCALE]);
         let value = self.incumbent.value();
         let input = scale.input.iter().map(|(j, factor)| (*j, &value * factor));
         let input = objective.input.iter().cloned().chain(input).collect();
-        let bound = &objective.bound + &value * &scale.bound;
-        let above = Atom::new(input, objective.output.clone(), bound, true);
-        is_out_of_reach(node, &above, &mut space.exact_lps)
+        let right = &objective.bound + &value * &scale.bound;
+        let above = Atom::new(input, objective.output.clone(), right, true);
+        is_sum_of_nonnegatives(&problem, &node.known, &above)
+            || may_touch(reduced, OBJECTIVE, bound, space.relaxation.slack)
+                && is_out_of_reach(node, &above, &mut space.exact_lps)
     }
 
     /// Adds floor·s to the linear function at hand.

@@ -6,7 +6,7 @@ use foldline_geometry::{Polytope, Tableau};
 
 use super::branch;
 use super::problem::Problem;
-use super::settled::{is_out_of_reach, may_touch};
+use super::settled::{is_out_of_reach, is_sum_of_nonnegatives, may_touch};
 use crate::bounds::reduced::Reduced;
 use crate::bounds::{Empty, Known, Relaxation, has_wide_instructions, unfold};
 use crate::proof::{dyadic, round_multipliers};
@@ -357,9 +357,13 @@ fn only_touches(
     bound: f64,
     space: &mut Workspace,
 ) -> bool {
+    let problem = node.problem.clone();
+    let touched = &problem.atoms[atom];
     space.relaxation.proof.is_none()
-        && may_touch(reduced, atom, bound, space.relaxation.slack)
-        && is_out_of_reach(node, &node.problem.clone().atoms[atom], &mut space.exact_lps)
+        && reduced.count() > 0
+        && (is_sum_of_nonnegatives(&problem, &node.known, touched)
+            || may_touch(reduced, atom, bound, space.relaxation.slack)
+                && is_out_of_reach(node, touched, &mut space.exact_lps))
 }
 
 /// Whether no point of the polytope satisfies all the linear relaxations of a clause's atoms.

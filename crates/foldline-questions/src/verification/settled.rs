@@ -4,12 +4,14 @@
 //! whole part. No float bound shows that it is not met there, and splitting the neurons that are
 //! still undecided would change nothing: they do not reach the output.
 
-use foldline_kernel::{Activation, Atom, Network};
+use foldline_geometry::directed::nearest;
+use foldline_kernel::{Activation, Atom, Network, Rational};
 
 use super::affine::compose;
 use super::leaf::split_neurons;
 use super::node::Node;
 use super::part::{Part, composed_constraint};
+use super::problem::Problem;
 use crate::bounds::Known;
 use crate::bounds::reduced::Reduced;
 use crate::proof::Term;
@@ -69,4 +71,65 @@ fn depends_on_undecided(network: &Network, known: &[Known], atom: &Atom) -> bool
         needed = below;
     }
     false
+}
+
+/// Whether `atom` is false wherever the signs are right because its excess is a sum of terms ≥ 0
+/// of the last activations and a constant that is enough: exact, but false may mean nothing.
+///
+/// Relaxations lose this where a line below an activation is below zero.
+pub fn is_sum_of_nonnegatives(problem: &Problem, known: &[Known], atom: &Atom) -> bool {
+    let layers = problem.network.layers();
+    let last = &layers[layers.len() - 1];
+    let linear = last.activation == Activation::Linear;
+    let before = layers.len().checked_sub(2).map(|index| layers[index].activation);
+    if !atom.input.is_empty() || linear && before != Some(Activation::Relu) {
+        return false;
+    }
+    let mut constant = -atom.bound.clone();
+    if linear {
+        atom.output.iter().for_each(|(output, c)| constant += c * last.bias(*output));
+    }
+    let enough = if atom.strict { constant >= Rational::ZERO } else { constant > Rational::ZERO };
+    let width = if linear { last.inputs } else { last.rows.len() };
+    let known = &known[problem.network.neurons() - width..];
+    // Floats say at once where it cannot be.
+    let guess = |&(output, ref c): &(usize, Rational)| (output, nearest(c));
+    let guessed = guessed_factors(problem, linear, width, atom.output.iter().map(guess));
+    let falls = |(factor, known): (&f64, &Known)| known.sign >= 0 && *factor < 0.0;
+    if !enough || guessed.iter().zip(known).any(falls) {
+        return false;
+    }
+    let mut factors = vec![Rational::ZERO; width];
+    for (output, c) in &atom.output {
+        if !linear {
+            factors[*output] += c;
+            continue;
+        }
+        for (place, &column) in last.rows[*output].columns.iter().enumerate() {
+            factors[column as usize] += c * last.weight(*output, place);
+        }
+    }
+    factors.iter().zip(known).all(|(factor, known)| known.sign < 0 || *factor >= Rational::ZERO)
+}
+
+/// The factor of each last activation in Σ c·y, in floats.
+fn guessed_factors(
+    problem: &Problem,
+    linear: bool,
+    width: usize,
+    terms: impl Iterator<Item = (usize, f64)>,
+) -> Vec<f64> {
+    let mut factors = vec![0.0; width];
+    let last = &problem.float.layers[problem.float.layers.len() - 1];
+    for (output, c) in terms {
+        if !linear {
+            factors[output] += c;
+            continue;
+        }
+        let row = &last.rows[output];
+        for (&column, weight) in row.columns.iter().zip(&row.values) {
+            factors[column as usize] += c * weight;
+        }
+    }
+    factors
 }
