@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{check, eval, inspect, replay, run, verify, vnncomp};
+use crate::commands::{check, eval, inspect, lipschitz, replay, run, verify, vnncomp};
 use crate::report::{Failure, Report};
 
 /// Exact answers about ReLU neural networks.
@@ -36,6 +36,7 @@ enum Command {
     Replay(replay::Arguments),
     Check(check::Arguments),
     Inspect(inspect::Arguments),
+    Lipschitz(lipschitz::Arguments),
     Run(run::Arguments),
     Vnncomp(vnncomp::Arguments),
 }
@@ -49,6 +50,7 @@ impl Cli {
             Command::Replay(arguments) => arguments.output.json,
             Command::Check(arguments) => arguments.output.json,
             Command::Inspect(arguments) => arguments.output.json,
+            Command::Lipschitz(arguments) => arguments.output.json,
             Command::Run(arguments) => arguments.output.json,
             Command::Vnncomp(_) => false,
         }
@@ -62,6 +64,7 @@ impl Cli {
             Command::Replay(arguments) => replay::run(arguments),
             Command::Check(arguments) => check::run(arguments),
             Command::Inspect(arguments) => inspect::run(arguments),
+            Command::Lipschitz(arguments) => lipschitz::run(arguments),
             Command::Run(arguments) => run::run(arguments),
             Command::Vnncomp(arguments) => vnncomp::run(arguments),
         }

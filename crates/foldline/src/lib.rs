@@ -59,6 +59,7 @@ pub use foldline_kernel::{
     Activation, Atom, Formula, Integer, Layer, LinearConstraint, Natural, Network, Polyhedron,
     Property, Rational, Region,
 };
+pub use foldline_questions::lipschitz;
 pub use foldline_questions::verification::{
     Limit, Options, Outcome, Progress, ProofError, Statistics, Verdict, Witness,
     statement::ProgressCallback, verify, verify_with_proof,

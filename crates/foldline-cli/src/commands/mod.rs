@@ -3,6 +3,7 @@
 pub mod check;
 pub mod eval;
 pub mod inspect;
+pub mod lipschitz;
 pub mod replay;
 pub mod run;
 pub mod verify;

@@ -7,22 +7,22 @@
 //!
 //! Differs from the paper: cells are not all enumerated; bounds close most parts early.
 
-mod affine;
-mod attack;
+pub(crate) mod affine;
+pub(crate) mod attack;
 mod branch;
 mod candidate;
-mod case_problems;
+pub(crate) mod case_problems;
 mod cases;
-mod counters;
+pub(crate) mod counters;
 mod leaf;
 mod node;
 mod part;
-mod problem;
+pub(crate) mod problem;
 mod proof_search;
-mod region;
+pub(crate) mod region;
 mod search;
 pub mod statement;
-mod transform;
+pub(crate) mod transform;
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
