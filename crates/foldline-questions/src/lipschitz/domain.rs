@@ -8,6 +8,7 @@ use foldline_kernel::{Activation, Atom, LinearConstraint, Network, Polyhedron, R
 
 use super::matrix::Matrix;
 use super::norm::Norm;
+use super::ranges::{Link, links};
 use super::statement::{Exponent, Refused};
 use crate::bounds::FloatNetwork;
 use crate::verification::case_problems::Piece;
@@ -31,6 +32,8 @@ pub struct Domain {
     pub interior: Vec<ExactConstraint>,
     /// How to measure a Jacobian.
     pub norm: Norm,
+    /// Which of its neurons repeat earlier ones.
+    pub links: Vec<Option<Link>>,
     transforms: Vec<Transform>,
 }
 
@@ -125,6 +128,7 @@ pub fn open(
         float: piece.float.with_targets(&piece.clauses[0]),
         interior: interior(dimension, &piece.constraints),
         norm: Norm::new(p, outputs.len(), directions)?,
+        links: links(&piece.network),
         transforms: piece.transforms.clone(),
     });
     let patches = patches(&domain, piece, &bounds, counters);

@@ -18,6 +18,7 @@ mod matrix;
 mod node;
 mod norm;
 mod power;
+mod ranges;
 mod search;
 pub mod statement;
 

@@ -8,6 +8,7 @@ use super::bound::{Bounder, FloatNorm};
 use super::branch;
 use super::domain::Patch;
 use super::incumbent::{Gradients, Incumbent};
+use super::leaf;
 use crate::bounds::reduced::Reduced;
 use crate::bounds::{Empty, Known, Relaxation, has_wide_instructions, unfold};
 
@@ -73,6 +74,9 @@ impl Workspace {
 
 /// The most undecided neurons that are kept as columns; with more, inputs are halved first.
 const COLUMN_LIMIT: usize = 2048;
+
+/// A bound this little above the incumbent's norm may be equal to it: exact intervals are tried.
+const NEARLY_TIED: f64 = 1.0 + 1e-9;
 
 /// Points kept with a node.
 const MOST_POINTS: usize = 48;
@@ -150,6 +154,14 @@ fn process_with<const FUSED: bool>(
     if let Some(middle) = mean(&node.points) {
         space.gradients.offer(&patch, &norm, &middle, incumbent);
         if node.bound <= incumbent.threshold() {
+            return Step::Closed;
+        }
+    }
+    if node.bound <= incumbent.below() * NEARLY_TIED
+        && let Some(size) = incumbent.size()
+    {
+        patch.problem.float.sign_multiples(&mut node.known);
+        if leaf::is_bounded_by(&node, &size) {
             return Step::Closed;
         }
     }

@@ -96,28 +96,47 @@ impl Norm {
         row_products(&weights, &columns)
     }
 
-    /// The norm of a Jacobian in hull coordinates.
-    pub fn measure(&self, jacobian: &[Vec<Rational>]) -> Constant {
-        let zero = || Rational::ZERO;
-        let sizes =
-            || jacobian.iter().map(|row| self.functionals.iter().map(|v| magnitude(&dot(row, v))));
-        match &self.kind {
-            Kind::LargestEntry => Constant::Exact(sizes().flatten().max().unwrap_or_else(zero)),
-            Kind::LargestRow => {
-                let sum = |row: &mut dyn Iterator<Item = Rational>| {
-                    row.fold(zero(), |sum, value| sum + value)
-                };
-                Constant::Exact(sizes().map(|mut row| sum(&mut row)).max().unwrap_or_else(zero))
-            }
+    /// What the key of no Jacobian exceeds whose functionals lie in these ranges, one list an output;
+    /// none where the norm is enclosed or measured along other axes than the functionals.
+    pub fn most(&self, ranges: &[Vec<(Rational, Rational)>]) -> Option<Rational> {
+        let size = |(low, high): &(Rational, Rational)| magnitude(low).max(magnitude(high));
+        let sizes: Matrix = ranges.iter().map(|row| row.iter().map(size).collect()).collect();
+        let aligned = self.gram == identity(self.gram.len());
+        match self.kind {
+            Kind::Euclidean if sizes.len() == 1 && aligned => Some(dot(&sizes[0], &sizes[0])),
+            Kind::Euclidean | Kind::Power(_) => None,
+            _ => Some(self.joined(sizes.into_iter())),
+        }
+    }
+
+    /// The norm of which the magnitudes of the functionals are given, one list an output.
+    fn joined(&self, sizes: impl Iterator<Item = Vec<Rational>>) -> Rational {
+        let sum =
+            |row: Vec<Rational>| row.into_iter().fold(Rational::ZERO, |sum, value| sum + value);
+        let largest = match self.kind {
+            Kind::LargestRow => sizes.map(sum).max(),
             Kind::LargestColumn => {
                 let mut sums = vec![Rational::ZERO; self.functionals.len()];
-                for row in sizes() {
+                for row in sizes {
                     sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
                 }
-                Constant::Exact(sums.into_iter().max().unwrap_or_else(zero))
+                sums.into_iter().max()
             }
+            _ => sizes.flatten().max(),
+        };
+        largest.unwrap_or(Rational::ZERO)
+    }
+
+    /// The norm of a Jacobian in hull coordinates.
+    pub fn measure(&self, jacobian: &[Vec<Rational>]) -> Constant {
+        let size = |row: &Vec<Rational>| -> Vec<Rational> {
+            self.functionals.iter().map(|v| magnitude(&dot(row, v))).collect()
+        };
+        let sizes = jacobian.iter().map(size);
+        match &self.kind {
             Kind::Euclidean => self.euclidean(jacobian),
-            Kind::Power(q) => power_sum(&sizes().flatten().collect::<Vec<_>>(), q),
+            Kind::Power(q) => power_sum(&sizes.flatten().collect::<Vec<_>>(), q),
+            _ => Constant::Exact(self.joined(sizes)),
         }
     }
 
