@@ -6,6 +6,7 @@
 
 #![deny(clippy::float_arithmetic, clippy::disallowed_types)]
 
+mod certificate;
 mod clauses;
 mod dyadic;
 mod exact;
@@ -20,5 +21,5 @@ mod terms;
 mod tree;
 mod verification;
 
-pub use statement::{Claim, Files, Statement};
-pub use verification::{Accepted, Rejection, check, open};
+pub use certificate::{Accepted, Failure, Rejection, check, open};
+pub use statement::{Content, NamedFile, Statement};

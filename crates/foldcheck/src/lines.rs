@@ -22,16 +22,20 @@ pub struct Lines<R> {
     reader: R,
     number: u64,
     line: String,
+    again: bool,
 }
 
 impl<R: BufRead> Lines<R> {
     /// Lines of `reader`, before the first.
     pub fn new(reader: R) -> Self {
-        Self { reader, number: 0, line: String::new() }
+        Self { reader, number: 0, line: String::new(), again: false }
     }
 
     /// The next line, without its end; none at the end of the file.
     pub fn next_or_end(&mut self) -> Result<Option<&str>, Reason> {
+        if std::mem::take(&mut self.again) {
+            return Ok(Some(&self.line));
+        }
         self.number += 1;
         let mut buffer = std::mem::take(&mut self.line).into_bytes();
         buffer.clear();
@@ -51,12 +55,19 @@ impl<R: BufRead> Lines<R> {
         Ok(Some(&self.line))
     }
 
+    /// The next line; the end of the file is an error.
+    pub fn next_line(&mut self) -> Result<&str, Reason> {
+        self.next_or_end()?.ok_or_else(|| "the certificate ends too early".to_owned())
+    }
+
     /// The next line as fields; the end of the file is an error.
     pub fn next_fields(&mut self) -> Result<Fields<'_>, Reason> {
-        match self.next_or_end()? {
-            Some(line) => Ok(Fields { rest: line.split(' ') }),
-            None => Err("the certificate ends too early".to_owned()),
-        }
+        self.next_line().map(Fields::of)
+    }
+
+    /// Makes the line read last the next one.
+    pub fn read_again(&mut self) {
+        self.again = true;
     }
 
     /// The number of the line read last, from 1.
@@ -81,6 +92,11 @@ pub struct Fields<'l> {
 }
 
 impl<'l> Fields<'l> {
+    /// The fields of `line`.
+    pub fn of(line: &'l str) -> Self {
+        Self { rest: line.split(' ') }
+    }
+
     /// The next field, if there is one.
     pub fn optional(&mut self) -> Option<&'l str> {
         self.rest.next()

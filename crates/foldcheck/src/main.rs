@@ -1,17 +1,18 @@
-//! The program `foldcheck CERTIFICATE NETWORK PROPERTY`: does the certificate prove its statement?
+//! The program `foldcheck CERTIFICATE FILES…`: does the certificate prove its statement?
 
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use foldcheck::{Files, Rejection, check, open};
+use foldcheck::{Content, Failure, Rejection, check, open};
 use serde_json::json;
 
 const USAGE: &str = "\
-usage: foldcheck [--json] CERTIFICATE NETWORK PROPERTY
+usage: foldcheck [--json] CERTIFICATE FILES…
 
 Checks a certificate of foldline against the files it is about, in exact and outward rounded
-integer arithmetic. Files may be gzipped; one of them may be `-`, standard input.
+integer arithmetic. FILES are in the order in which the certificate names them; for `verify`
+the network and the property. Files may be gzipped; one of them may be `-`, standard input.
 
 Exit codes: 0 accepted    1 rejected    2 wrong usage    4 bad input";
 
@@ -24,13 +25,17 @@ fn main() -> ExitCode {
     let paths: Vec<&String> = arguments.iter().filter(|argument| *argument != "--json").collect();
     let unknown = paths.iter().any(|path| path.len() > 1 && path.starts_with('-'));
     let several_stdin = paths.iter().filter(|path| path.as_str() == "-").count() > 1;
-    let [certificate, network, property] = paths.as_slice() else {
+    let [certificate, files @ ..] = paths.as_slice() else {
         return complain(USAGE, 2);
     };
-    if unknown || several_stdin {
+    if files.is_empty() || unknown || several_stdin {
         return complain(USAGE, 2);
     }
-    let opened = Files::read(Path::new(network), Path::new(property))
+    let read = |path: &&String| Content::read(Path::new(path.as_str()));
+    let opened = files
+        .iter()
+        .map(read)
+        .collect::<Result<Vec<Content>, _>>()
         .and_then(|files| Ok((files, open(Path::new(certificate))?)));
     let (files, certificate) = match opened {
         Ok(opened) => opened,
@@ -42,13 +47,14 @@ fn main() -> ExitCode {
             print(&json!({"answer": "accepted", "statement": statement}).to_string(), 0)
         }
         Ok(accepted) => print(&format!("accepted\n{}", accepted.statement), 0),
-        Err(Rejection { line, record, reason }) if json => {
+        Err(Failure::Input(error)) => complain(&format!("foldcheck: {error}"), 4),
+        Err(Failure::Rejected(Rejection { line, record, reason })) if json => {
             let answer = json!({
                 "answer": "rejected", "line": line, "record": record, "reason": reason,
             });
             print(&answer.to_string(), 1)
         }
-        Err(rejection) => print(&format!("rejected\n{rejection}"), 1),
+        Err(Failure::Rejected(rejection)) => print(&format!("rejected\n{rejection}"), 1),
     }
 }
 

@@ -1,152 +1,72 @@
-//! The certificate as a whole: header, then a witness, or cases that name every clause.
+//! Statements about a property: a witness that violates it, or cases that name every clause.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::Path;
+use std::io::BufRead;
 
-use flate2::bufread::MultiGzDecoder;
-use foldline_formats::FormatError;
-use foldline_formats::input::display_name;
+use foldline_formats::vnnlib::parse_property;
+use foldline_kernel::{Formula, Network};
 
+use crate::certificate::{Certificate, Stop};
 use crate::clauses::Clauses;
 use crate::fixed::{FixedLayer, too_large};
 use crate::lines::{Fields, Lines, Reason};
 use crate::region::{Region, has_no_point};
 use crate::stages::Stages;
-use crate::statement::{Claim, Files, Statement};
 use crate::tree::{Proof, Tree};
 
-/// A certificate that proves its statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted {
-    /// What is proved.
-    pub statement: Statement,
-    /// How many lines the certificate has.
-    pub lines: u64,
-}
-
-/// The first record that is not as it should be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: `{record}`: {reason}")]
-pub struct Rejection {
-    /// Its line, from 1.
-    pub line: u64,
-    /// Its text, shortened where it is long; empty at the end of the file.
-    pub record: String,
-    /// Why it is rejected.
-    pub reason: Reason,
-}
-
-/// Opens the certificate at `path` (`-`: standard input), gzipped or not.
-pub fn open(path: &Path) -> Result<Box<dyn BufRead>, FormatError> {
-    let describe = |error: &io::Error| {
-        FormatError::whole(display_name(path), format!("cannot be read: {error}"))
-    };
-    let mut plain: Box<dyn BufRead> = if path == Path::new("-") {
-        Box::new(BufReader::new(io::stdin()))
+/// `verification holds` (no x makes the property's formula true at (x, f(x))) or
+/// `verification violated` (some x does), about a network and a property.
+pub fn check<R: BufRead>(
+    certificate: &mut Certificate<'_, R>,
+    mut claim: Fields<'_>,
+) -> Result<String, Stop> {
+    let answer = claim.word()?;
+    if !["holds", "violated"].contains(&answer) {
+        return Err(format!("expected `holds` or `violated`, found `{answer}`").into());
+    }
+    claim.finish()?;
+    let (network, property) = (certificate.file("network")?, certificate.file("property")?);
+    let precision = certificate.precision()?;
+    let network = network.network()?;
+    let (inputs, outputs) = (network.inputs(), network.outputs());
+    let property = parse_property(&property.name, &property.text()?, inputs, outputs)?;
+    if answer == "violated" {
+        check_witness(certificate, &network, &property.formula)?;
     } else {
-        if path.is_dir() {
-            return Err(FormatError::whole(display_name(path), "is a directory, expected a file"));
-        }
-        Box::new(BufReader::new(File::open(path).map_err(|error| describe(&error))?))
-    };
-    let start = plain.fill_buf().map_err(|error| describe(&error))?;
-    if start.starts_with(&[0x1f, 0x8b]) {
-        return Ok(Box::new(BufReader::new(MultiGzDecoder::new(plain))));
+        check_cases(&mut certificate.lines, &network, &property.formula, precision)?;
     }
-    Ok(plain)
+    Ok(answer.to_owned())
 }
 
-/// Accepts `certificate` as a proof of its statement about `files`, or names the record that fails.
-pub fn check(certificate: impl BufRead, files: &Files) -> Result<Accepted, Rejection> {
-    let mut lines = Lines::new(certificate);
-    match check_lines(&mut lines, files) {
-        Ok(claim) => Ok(Accepted { statement: files.statement(claim), lines: lines.number() - 1 }),
-        Err(reason) => Err(Rejection { line: lines.number(), record: lines.shown(), reason }),
-    }
-}
-
-fn check_lines<R: BufRead>(lines: &mut Lines<R>, files: &Files) -> Result<Claim, Reason> {
-    let (claim, precision) = check_header(lines, files)?;
-    match claim {
-        Claim::Violated => check_witness(lines, files)?,
-        Claim::Holds => check_cases(lines, files, precision)?,
-    }
-    match lines.next_or_end()? {
-        Some(_) => Err("nothing may come after the end".to_owned()),
-        None => Ok(claim),
-    }
-}
-
-/// The header: what is claimed, and the precision.
-fn check_header<R: BufRead>(lines: &mut Lines<R>, files: &Files) -> Result<(Claim, u32), Reason> {
-    let mut fields = lines.next_fields()?;
-    fields.expect("foldline-certificate")?;
-    fields.expect("1")?;
-    fields.finish()?;
-    let mut fields = lines.next_fields()?;
-    fields.expect("statement")?;
-    fields.expect("verification")?;
-    let claim = match fields.word()? {
-        "holds" => Claim::Holds,
-        "violated" => Claim::Violated,
-        other => return Err(format!("expected `holds` or `violated`, found `{other}`")),
-    };
-    fields.finish()?;
-    let statement = files.statement(claim);
-    check_file(lines.next_fields()?, "network", &statement.network_hash)?;
-    check_file(lines.next_fields()?, "property", &statement.property_hash)?;
-    let mut fields = lines.next_fields()?;
-    fields.expect("precision")?;
-    let precision = fields.index(53, "precision")?;
-    fields.finish()?;
-    if precision < 20 {
-        return Err("the precision is below 20".to_owned());
-    }
-    Ok((claim, precision as u32))
-}
-
-/// `network NAME SHA256` or `property NAME SHA256`.
-fn check_file(mut fields: Fields<'_>, kind: &str, expected: &str) -> Result<(), Reason> {
-    fields.expect(kind)?;
-    if fields.word()?.is_empty() {
-        return Err("a name is missing".to_owned());
-    }
-    let found = fields.word()?;
-    if found != expected {
-        return Err(format!("it is about another {kind}: the given one has the hash {expected}"));
-    }
-    fields.finish()
-}
-
-/// `witness R_1 … R_d`, then `end`.
-fn check_witness<R: BufRead>(lines: &mut Lines<R>, files: &Files) -> Result<(), Reason> {
-    let mut fields = lines.next_fields()?;
+/// `witness R_1 … R_d`, a point where `formula` is true, then `end`.
+fn check_witness<R: BufRead>(
+    certificate: &mut Certificate<'_, R>,
+    network: &Network,
+    formula: &Formula,
+) -> Result<(), Stop> {
+    let mut fields = certificate.lines.next_fields()?;
     fields.expect("witness")?;
-    let inputs = files.network().inputs();
-    let point = (0..inputs).map(|_| fields.rational()).collect::<Result<Vec<_>, Reason>>()?;
+    let point =
+        (0..network.inputs()).map(|_| fields.rational()).collect::<Result<Vec<_>, Reason>>()?;
     fields.finish()?;
-    let output = files.network().evaluate(&point).output;
-    if !files.property().formula.holds_at(&point, &output) {
-        return Err("the property's formula is false there".to_owned());
+    if !formula.holds_at(&point, &network.evaluate(&point).output) {
+        return Err("the property's formula is false there".into());
     }
-    let mut fields = lines.next_fields()?;
-    fields.expect("end")?;
-    fields.finish()
+    certificate.end()
 }
 
-/// Records that name every clause, then `end`.
-fn check_cases<R: BufRead>(
+/// Records that name every clause of `formula`, then `end`: no x makes it true at (x, f(x)).
+pub fn check_cases<R: BufRead>(
     lines: &mut Lines<R>,
-    files: &Files,
+    network: &Network,
+    formula: &Formula,
     precision: u32,
 ) -> Result<(), Reason> {
-    let stages = Stages::new(files.network());
+    let stages = Stages::new(network);
     let layers = stages.relu.iter().map(|layer| FixedLayer::new(layer, precision));
     let layers = layers.collect::<Option<_>>().ok_or_else(|| too_large(precision))?;
-    let clauses = Clauses::new(&files.property().formula)?;
+    let clauses = Clauses::new(formula)?;
     let proof = Proof { stages, clauses, layers, precision };
-    let (clauses, inputs) = (&proof.clauses, files.network().inputs());
+    let (clauses, inputs) = (&proof.clauses, network.inputs());
     let mut named = vec![false; clauses.len()];
     loop {
         let mut fields = lines.next_fields()?;

@@ -1,6 +1,6 @@
 //! Small certificates by hand, for every record: accepted as they are, rejected when bent.
 
-use foldcheck::{Claim, Files, check};
+use foldcheck::{Accepted, Content, Failure, Rejection};
 use proptest::prelude::*;
 
 /// f(x) = |x|, as two neurons of which the second is −1 times the first.
@@ -18,51 +18,59 @@ const DEEP: &str = r#"{"layers": [
     {"weights": [[3, 0], [0, -5]], "bias": [0, 0], "activation": "relu"}]}"#;
 
 /// Reads a network of this size and a property given by its assertions.
-fn files(network: &str, inputs: usize, outputs: usize, assertions: &str) -> Files {
+fn files(network: &str, inputs: usize, outputs: usize, assertions: &str) -> [Content; 2] {
     let declare = |letter: char, count: usize| {
         (0..count).map(move |index| format!("(declare-const {letter}_{index} Real)\n"))
     };
     let declarations: String = declare('X', inputs).chain(declare('Y', outputs)).collect();
     let asserts: String = assertions.lines().map(|line| format!("(assert {line})\n")).collect();
     let property = format!("{declarations}{asserts}").into_bytes();
-    Files::parse("n.json", network.as_bytes(), "p.vnnlib", property).expect("good files")
+    [Content::new("n.json", network.into()), Content::new("p.vnnlib", property)]
 }
 
-fn magnitude(assertions: &str) -> Files {
+fn magnitude(assertions: &str) -> [Content; 2] {
     files(MAGNITUDE, 1, 1, assertions)
 }
 
 /// |x| ≥ 3/2 on [−1, 1], which is false.
-fn far() -> Files {
+fn far() -> [Content; 2] {
     magnitude("(>= X_0 -1)\n(<= X_0 1)\n(>= Y_0 1.5)")
 }
 
+/// What the checker says of a certificate about good files.
+fn check(certificate: &[u8], files: &[Content; 2]) -> Result<Accepted, Rejection> {
+    foldcheck::check(certificate, files).map_err(|failure| match failure {
+        Failure::Rejected(rejection) => rejection,
+        Failure::Input(error) => panic!("{error}"),
+    })
+}
+
 /// The header for a claim about these files.
-fn header(files: &Files, claim: Claim) -> String {
-    let statement = files.statement(claim);
+fn header([network, property]: &[Content; 2], claim: &str) -> String {
     format!(
         "foldline-certificate 1\nstatement verification {claim}\nnetwork n.json {}\n\
          property p.vnnlib {}\nprecision 40\n",
-        statement.network_hash, statement.property_hash
+        network.hash, property.hash
     )
 }
 
 /// The certificate that the property holds with these records, given one a line.
-fn holds(files: &Files, records: &[&str]) -> String {
-    format!("{}{}\nend\n", header(files, Claim::Holds), records.join("\n"))
+fn holds(files: &[Content; 2], records: &[&str]) -> String {
+    format!("{}{}\nend\n", header(files, "holds"), records.join("\n"))
 }
 
 #[track_caller]
-fn accepts(files: &Files, records: &[&str]) {
+fn accepts(files: &[Content; 2], records: &[&str]) {
     let text = holds(files, records);
     let accepted = check(text.as_bytes(), files).unwrap_or_else(|rejection| panic!("{rejection}"));
-    assert_eq!(accepted.statement, files.statement(Claim::Holds));
+    assert_eq!(accepted.statement.claim, "holds");
+    assert_eq!(accepted.statement.files[1].hash, files[1].hash);
     assert_eq!(accepted.lines as usize, text.lines().count());
 }
 
 /// The records are rejected at the one with this position, for a reason with these words.
 #[track_caller]
-fn rejects(files: &Files, records: &[&str], position: usize, reason: &str) {
+fn rejects(files: &[Content; 2], records: &[&str], position: usize, reason: &str) {
     let rejection = check(holds(files, records).as_bytes(), files).expect_err("a rejection");
     assert!(rejection.reason.contains(reason), "{rejection}");
     assert_eq!(rejection.line as usize, 6 + position, "{rejection}");
@@ -231,9 +239,9 @@ fn every_clause_is_named() {
 #[test]
 fn witnesses_are_evaluated() {
     let near = magnitude("(>= X_0 -1)\n(<= X_0 1)\n(>= Y_0 1)");
-    let with = |point: &str| format!("{}witness {point}\nend\n", header(&near, Claim::Violated));
+    let with = |point: &str| format!("{}witness {point}\nend\n", header(&near, "violated"));
     let accepted = check(with("-1").as_bytes(), &near).expect("a counterexample");
-    assert_eq!(accepted.statement.claim, Claim::Violated);
+    assert_eq!(accepted.statement.claim, "violated");
     for point in ["1/2", "-2", "2/2", "1.0", "1 1", "", "NaN", "1e0", "+1", "01"] {
         let rejection = check(with(point).as_bytes(), &near).expect_err(point);
         assert_eq!(rejection.line, 6, "{rejection}");
@@ -244,13 +252,13 @@ fn witnesses_are_evaluated() {
 fn the_header_binds_the_files() {
     let files = far();
     let good = holds(&files, &["case 0", "lower 0 -1", "upper 0 1", "refute 0 0"]);
-    let statement = files.statement(Claim::Holds);
+    let [network, property] = &files;
     for (from, to) in [
         ("certificate 1", "certificate 2"),
         ("holds", "violated"),
         ("verification", "training"),
-        (&statement.network_hash[..], &statement.property_hash[..]),
-        (&statement.property_hash[..], &statement.property_hash[1..]),
+        (&network.hash[..], &property.hash[..]),
+        (&property.hash[..], &property.hash[1..]),
         ("precision 40", "precision 53"),
         ("precision 40", "precision 19"),
         ("precision 40", "precision 040"),
@@ -306,7 +314,7 @@ fn random_record() -> impl Strategy<Value = String> {
 }
 
 /// Drops records that are rejected until the certificate is accepted or nothing is left to try.
-fn greedy(files: &Files, records: Vec<String>) -> Result<(), usize> {
+fn greedy(files: &[Content; 2], records: Vec<String>) -> Result<(), usize> {
     let mut kept: Vec<String> = vec!["case 0".to_owned()];
     for record in records {
         kept.push(record);
@@ -356,7 +364,7 @@ proptest! {
             }
         }
         if let Ok(accepted) = check(bytes.as_slice(), &files) {
-            prop_assert_eq!(accepted.statement.claim, Claim::Holds);
+            prop_assert_eq!(accepted.statement.claim, "holds");
         }
     }
 

@@ -103,19 +103,30 @@ fn name(path: &Path) -> String {
     name.replace(|character: char| character.is_whitespace() || character.is_control(), "_")
 }
 
-fn header(
+/// The first lines of a certificate: `statement KIND CLAIM`, then a line for each file with its
+/// role, its name and its hash.
+///
+/// # Errors
+/// If a file cannot be read, or is standard input.
+pub fn header(
+    kind: &str,
+    claim: &str,
+    files: &[(&str, &Path)],
+) -> Result<String, CertificateError> {
+    let mut text = format!("foldline-certificate 1\nstatement {kind} {claim}\n");
+    for &(role, path) in files {
+        text += &format!("{role} {} {}\n", name(path), hash(path)?);
+    }
+    Ok(text)
+}
+
+fn verification_header(
     files: StatementFiles<'_>,
     answer: &str,
     precision: u32,
 ) -> Result<String, CertificateError> {
-    Ok(format!(
-        "foldline-certificate 1\nstatement verification {answer}\nnetwork {} {}\nproperty {} {}\n\
-         precision {precision}\n",
-        name(files.network),
-        hash(files.network)?,
-        name(files.property),
-        hash(files.property)?,
-    ))
+    let files = [("network", files.network), ("property", files.property)];
+    Ok(format!("{}precision {precision}\n", header("verification", answer, &files)?))
 }
 
 /// Decides the property on one thread and writes a certificate of the answer to `target`.
@@ -135,58 +146,91 @@ pub fn verify_certified(
     target: &Path,
 ) -> Result<Outcome, CertificateError> {
     let precision = precision(network, property);
-    let holds = header(files, "holds", precision)?;
-    let mut partial = target.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    let failed = |error| CertificateError::Write { path: target.to_owned(), error };
-    let result = write_body(network, property, options, (&holds, precision), &partial, target);
-    let finished = match &result {
-        Ok(outcome) => match &outcome.verdict {
-            Verdict::Holds { .. } => std::fs::rename(&partial, target),
-            Verdict::Violated(witness) => {
-                let text =
-                    witness_certificate(&header(files, "violated", precision)?, &witness.input);
-                write_whole(&text, &partial, target)
-                    .and_then(|()| std::fs::rename(&partial, target))
-            }
-            Verdict::Undecided(_) => std::fs::remove_file(&partial),
-        },
-        Err(_) => {
-            let _ = std::fs::remove_file(&partial);
-            Ok(())
-        }
-    };
-    finished.map_err(failed)?;
-    result
-}
-
-fn write_body(
-    network: &Network,
-    property: &Property,
-    options: &Options,
-    (header, precision): (&str, u32),
-    partial: &Path,
-    target: &Path,
-) -> Result<Outcome, CertificateError> {
-    let failed = |error| CertificateError::Write { path: target.to_owned(), error };
-    let mut out = Output::create(partial, target).map_err(failed)?;
-    out.write_all(header.as_bytes()).map_err(failed)?;
+    let mut out = CertificateFile::create(target)?;
+    out.text(&verification_header(files, "holds", precision)?)?;
     let outcome = verify_with_proof(network, property, options, precision, &mut out)?;
-    out.write_all(b"end\n").map_err(failed)?;
-    out.finish().map_err(failed)?;
+    match &outcome.verdict {
+        Verdict::Holds { .. } => {
+            out.text("end\n")?;
+            out.finish()?;
+        }
+        Verdict::Violated(witness) => {
+            drop(out);
+            let mut out = CertificateFile::create(target)?;
+            out.text(&verification_header(files, "violated", precision)?)?;
+            let coordinates: Vec<String> = witness.input.iter().map(ToString::to_string).collect();
+            out.text(&format!("witness {}\nend\n", coordinates.join(" ")))?;
+            out.finish()?;
+        }
+        Verdict::Undecided(_) => {}
+    }
     Ok(outcome)
 }
 
-fn witness_certificate(header: &str, input: &[Rational]) -> String {
-    let coordinates: Vec<String> = input.iter().map(ToString::to_string).collect();
-    format!("{header}witness {}\nend\n", coordinates.join(" "))
+/// A certificate that is being written; gzipped if its name ends in `.gz`.
+///
+/// The file appears under its name when [`CertificateFile::finish`] is called; without that
+/// nothing is left of it.
+pub struct CertificateFile {
+    target: PathBuf,
+    partial: PathBuf,
+    output: Option<Output>,
 }
 
-fn write_whole(text: &str, partial: &Path, target: &Path) -> io::Result<()> {
-    let mut out = Output::create(partial, target)?;
-    out.write_all(text.as_bytes())?;
-    out.finish()
+impl CertificateFile {
+    /// Begins a certificate, in a file of another name beside `target`.
+    ///
+    /// # Errors
+    /// If that file cannot be made.
+    pub fn create(target: &Path) -> Result<Self, CertificateError> {
+        let mut partial = target.as_os_str().to_owned();
+        partial.push(".partial");
+        let mut new = Self { target: target.to_owned(), partial: partial.into(), output: None };
+        let output = Output::create(&new.partial, target).map_err(|error| new.failed(error))?;
+        new.output = Some(output);
+        Ok(new)
+    }
+
+    /// Writes `text`.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn text(&mut self, text: &str) -> Result<(), CertificateError> {
+        self.write_all(text.as_bytes()).map_err(|error| self.failed(error))
+    }
+
+    /// Gives the complete file its name.
+    ///
+    /// # Errors
+    /// If writing fails; then nothing is left.
+    pub fn finish(mut self) -> Result<(), CertificateError> {
+        let output = self.output.take();
+        let finished = output.map_or(Ok(()), Output::finish);
+        let finished = finished.and_then(|()| std::fs::rename(&self.partial, &self.target));
+        finished.map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: io::Error) -> CertificateError {
+        CertificateError::Write { path: self.target.clone(), error }
+    }
+}
+
+impl Drop for CertificateFile {
+    fn drop(&mut self) {
+        // After `finish` there is no such file.
+        self.output = None;
+        let _ = std::fs::remove_file(&self.partial);
+    }
+}
+
+impl Write for CertificateFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.output.as_mut().map_or(Ok(0), |output| output.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.as_mut().map_or(Ok(()), Output::flush)
+    }
 }
 
 /// The certificate's file, gzipped or not.

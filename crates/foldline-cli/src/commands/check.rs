@@ -1,10 +1,11 @@
-//! `foldline check CERTIFICATE NET SPEC`: does a certificate prove its statement about these files?
+//! `foldline check CERTIFICATE FILES…`: does a certificate prove its statement about these files?
 
-use std::path::PathBuf;
+use std::iter;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use foldcheck::{Files, open};
+use foldcheck::{Content, open};
 use serde_json::json;
 
 use crate::load::at_most_one_stdin;
@@ -22,12 +23,10 @@ pub struct Arguments {
     /// The certificate, gzipped or not
     #[arg(value_name = "CERTIFICATE")]
     certificate: PathBuf,
-    /// The network: .onnx, .nnet or .json
-    #[arg(value_name = "NET")]
-    network: PathBuf,
-    /// The property: a VNN-LIB file
-    #[arg(value_name = "SPEC")]
-    property: PathBuf,
+    /// The files it is about, in the order in which it names them: of `verify` the network and
+    /// the property
+    #[arg(value_name = "FILES", required = true)]
+    files: Vec<PathBuf>,
     #[command(flatten)]
     pub output: OutputOptions,
 }
@@ -42,8 +41,11 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    at_most_one_stdin(&[&arguments.certificate, &arguments.network, &arguments.property])?;
-    let files = Files::read(&arguments.network, &arguments.property)?;
+    let paths: Vec<&Path> =
+        iter::once(&arguments.certificate).chain(&arguments.files).map(PathBuf::as_path).collect();
+    at_most_one_stdin(&paths)?;
+    let files = paths[1..].iter().map(|path| Content::read(path));
+    let files = files.collect::<Result<Vec<Content>, _>>()?;
     let certificate = open(&arguments.certificate)?;
     match foldcheck::check(certificate, &files) {
         Ok(accepted) => {
@@ -53,7 +55,8 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             report.text = format!("ACCEPTED\n{}", accepted.statement);
             Ok(report)
         }
-        Err(rejection) => {
+        Err(foldcheck::Failure::Input(error)) => Err(error.into()),
+        Err(foldcheck::Failure::Rejected(rejection)) => {
             let statistics = json!({"lines": rejection.line});
             let mut report = Report::new("check", "rejected", Exit::No, start, statistics);
             report.set("line", rejection.line);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use foldcheck::Claim;
+use crate::files::Claim;
 
 use crate::certified::{ACCEPTED, ALL};
 

@@ -5,9 +5,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use foldcheck::{Accepted, Claim, Files, Rejection, check};
+use foldcheck::{Accepted, Content, Rejection};
 use foldline::{Options, ProofError, Verdict, verify_with_proof};
 use serde_json::Value;
+
+use crate::files::{Claim, Files, check};
 
 /// A network and a property of known truth, with the certificate that the search wrote.
 pub struct Certified {
@@ -61,7 +63,7 @@ pub fn sibling(certified: &Certified) -> Option<&'static Certified> {
         _ => return None,
     };
     let found = *BY_NAME.get(format!("{stem}/{other}").as_str())?;
-    let network = |one: &Certified| one.files.statement(Claim::Holds).network_hash;
+    let network = |one: &Certified| one.files.network_hash().to_owned();
     (network(found) == network(certified)).then_some(found)
 }
 
@@ -84,9 +86,9 @@ fn cases(name: &str) -> Vec<Certified> {
     let document: Value = serde_json::from_str(&text).expect("JSON");
     let text = |case: &Value, key: &str| case[key].as_str().expect("a text").to_owned();
     let certify_case = |case: &Value| {
-        let network = case["network"].to_string();
-        let property = text(case, "property").into_bytes();
-        let files = Files::parse("network.json", network.as_bytes(), "property.vnnlib", property);
+        let network = Content::new("network.json", case["network"].to_string().into_bytes());
+        let property = Content::new("property.vnnlib", text(case, "property").into_bytes());
+        let files = Files::new(network, property);
         certify(text(case, "name"), files.expect("good files"), claim(&text(case, "verdict")))
     };
     document["cases"].as_array().expect("a list of cases").iter().map(certify_case).collect()
@@ -109,7 +111,7 @@ fn examples() -> Vec<Certified> {
 
 fn certify(name: String, files: Files, truth: Claim) -> Certified {
     let mut body = Vec::new();
-    let (network, property) = (files.network(), files.property());
+    let (network, property) = (&files.network, &files.property);
     let precision = foldline::certificate::precision(network, property);
     let text = match verify_with_proof(network, property, &Options::default(), precision, &mut body)
     {
@@ -132,11 +134,11 @@ fn certify(name: String, files: Files, truth: Claim) -> Certified {
 
 /// The first five lines of a certificate.
 pub fn header(files: &Files, claim: Claim) -> String {
-    let statement = files.statement(claim);
-    let precision = foldline::certificate::precision(files.network(), files.property());
+    let precision = foldline::certificate::precision(&files.network, &files.property);
     format!(
         "foldline-certificate 1\nstatement verification {claim}\nnetwork n {}\nproperty p {}\n\
          precision {precision}\n",
-        statement.network_hash, statement.property_hash
+        files.network_hash(),
+        files.property_hash()
     )
 }

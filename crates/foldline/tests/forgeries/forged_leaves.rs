@@ -1,7 +1,7 @@
 //! Forged leaves: dropped, moved, or with numbers that no longer prove anything.
 
-use foldcheck::Claim::Holds;
-use foldcheck::check;
+use crate::files::Claim::Holds;
+use crate::files::check;
 
 use crate::certified::ACCEPTED;
 use crate::forging::{

@@ -1,7 +1,7 @@
 //! Forged bounds, splits, signs and cases' heads.
 
-use foldcheck::Claim::Holds;
-use foldcheck::{Claim, check};
+use crate::files::Claim::Holds;
+use crate::files::{Claim, check};
 use foldline::{Activation, Network};
 
 use crate::certified::ACCEPTED;
@@ -131,7 +131,7 @@ fn a_wrong_neuron_split() {
     });
     forge_case(Holds, "a neuron of a layer before", |certified, lines| {
         let split = first(lines, "split ")?;
-        let layer_of = |neuron: &str| layer_of(certified.files.network(), neuron.parse().ok()?);
+        let layer_of = |neuron: &str| layer_of(&certified.files.network, neuron.parse().ok()?);
         let own = layer_of(&fields(&lines[split])[1])?;
         // A neuron of a later layer that is undecided there: its interval is around 0.
         let uppers = lines[FIRST..split].iter().filter(|line| line.starts_with("upper "));

@@ -1,7 +1,7 @@
 //! Forged headers, statements, witnesses and ends.
 
-use foldcheck::Claim::{Holds, Violated};
-use foldcheck::check;
+use crate::files::Claim::{Holds, Violated};
+use crate::files::check;
 
 use crate::certified::{ACCEPTED, header, sibling};
 use crate::forging::{FIRST, count, fields, first, forge, forge_case, set_field};
@@ -47,8 +47,8 @@ fn another_network_or_property_by_hash() {
         Some(2)
     });
     forge_case(Holds, "it is about another property", |certified, lines| {
-        let other = sibling(certified)?.files.statement(Violated).property_hash;
-        set_field(lines, 3, 2, &other);
+        let other = sibling(certified)?;
+        set_field(lines, 3, 2, other.files.property_hash());
         Some(3)
     });
     let mut pairs = 0;

@@ -1,6 +1,6 @@
 //! Forging: edit real certificates and see that each is rejected where and why it should be.
 
-use foldcheck::{Claim, check};
+use crate::files::{Claim, check};
 
 use crate::certified::{ACCEPTED, Certified};
 

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod certified;
+mod files;
 mod forged_leaves;
 mod forged_nodes;
 mod forged_statements;

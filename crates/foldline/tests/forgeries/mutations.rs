@@ -1,6 +1,6 @@
 //! Random damage: whatever is accepted after it is still true.
 
-use foldcheck::{Claim, check};
+use crate::files::{Claim, check};
 
 use crate::certified::{ACCEPTED, Certified, sibling};
 use crate::forging::FIRST;
@@ -34,8 +34,7 @@ fn bases() -> Vec<&'static (&'static Certified, Vec<String>)> {
 
 fn swap_hashes(lines: &mut [String], certified: &Certified, random: &mut Random) {
     if let Some(other) = sibling(certified).filter(|_| random.below(2) == 0) {
-        let statement = other.files.statement(certified.truth);
-        lines[3] = format!("property p {}", statement.property_hash);
+        lines[3] = format!("property p {}", other.files.property_hash());
     }
 }
 
@@ -122,7 +121,6 @@ fn damage_never_proves_anything_false() {
         for target in [Some(*certified), sibling(certified)].into_iter().flatten() {
             let Ok(proved) = check(damaged.as_slice(), &target.files) else { continue };
             let shown = String::from_utf8_lossy(&damaged);
-            assert_eq!(proved.statement.claim, target.truth, "{}:\n{shown}", target.name);
             assert_eq!(proved.statement, target.files.statement(target.truth), "{shown}");
             accepted += 1;
             about_sibling += usize::from(target.name != certified.name);
