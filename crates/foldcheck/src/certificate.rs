@@ -7,10 +7,11 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use foldline_formats::FormatError;
 use foldline_formats::input::display_name;
+use foldline_kernel::Rational;
 
 use crate::lines::{Fields, Lines, Reason};
 use crate::statement::{Content, NamedFile, Statement};
-use crate::verification;
+use crate::{maximum, positivity, surjectivity, verification, zero_function};
 
 /// A certificate that proves its statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +80,10 @@ type Check<R> = fn(&mut Certificate<'_, R>, Fields<'_>) -> Result<String, Stop>;
 fn kind<R: BufRead>(name: &str) -> Option<Check<R>> {
     Some(match name {
         "verification" => verification::check,
+        "maximum" => maximum::check,
+        "positivity" => positivity::check,
+        "surjectivity" => surjectivity::check,
+        "zero" => zero_function::check,
         _ => return None,
     })
 }
@@ -117,7 +122,6 @@ impl<'f, R: BufRead> Certificate<'f, R> {
     }
 
     /// Like [`Self::file`] if the next line begins with `role`; otherwise reads nothing.
-    #[expect(dead_code, reason = "the kinds so far need all their files")]
     pub fn optional_file(&mut self, role: &'static str) -> Result<Option<&'f Content>, Stop> {
         let found = self.lines.next_fields()?.word()? == role;
         self.lines.read_again();
@@ -134,6 +138,16 @@ impl<'f, R: BufRead> Certificate<'f, R> {
             return Err("the precision is below 20".into());
         }
         Ok(precision as u32)
+    }
+
+    /// Reads `WORD R_1 … R_d`, a point or a direction.
+    pub fn point(&mut self, word: &str, dimension: usize) -> Result<Vec<Rational>, Stop> {
+        let mut fields = self.lines.next_fields()?;
+        fields.expect(word)?;
+        let point =
+            (0..dimension).map(|_| fields.rational()).collect::<Result<Vec<_>, Reason>>()?;
+        fields.finish()?;
+        Ok(point)
     }
 
     /// Reads `end`.

@@ -38,18 +38,14 @@ pub fn check<R: BufRead>(
 }
 
 /// `witness R_1 … R_d`, a point where `formula` is true, then `end`.
-fn check_witness<R: BufRead>(
+pub fn check_witness<R: BufRead>(
     certificate: &mut Certificate<'_, R>,
     network: &Network,
     formula: &Formula,
 ) -> Result<(), Stop> {
-    let mut fields = certificate.lines.next_fields()?;
-    fields.expect("witness")?;
-    let point =
-        (0..network.inputs()).map(|_| fields.rational()).collect::<Result<Vec<_>, Reason>>()?;
-    fields.finish()?;
+    let point = certificate.point("witness", network.inputs())?;
     if !formula.holds_at(&point, &network.evaluate(&point).output) {
-        return Err("the property's formula is false there".into());
+        return Err("the formula is false there".into());
     }
     certificate.end()
 }

@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{check, eval, inspect, lipschitz, replay, run, verify, vnncomp};
+use crate::commands::{
+    check, eval, inspect, lipschitz, maximum, positive, range, replay, run, surjective, verify,
+    vnncomp, zero,
+};
 use crate::report::{Failure, Report};
 
 /// Exact answers about ReLU neural networks.
@@ -22,6 +25,7 @@ const OVERVIEW: &str = "\
 Examples:
   foldline verify net.onnx prop.vnnlib           is the unsafe set out of reach?
   foldline eval net.onnx --input 0.1,-2/3        output and gradient, exactly
+  foldline maximum net.onnx --over box.json      the exact maximum on a region
   foldline run instances.csv                     a whole VNN-COMP benchmark
 
 Exit codes:
@@ -33,6 +37,11 @@ Exit codes:
 enum Command {
     Verify(verify::Arguments),
     Eval(eval::Arguments),
+    Maximum(maximum::Arguments),
+    Range(range::Arguments),
+    Positive(positive::Arguments),
+    Surjective(surjective::Arguments),
+    Zero(zero::Arguments),
     Replay(replay::Arguments),
     Check(check::Arguments),
     Inspect(inspect::Arguments),
@@ -47,10 +56,15 @@ impl Cli {
         match &self.command {
             Command::Verify(arguments) => arguments.output.json,
             Command::Eval(arguments) => arguments.output.json,
+            Command::Maximum(arguments) => arguments.question.output.json,
+            Command::Range(arguments) => arguments.question.output.json,
+            Command::Positive(arguments) => arguments.question.output.json,
+            Command::Surjective(arguments) => arguments.question.output.json,
+            Command::Zero(arguments) => arguments.question.output.json,
             Command::Replay(arguments) => arguments.output.json,
             Command::Check(arguments) => arguments.output.json,
             Command::Inspect(arguments) => arguments.output.json,
-            Command::Lipschitz(arguments) => arguments.output.json,
+            Command::Lipschitz(arguments) => arguments.question.output.json,
             Command::Run(arguments) => arguments.output.json,
             Command::Vnncomp(_) => false,
         }
@@ -61,6 +75,11 @@ impl Cli {
         match &self.command {
             Command::Verify(arguments) => verify::run(arguments),
             Command::Eval(arguments) => eval::run(arguments),
+            Command::Maximum(arguments) => maximum::run(arguments),
+            Command::Range(arguments) => range::run(arguments),
+            Command::Positive(arguments) => positive::run(arguments),
+            Command::Surjective(arguments) => surjective::run(arguments),
+            Command::Zero(arguments) => zero::run(arguments),
             Command::Replay(arguments) => replay::run(arguments),
             Command::Check(arguments) => check::run(arguments),
             Command::Inspect(arguments) => inspect::run(arguments),

@@ -7,6 +7,7 @@ mod interrupt;
 mod load;
 mod options;
 mod progress;
+mod question;
 mod report;
 mod search;
 mod witness_file;

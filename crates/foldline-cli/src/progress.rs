@@ -7,9 +7,6 @@ use foldline::{Progress, ProgressCallback};
 
 use crate::describe::{count, duration};
 
-/// What a search calls now and then.
-type Callback<P> = Arc<dyn Fn(&P) + Send + Sync>;
-
 /// A line that shows how far a search is; it disappears when dropped.
 pub struct ProgressLine {
     /// Whether the line may still be drawn; cleared when the search has ended.
@@ -25,13 +22,8 @@ impl ProgressLine {
 
     /// The callback to hand to a search, if the line is visible.
     pub fn callback(&self) -> Option<ProgressCallback> {
-        self.callback_with(line)
-    }
-
-    /// The same for a search that reports something else, with how to put it in a line.
-    pub fn callback_with<P: 'static>(&self, line: fn(&P) -> String) -> Option<Callback<P>> {
         let open = Arc::clone(self.open.as_ref()?);
-        Some(Arc::new(move |progress: &P| {
+        Some(Arc::new(move |progress: &Progress| {
             if let Ok(open) = open.lock()
                 && *open
             {

@@ -1,6 +1,7 @@
 //! Linear constraints with exact coefficients, polyhedra and unions of them.
 
 use crate::number::Rational;
+use crate::property::{Atom, Formula};
 
 /// The constraint `coefficients · x ≤ bound`, or `<` where `strict`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -70,4 +71,38 @@ pub struct Region {
     pub dimension: usize,
     /// The polyhedra; none means the empty region.
     pub pieces: Vec<Polyhedron>,
+}
+
+impl Region {
+    /// The region as a formula over inputs: an *or* of the pieces, each an *and* of its constraints.
+    pub fn formula(&self) -> Formula {
+        let atom = |constraint: &LinearConstraint| {
+            let LinearConstraint { coefficients, bound, strict } = constraint.clone();
+            Formula::Atom(Atom { input: coefficients, output: Vec::new(), bound, strict })
+        };
+        let piece = |piece: &Polyhedron| Formula::And(piece.constraints.iter().map(atom).collect());
+        Formula::Or(self.pieces.iter().map(piece).collect())
+    }
+
+    /// All of R^dimension.
+    pub fn everything(dimension: usize) -> Self {
+        Self { dimension, pieces: vec![Polyhedron { dimension, constraints: Vec::new() }] }
+    }
+
+    /// The surface of the cube [−1, 1]^dimension: its faces x_j = 1 and x_j = −1 for j = 0, 1, …
+    ///
+    /// Each face has the constraints x_k ≤ 1 and −x_k ≤ 1 for every k in turn, where that of
+    /// x_j = ±1 has the right-hand sides ±1 and ∓1.
+    pub fn cube_surface(dimension: usize) -> Self {
+        let face = |(axis, sign): (usize, i8)| {
+            let bound = |(k, side): (usize, i8)| {
+                let bound = if k == axis { sign * side } else { 1 };
+                LinearConstraint::new(vec![(k, Rational::from(side))], Rational::from(bound), false)
+            };
+            let sides = (0..dimension).flat_map(|k| [(k, 1), (k, -1)]);
+            Polyhedron { dimension, constraints: sides.map(bound).collect() }
+        };
+        let faces = (0..dimension).flat_map(|axis| [(axis, 1), (axis, -1)]);
+        Self { dimension, pieces: faces.map(face).collect() }
+    }
 }

@@ -202,6 +202,14 @@ impl Network {
         self.layers.iter().filter(relu).map(|layer| layer.rows.len()).sum()
     }
 
+    /// The network with all biases 0. Along a direction r it is what f(x + t·r)/t tends to.
+    pub fn without_biases(&self) -> Self {
+        let mut layers = self.layers.clone();
+        let rows = layers.iter_mut().flat_map(|layer| &mut layer.rows);
+        rows.for_each(|row| row.bias = Integer::ZERO);
+        Self { inputs: self.inputs, layers }
+    }
+
     /// The exact output and activation pattern at `point`.
     ///
     /// # Panics

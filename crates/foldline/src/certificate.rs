@@ -65,7 +65,7 @@ pub enum CertificateError {
     #[error(transparent)]
     Input(#[from] FormatError),
     /// Standard input cannot be read twice.
-    #[error("a certificate needs the network and the property as files, not standard input")]
+    #[error("a certificate needs its files by name, not standard input")]
     StandardInput,
     /// The certificate's file cannot be written.
     #[error("{path}: {error}")]

@@ -1,23 +1,15 @@
 //! `foldline lipschitz NET --p P`: the exact Lipschitz constant, over a region or everywhere.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use foldline::formats::input::display_name;
-use foldline::formats::region::read_region;
-use foldline::lipschitz::{
-    self, Answer, Attained, Constant, Exponent, Outcome, Refused, Statistics,
-};
+use foldline::lipschitz::{self, Answer, Attained, Constant, Exponent, Outcome};
 use foldline::text::{decimal, exact_for_people};
-use foldline::{Limit, Network, Rational, parse_rational};
-use serde_json::{Value, json};
+use foldline::{Rational, parse_rational};
+use serde_json::Value;
 
-use crate::describe::{self, count, duration, plural, point_table, shorten};
-use crate::interrupt::stop_flag;
-use crate::load::{at_most_one_stdin, load_network};
-use crate::options::{OutputOptions, ReadOptions, SearchOptions, TimeoutOption};
-use crate::progress::ProgressLine;
+use crate::describe::{plural, point_table, shorten};
+use crate::question::{PerhapsOnRegion, QuestionOptions, Run, Subject};
 use crate::report::{Exit, Failure, Report, set_point};
 
 /// Compute a network's Lipschitz constant for a p-norm, exactly
@@ -28,26 +20,16 @@ use crate::report::{Exit, Failure, Report, set_point};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The network: .onnx, .nnet or .json
-    #[arg(value_name = "NET")]
-    network: PathBuf,
-    /// The exponent p of the norms: a rational > 0, or inf
+    #[command(flatten)]
+    files: PerhapsOnRegion,
+    /// The exponent p of the norms: a rational >= 0, or inf
     #[arg(long, value_name = "P", allow_hyphen_values = true, value_parser = parse_exponent)]
     p: Exponent,
-    /// The region: VNN-LIB (its input part) or JSON [default: all inputs]
-    #[arg(long, value_name = "REGION")]
-    over: Option<PathBuf>,
     /// Measure this output alone, from 0 [default: all of them, by operator norms]
-    #[arg(long = "output", value_name = "I")]
-    output_index: Option<usize>,
+    #[arg(long, value_name = "I")]
+    output: Option<usize>,
     #[command(flatten)]
-    pub output: OutputOptions,
-    #[command(flatten)]
-    timeout: TimeoutOption,
-    #[command(flatten)]
-    search: SearchOptions,
-    #[command(flatten)]
-    read: ReadOptions,
+    pub question: QuestionOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -70,100 +52,79 @@ fn parse_exponent(text: &str) -> Result<Exponent, String> {
     }
 }
 
-fn refused(error: &Refused) -> Failure {
-    Failure::Usage(error.to_string())
-}
-
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let over = arguments.over.as_deref();
-    at_most_one_stdin(&[&[arguments.network.as_path()], over.as_slice()].concat())?;
-    let network = load_network(&arguments.network, &arguments.read.for_network())?.network;
-    let region = over.map(|path| read_region(path, network.inputs())).transpose()?;
-    let outputs = match arguments.output_index {
-        None => (0..network.outputs()).collect(),
-        Some(output) if output < network.outputs() => vec![output],
-        Some(output) => {
-            let has = plural(network.outputs() as u64, "output");
-            return Err(Failure::Usage(format!(
-                "--output {output}: the network has {has}, from 0"
-            )));
-        }
+    let Arguments { files, p, output, question } = arguments;
+    let subject = Subject::read(&files.network, files.over.as_deref(), question)?;
+    let count = subject.network.outputs();
+    let outputs = match output {
+        None => (0..count).collect(),
+        Some(_) => vec![subject.chosen_output(*output)?],
     };
-    let line = ProgressLine::new(arguments.search.quiet);
-    let progress = line.callback_with(progress_line);
-    let limit = arguments.timeout.timeout;
-    let options = lipschitz::Options {
-        threads: arguments.search.threads.map_or(0, usize::from),
-        timeout: limit.map(|limit| limit.saturating_sub(start.elapsed())),
-        stop: Some(stop_flag()),
-        progress,
-        seed: arguments.search.seed,
+    let region = files.over.as_ref().map(|_| &subject.region);
+    let run = Run::new(start, question);
+    let outcome = lipschitz::lipschitz(&subject.network, &outputs, p, region, &run.options)
+        .map_err(|refused| Failure::Usage(refused.to_string()))?;
+    let measured = match &outputs[..] {
+        [output] if count > 1 => format!("of output {output} "),
+        [_] => String::new(),
+        _ => format!("of {} together ", plural(count as u64, "output")),
     };
-    let outcome = lipschitz::lipschitz(&network, &outputs, &arguments.p, region.as_ref(), &options)
-        .map_err(|error| refused(&error))?;
-    drop(line);
-    Ok(report(arguments, &network, &outputs, &outcome, start))
+    let p = match p {
+        Exponent::Finite(p) => p.to_string(),
+        Exponent::Infinite => "inf".to_owned(),
+    };
+    let heading = subject.heading(&format!("the Lipschitz constant {measured}for p = {p}"));
+    Ok(report(run, &heading, &outcome))
 }
 
-/// Less than 80 characters about a running search.
-fn progress_line(progress: &lipschitz::Progress) -> String {
-    let statistics = &progress.statistics;
-    format!(
-        "{:>8}  {} nodes  at least {:.9}  {:.1}% closed",
-        duration(progress.elapsed.as_secs_f64()),
-        count(statistics.nodes),
-        statistics.best,
-        100.0 * statistics.fraction.clamp(0.0, 1.0)
-    )
-}
-
-fn statistics_json(statistics: &Statistics) -> Value {
-    json!({
-        "pieces": statistics.pieces,
-        "nodes": statistics.nodes,
-        "lps": statistics.lps,
-        "exact_leaves": statistics.exact_leaves,
-        "exact_lps": statistics.exact_lps,
-        "points": statistics.points,
-    })
-}
-
-fn report(
-    arguments: &Arguments,
-    network: &Network,
-    outputs: &[usize],
-    outcome: &Outcome,
-    start: Instant,
-) -> Report {
-    let (answer, exit) = match &outcome.answer {
-        Answer::Lipschitz(..) => ("lipschitz", Exit::Yes),
-        Answer::Empty => ("empty", Exit::Yes),
-        Answer::Undecided { limit: Limit::Time, .. } => ("undecided", Exit::Undecided),
-        Answer::Undecided { limit: Limit::Stopped, .. } => ("undecided", Exit::Interrupted),
-    };
+fn report(run: Run, heading: &str, outcome: &Outcome) -> Report {
     let statistics = &outcome.statistics;
-    let mut report = Report::new("lipschitz", answer, exit, start, statistics_json(statistics));
+    let done = |run: Run, answer: &str, text: &str| {
+        run.report("lipschitz", answer, Exit::Yes, statistics, &(heading.to_owned() + text))
+    };
     match &outcome.answer {
         Answer::Lipschitz(constant, attained) => {
+            let mut report = done(run, "lipschitz", &lipschitz_text(constant, attained));
             set_constant(&mut report, constant);
             set_attained(&mut report, attained);
+            report
         }
-        Answer::Empty => {}
+        Answer::Jump { value, points: [x, y] } => {
+            let text = format!(
+                "LIPSCHITZ CONSTANT: {}, exactly {}.\n\nThat much the output changes from X to Z, \
+                 which differ in at most one input:\n\n{}",
+                decimal(value, 12),
+                shorten(&exact_for_people(value)),
+                point_table(&[('X', x), ('Z', y)])
+            );
+            let mut report = done(run, "lipschitz", &text);
+            report.set_exact("value", value);
+            set_rows(&mut report, "points", &[x.clone(), y.clone()]);
+            report
+        }
+        Answer::Infinite => done(
+            run,
+            "infinite",
+            "INFINITE: a change of one input can change the output by any amount.\n",
+        ),
+        Answer::Empty => done(run, "empty", "EMPTY: the region has no point.\n"),
         Answer::Undecided { limit, lower, upper } => {
-            report.set("limit", if *limit == Limit::Time { "time" } else { "stopped" });
+            let number =
+                |value: &Option<Rational>| value.as_ref().map_or("?".into(), |v| decimal(v, 12));
+            let text = format!(
+                "{heading}UNDECIDED: the time limit ran out. The constant is at least {} and at most \
+                 {}.\n",
+                number(lower),
+                number(upper)
+            );
+            let mut report = run.undecided("lipschitz", *limit, statistics, &text);
             set_bound(&mut report, "lower", lower.as_ref());
             set_bound(&mut report, "upper", upper.as_ref());
+            report
         }
     }
-    if exit == Exit::Interrupted {
-        let time = duration(start.elapsed().as_secs_f64());
-        report.warnings.push(format!("undecided, stopped by Ctrl-C after {time}"));
-    } else {
-        report.text = text(arguments, network, outputs, outcome, start);
-    }
-    report
 }
 
 fn set_bound(report: &mut Report, key: &str, bound: Option<&Rational>) {
@@ -185,66 +146,23 @@ fn set_constant(report: &mut Report, constant: &Constant) {
 }
 
 fn set_attained(report: &mut Report, attained: &Attained) {
-    if let [gradient] = &attained.jacobian[..] {
-        report.set_point("gradient", gradient);
-    } else {
-        let row = |row: &Vec<Rational>| {
-            let mut object = serde_json::Map::new();
-            set_point(&mut object, "row", row);
-            (object["row"].clone(), object["row_approx"].clone())
-        };
-        let (exact, floats): (Vec<Value>, Vec<Value>) = attained.jacobian.iter().map(row).unzip();
-        report.set("jacobian", exact);
-        report.set("jacobian_approx", floats);
+    match &attained.jacobian[..] {
+        [gradient] => report.set_point("gradient", gradient),
+        rows => set_rows(report, "jacobian", rows),
     }
     report.set_point("point", &attained.point);
 }
 
-/// The whole answer for people.
-fn text(
-    arguments: &Arguments,
-    network: &Network,
-    outputs: &[usize],
-    outcome: &Outcome,
-    start: Instant,
-) -> String {
-    let p = match &arguments.p {
-        Exponent::Finite(p) => p.to_string(),
-        Exponent::Infinite => "inf".to_owned(),
+/// Adds a list of points, and their approximations beside it.
+fn set_rows(report: &mut Report, key: &str, rows: &[Vec<Rational>]) {
+    let row = |row: &Vec<Rational>| {
+        let mut object = serde_json::Map::new();
+        set_point(&mut object, "row", row);
+        (object["row"].clone(), object["row_approx"].clone())
     };
-    let over = arguments.over.as_ref().map_or("all inputs".to_owned(), |path| display_name(path));
-    let measured = match outputs {
-        [output] if network.outputs() > 1 => format!(" of output {output}"),
-        _ => String::new(),
-    };
-    let answer = match &outcome.answer {
-        Answer::Lipschitz(constant, attained) => lipschitz_text(constant, attained),
-        Answer::Empty => "EMPTY: the region has no point.\n".to_owned(),
-        Answer::Undecided { lower, upper, .. } => {
-            let limit = arguments.timeout.timeout.map_or(0.0, |limit| limit.as_secs_f64());
-            let number =
-                |value: &Option<Rational>| value.as_ref().map_or("?".into(), |v| decimal(v, 12));
-            format!(
-                "UNDECIDED: the time limit of {} ran out.\nThe constant is at least {} and at \
-                 most {}.\n",
-                duration(limit),
-                number(lower),
-                number(upper)
-            )
-        }
-    };
-    let statistics = &outcome.statistics;
-    format!(
-        "network   {} ({})\nregion    {over}\nquestion  the Lipschitz constant{measured} for p = \
-         {p}\n\n{answer}\n{}, {}, {} ({} exact), {} measured in exact arithmetic\n",
-        display_name(&arguments.network),
-        describe::network(network),
-        duration(start.elapsed().as_secs_f64()),
-        plural(statistics.nodes, "node"),
-        plural(statistics.lps + statistics.exact_lps, "linear program"),
-        count(statistics.exact_lps),
-        plural(statistics.exact_leaves, "cell"),
-    )
+    let (exact, floats): (Vec<Value>, Vec<Value>) = rows.iter().map(row).unzip();
+    report.set(key, exact);
+    report.set(&format!("{key}_approx"), floats);
 }
 
 fn lipschitz_text(constant: &Constant, attained: &Attained) -> String {

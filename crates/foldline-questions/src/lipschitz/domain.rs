@@ -74,14 +74,9 @@ fn interior(dimension: usize, constraints: &[LinearConstraint]) -> Vec<ExactCons
         .collect()
 }
 
-fn whole_space(network: &Network) -> Region {
-    let dimension = network.inputs();
-    Region { dimension, pieces: vec![Polyhedron { dimension, constraints: Vec::new() }] }
-}
-
-/// The polyhedra of a region (none: all of R^d), one after another.
+/// The polyhedra of a region (none: all of R^d).
 pub fn polyhedra(network: &Network, region: Option<&Region>) -> Vec<Polyhedron> {
-    region.cloned().unwrap_or_else(|| whole_space(network)).pieces
+    region.cloned().unwrap_or_else(|| Region::everything(network.inputs())).pieces
 }
 
 /// Opens one polyhedron.

@@ -11,7 +11,9 @@
 mod adjoint;
 mod bound;
 mod branch;
+mod convex;
 mod domain;
+mod hamming;
 mod incumbent;
 mod leaf;
 mod matrix;
@@ -23,25 +25,21 @@ mod search;
 pub mod statement;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
-use foldline_geometry::directed::round_up;
 use foldline_kernel::number::from_f64_bits;
 use foldline_kernel::{Network, Rational, Region};
 
 use crate::bounds::FloatNetwork;
 use crate::verification::counters::Counters;
+use crate::verification::{Limits, Options, with_progress};
 use bound::FloatNorm;
 use domain::Opened;
 use incumbent::Incumbent;
 use node::Node;
 use power::square_root;
-pub use statement::{
-    Answer, Attained, Constant, Exponent, Limit, Options, Outcome, Progress, Refused, Statistics,
-};
+pub use statement::{Answer, Attained, Constant, Exponent, Outcome, Refused};
 
-/// The Lipschitz constant of the given outputs of `network` for p > 0, over `region` or over R^d.
+/// The Lipschitz constant of the given outputs of `network` for p ≥ 0, over `region` or over R^d.
 ///
 /// # Errors
 /// If the question has no answer here: see [`Refused`].
@@ -60,22 +58,23 @@ pub fn lipschitz(
     if matches!(p, Exponent::Finite(p) if *p < Rational::ZERO) {
         return Err(Refused::Negative);
     }
-    let start = Instant::now();
+    if matches!(p, Exponent::Finite(p) if p.is_zero()) {
+        return hamming::largest_jump(network, outputs, region, options);
+    }
     let counters = Counters::default();
-    let enclosed = is_enclosed(p, outputs.len());
-    let incumbent = Incumbent::new(enclosed);
-    let limits = Limits { start, options, expired: AtomicBool::new(false) };
-    let opened = open(network, outputs, p, region, &counters, &incumbent)?;
-    let threads = match options.threads {
-        0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
-        threads => threads,
-    };
+    let incumbent = Incumbent::new(is_enclosed(p, outputs.len()));
+    let limits = Limits::new(options);
+    let roots = open(network, outputs, p, region, &counters, &incumbent)?;
     let stop = || limits.reached();
-    let open = with_progress(options, start, &counters, &incumbent, || {
-        search::search(opened, threads, options.seed, &incumbent, &counters, &stop)
+    let threads = options.workers();
+    let open = with_progress(&limits, &counters, || {
+        let by_passes = region.is_none() && convex::measure(&roots[0].patch.domain, p, &incumbent);
+        if by_passes {
+            return None;
+        }
+        search::search(roots, threads, options.seed, &incumbent, &counters, &stop)
     });
-    let statistics = statistics(&counters, &incumbent);
-    Ok(Outcome { answer: answer(incumbent, open, &limits), statistics })
+    Ok(Outcome { answer: answer(incumbent, open, &limits), statistics: counters.statistics() })
 }
 
 /// Whether this norm is enclosed rather than computed exactly.
@@ -162,67 +161,4 @@ fn ends(size: &Constant) -> (Rational, Rational) {
 
 fn exact(value: f64) -> Rational {
     from_f64_bits(value.to_bits()).unwrap_or(Rational::ZERO)
-}
-
-fn statistics(counters: &Counters, incumbent: &Incumbent) -> Statistics {
-    Statistics {
-        pieces: counters.regions.get(),
-        nodes: counters.nodes.get(),
-        lps: counters.lps.get(),
-        exact_leaves: counters.exact_leaves.get(),
-        exact_lps: counters.exact_lps.get(),
-        points: counters.attack_points.get(),
-        fraction: counters.closed_share(),
-        best: incumbent.size().map_or(0.0, |size| round_up(&ends(&size).1)),
-    }
-}
-
-struct Limits<'a> {
-    start: Instant,
-    options: &'a Options,
-    expired: AtomicBool,
-}
-
-impl Limits<'_> {
-    fn stopped(&self) -> bool {
-        self.options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
-    }
-
-    fn reached(&self) -> bool {
-        if self.options.timeout.is_some_and(|timeout| self.start.elapsed() >= timeout) {
-            self.expired.store(true, Ordering::Relaxed);
-        }
-        self.expired.load(Ordering::Relaxed) || self.stopped()
-    }
-
-    fn which(&self) -> Limit {
-        if self.stopped() { Limit::Stopped } else { Limit::Time }
-    }
-}
-
-/// Runs `body` while a thread reports progress, if that is wanted.
-fn with_progress<T: Send>(
-    options: &Options,
-    start: Instant,
-    counters: &Counters,
-    incumbent: &Incumbent,
-    body: impl FnOnce() -> T + Send,
-) -> T {
-    let Some(report) = &options.progress else {
-        return body();
-    };
-    let finished = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let reporter = scope.spawn(|| {
-            while !finished.load(Ordering::Relaxed) {
-                std::thread::park_timeout(Duration::from_millis(200));
-                let statistics = statistics(counters, incumbent);
-                report(&Progress { statistics, elapsed: start.elapsed() });
-            }
-        });
-        let result = body();
-        finished.store(true, Ordering::Relaxed);
-        reporter.thread().unpark();
-        result
-    })
 }

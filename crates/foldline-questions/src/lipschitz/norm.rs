@@ -84,11 +84,6 @@ impl Norm {
         Ok(Self { kind, functionals, gram, gram_inverse, directions })
     }
 
-    /// The Jacobian in hull coordinates of one in the original coordinates.
-    pub fn to_hull(&self, jacobian: &[Vec<Rational>]) -> Matrix {
-        row_products(jacobian, &self.directions)
-    }
-
     /// The orthogonal projection of a Jacobian onto the hull: D·(DᵀD)⁻¹·(its hull coordinates).
     pub fn projected(&self, in_hull: &[Vec<Rational>], inputs: usize) -> Matrix {
         let columns = transposed(&self.directions, inputs);
@@ -275,7 +270,7 @@ mod tests {
             p => Exponent::Finite(foldline_kernel::number::parse_rational(p).unwrap()),
         };
         let norm = Norm::new(&p, jacobian.len(), matrix(directions)).unwrap();
-        norm.measure(&norm.to_hull(&matrix(jacobian)))
+        norm.measure(&row_products(&matrix(jacobian), &norm.directions))
     }
 
     fn exact(value: i64) -> Constant {

@@ -7,13 +7,9 @@
 //! A region without interior is measured inside its affine hull: the supremum runs over
 //! directions in the hull. Of a union of polyhedra the constant is the largest of theirs.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
-
 use foldline_kernel::Rational;
 
-pub use crate::verification::Limit;
+use crate::verification::{Limit, Statistics};
 
 /// The exponent p of the norms.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +62,15 @@ pub struct Attained {
 pub enum Answer {
     /// The constant, for p > 0.
     Lipschitz(Constant, Attained),
+    /// The constant for p = 0: the largest change of f by a change of one input.
+    Jump {
+        /// How much f changes.
+        value: Rational,
+        /// Two points of the region's closure that differ in at most one input.
+        points: [Vec<Rational>; 2],
+    },
+    /// No number bounds the changes of f by a change of one input (p = 0).
+    Infinite,
     /// The region has no point.
     Empty,
     /// A limit that the caller set ran out.
@@ -85,6 +90,9 @@ pub enum Refused {
     /// p < 0.
     #[error("p must be at least 0")]
     Negative,
+    /// p = 0 on a region that is not a box.
+    #[error("p = 0 is for all of R^d or for one box")]
+    NotABox,
     /// Only one output can be measured with this p.
     #[error("p = {0} is for one output; choose it with --output (several outputs: p = 1, 2, inf)")]
     SeveralOutputs(Rational),
@@ -98,54 +106,6 @@ pub enum Refused {
         "the region lies in a hyperplane that is not parallel to the axes, and its unit ball has more than {0} vertices"
     )]
     TooManyVertices(usize),
-}
-
-/// Counts of what a run did.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Statistics {
-    /// Bounded, full-dimensional pieces of the region.
-    pub pieces: u64,
-    /// Nodes of the search tree.
-    pub nodes: u64,
-    /// Float linear programs.
-    pub lps: u64,
-    /// Cells decided in exact arithmetic.
-    pub exact_leaves: u64,
-    /// Exact linear programs.
-    pub exact_lps: u64,
-    /// Points whose gradient was tried.
-    pub points: u64,
-    /// Closed fraction of the search space, in [0, 1], a guide only.
-    pub fraction: f64,
-    /// The largest norm found so far, in floats.
-    pub best: f64,
-}
-
-/// What a progress callback is told.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Progress {
-    /// Counts so far, summed over threads.
-    pub statistics: Statistics,
-    /// Time since the start.
-    pub elapsed: Duration,
-}
-
-/// Called now and then from a thread of its own.
-pub type ProgressCallback = Arc<dyn Fn(&Progress) + Send + Sync>;
-
-/// Limits and settings of a run.
-#[derive(Clone, Default)]
-pub struct Options {
-    /// Worker threads; 0 means all cores.
-    pub threads: usize,
-    /// Wall-clock limit.
-    pub timeout: Option<Duration>,
-    /// Raised from outside to stop early.
-    pub stop: Option<Arc<AtomicBool>>,
-    /// Called a few times a second.
-    pub progress: Option<ProgressCallback>,
-    /// Seed of the points that are tried first.
-    pub seed: u64,
 }
 
 /// An answer with the counts of the run that found it.

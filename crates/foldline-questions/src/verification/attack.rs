@@ -42,37 +42,8 @@ impl Random {
     }
 }
 
-/// Descends from `starts` and random points of the bounding box towards each clause in turn.
-///
-/// A lane's loss is a soft maximum of the excesses of the clause's atoms; the steps go against
-/// the gradient's signs and shrink. Whatever floats call a violation is confirmed exactly.
+/// Descends towards a random clause and confirms exactly what floats call a violation.
 pub fn attack(
-    problem: &Problem,
-    starts: &[Vec<f64>],
-    seed: u64,
-    counters: &Counters,
-) -> Option<Vec<Rational>> {
-    #[cfg(target_arch = "x86_64")]
-    if has_wide_instructions() {
-        // SAFETY: the features were detected at run time.
-        return unsafe { attack_wide(problem, starts, seed, counters) };
-    }
-    attack_with::<false>(problem, starts, seed, counters)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,fma")]
-fn attack_wide(
-    problem: &Problem,
-    starts: &[Vec<f64>],
-    seed: u64,
-    counters: &Counters,
-) -> Option<Vec<Rational>> {
-    attack_with::<true>(problem, starts, seed, counters)
-}
-
-#[inline(always)]
-fn attack_with<const FUSED: bool>(
     problem: &Problem,
     starts: &[Vec<f64>],
     seed: u64,
@@ -80,6 +51,53 @@ fn attack_with<const FUSED: bool>(
 ) -> Option<Vec<Rational>> {
     let mut random = Random::new(seed ^ 0x5DEE_CE66);
     let clause = (random.next() % problem.clauses.len() as u64) as usize;
+    let best = descend(problem, clause, starts, 0.0, random, counters)?;
+    candidate::repair(problem, &best, counters)
+}
+
+/// The best point met on a descent from `starts` and random points of the bounding box towards
+/// a clause; it ends where a loss is at most `enough`.
+///
+/// A lane's loss is a soft maximum of the excesses of the clause's atoms; the steps go against
+/// the gradient's signs and shrink. All in floats: a guess.
+pub fn descend(
+    problem: &Problem,
+    clause: usize,
+    starts: &[Vec<f64>],
+    enough: f64,
+    random: Random,
+    counters: &Counters,
+) -> Option<Vec<f64>> {
+    #[cfg(target_arch = "x86_64")]
+    if has_wide_instructions() {
+        // SAFETY: the features were detected at run time.
+        return unsafe { descend_wide(problem, clause, starts, enough, random, counters) };
+    }
+    descend_with::<false>(problem, clause, starts, enough, random, counters)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,fma")]
+fn descend_wide(
+    problem: &Problem,
+    clause: usize,
+    starts: &[Vec<f64>],
+    enough: f64,
+    random: Random,
+    counters: &Counters,
+) -> Option<Vec<f64>> {
+    descend_with::<true>(problem, clause, starts, enough, random, counters)
+}
+
+#[inline(always)]
+fn descend_with<const FUSED: bool>(
+    problem: &Problem,
+    clause: usize,
+    starts: &[Vec<f64>],
+    enough: f64,
+    mut random: Random,
+    counters: &Counters,
+) -> Option<Vec<f64>> {
     let mut point = starting_lanes(problem, starts, &mut random);
     let mut best = (f64::INFINITY, Vec::new());
     let mut step = FIRST_STEP;
@@ -92,14 +110,14 @@ fn attack_with<const FUSED: bool>(
                 best = (losses[lane], point.iter().map(|value| value[lane]).collect());
             }
         }
-        if best.0 <= 0.0 {
+        if best.0 <= enough {
             break;
         }
         let gradient = backward::<FUSED>(problem, &trace, &weights);
         advance(problem, &mut point, &gradient, step, &mut random);
         step *= DECAY;
     }
-    if best.1.is_empty() { None } else { candidate::repair(problem, &best.1, counters) }
+    (!best.1.is_empty()).then_some(best.1)
 }
 
 fn starting_lanes(problem: &Problem, starts: &[Vec<f64>], random: &mut Random) -> Vec<Lanes> {

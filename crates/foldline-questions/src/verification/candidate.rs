@@ -19,7 +19,7 @@ pub fn repair(problem: &Problem, point: &[f64], counters: &Counters) -> Option<V
 }
 
 /// The point's exact value, moved into the exact bounding box.
-fn clamped(problem: &Problem, point: &[f64]) -> Option<Vec<Rational>> {
+pub fn clamped(problem: &Problem, point: &[f64]) -> Option<Vec<Rational>> {
     let clamp = |(value, (low, high)): (&f64, &(Rational, Rational))| {
         let exact = from_f64_bits(value.to_bits()).ok()?;
         Some(exact.clamp(low.clone(), high.clone()))

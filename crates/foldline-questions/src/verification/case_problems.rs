@@ -10,7 +10,7 @@ use super::cases::Case;
 use super::counters::Counters;
 use super::node::Node;
 use super::problem::Problem;
-use super::region::{Extent, extent, implicit_equalities};
+use super::region::{Bounds, Extent, extent, implicit_equalities};
 use super::transform::{Transform, onto_affine_hull, outside_box};
 use crate::bounds::FloatNetwork;
 
@@ -108,21 +108,47 @@ fn region_point(piece: &Piece, counters: &Counters) -> Option<Vec<Rational>> {
     feasible_point(piece.network.inputs(), &exact_constraints(piece))
 }
 
-/// Splits a piece into problems: bounded and with interior. An empty piece gives none.
-fn prepare(piece: Piece, problems: &mut Vec<Problem>, counters: &Counters) {
-    let bounds = match extent(piece.network.inputs(), &piece.constraints, counters) {
-        Extent::Empty => return,
+/// A region in coordinates in which it is not flat.
+pub enum Unflattened {
+    /// No point.
+    Empty,
+    /// One point: the piece in its last coordinates, and the point there.
+    Point(Piece, Vec<Rational>),
+    /// With interior: the piece in coordinates of its affine hull, and its bounding box.
+    Solid(Piece, Vec<Bounds>),
+}
+
+/// Expresses a piece in coordinates of its affine hull.
+pub fn unflattened(piece: Piece, counters: &Counters) -> Unflattened {
+    let dimension = piece.network.inputs();
+    let bounds = match extent(dimension, &piece.constraints, counters) {
+        Extent::Empty => return Unflattened::Empty,
         Extent::Box(bounds) => bounds,
     };
-    let equalities =
-        implicit_equalities(piece.network.inputs(), &piece.constraints, &bounds, counters);
-    if !equalities.is_empty() {
-        match onto_affine_hull(&piece, &equalities) {
-            Some(piece) => prepare(piece, problems, counters),
-            None => problems.extend(single_point(piece, &equalities)),
-        }
-        return;
+    let equalities = implicit_equalities(dimension, &piece.constraints, &bounds, counters);
+    if equalities.is_empty() {
+        return Unflattened::Solid(piece, bounds);
     }
+    match onto_affine_hull(&piece, &equalities) {
+        Some(piece) => unflattened(piece, counters),
+        None => match single_point(dimension, &equalities) {
+            Some(point) => Unflattened::Point(piece, point),
+            None => Unflattened::Empty,
+        },
+    }
+}
+
+/// Splits a piece into problems: bounded and with interior. An empty piece gives none.
+pub fn prepare(piece: Piece, problems: &mut Vec<Problem>, counters: &Counters) {
+    let (piece, bounds) = match unflattened(piece, counters) {
+        Unflattened::Empty => return,
+        Unflattened::Solid(piece, bounds) => (piece, bounds),
+        // One point stays in its own coordinates: its box has no width.
+        Unflattened::Point(piece, point) => {
+            let side = |value: Rational| (Some(value.clone()), Some(value));
+            (piece, point.into_iter().map(side).collect())
+        }
+    };
     if bounds.iter().any(|(low, high)| low.is_none() || high.is_none()) {
         for part in outside_box(&piece, &bounds) {
             prepare(part, problems, counters);
@@ -142,16 +168,12 @@ fn prepare(piece: Piece, problems: &mut Vec<Problem>, counters: &Counters) {
     ));
 }
 
-/// A region that is one point stays in its own coordinates: its box has no width.
-fn single_point(piece: Piece, equalities: &[LinearConstraint]) -> Option<Problem> {
-    let dimension = piece.network.inputs();
+/// The solution of equations that have just one.
+fn single_point(dimension: usize, equalities: &[LinearConstraint]) -> Option<Vec<Rational>> {
     let exact: Vec<ExactConstraint> = equalities
         .iter()
         .flat_map(|equality| [equality.clone(), super::region::opposite(equality)])
         .map(|constraint| ExactConstraint::new(dimension, &constraint))
         .collect();
-    let point = feasible_point(dimension, &exact)?;
-    let bounds = point.into_iter().map(|value| (value.clone(), value)).collect();
-    let Piece { network, float, constraints, clauses, transforms } = piece;
-    Some(Problem::new(network, &float, &constraints, bounds, &clauses, Vec::new(), transforms))
+    feasible_point(dimension, &exact)
 }

@@ -52,6 +52,11 @@ impl Counters {
         (self.closed.get() as f64 / SHARE_UNIT).min(1.0)
     }
 
+    /// Begins anew with the closed share, for a second search of the same run.
+    pub fn reopen(&self) {
+        self.closed.0.store(0, Ordering::Relaxed);
+    }
+
     /// The counts as plain numbers.
     pub fn statistics(&self) -> Statistics {
         Statistics {

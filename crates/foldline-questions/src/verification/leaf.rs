@@ -10,7 +10,8 @@ use super::part::{Part, at_most_zero, atom_constraint};
 use super::problem::Problem;
 use crate::proof::{Proof, Term};
 
-fn split_neurons(node: &Node) -> Vec<u32> {
+/// The neurons split on the way to a node, each once.
+pub fn split_neurons(node: &Node) -> Vec<u32> {
     let mut neurons: Vec<u32> = node.splits.iter().map(|&(neuron, _)| neuron).collect();
     neurons.sort_unstable();
     neurons.dedup();
@@ -98,7 +99,11 @@ pub fn decide(
 }
 
 /// The neurons of the first layer in which some pre-activation at `point` has the wrong sign.
-fn wrongly_signed(problem: &Problem, point: &[Rational], signs: impl Fn(usize) -> i8) -> Vec<u32> {
+pub fn wrongly_signed(
+    problem: &Problem,
+    point: &[Rational],
+    signs: impl Fn(usize) -> i8,
+) -> Vec<u32> {
     let (mut values, mut denominator) = over_common_denominator(point);
     let mut first = 0;
     for layer in problem.network.layers() {

@@ -10,13 +10,13 @@
 pub(crate) mod affine;
 pub(crate) mod attack;
 mod branch;
-mod candidate;
+pub(crate) mod candidate;
 pub(crate) mod case_problems;
 mod cases;
 pub(crate) mod counters;
-mod leaf;
-mod node;
-mod part;
+pub(crate) mod leaf;
+pub(crate) mod node;
+pub(crate) mod part;
 pub(crate) mod problem;
 mod proof_search;
 pub(crate) mod region;
@@ -40,7 +40,7 @@ pub use statement::{Limit, Options, Outcome, Progress, Statistics, Verdict, Witn
 
 /// How the search ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Found {
+pub(crate) enum Found {
     /// No violating point exists.
     Nothing,
     /// An exact violating point, in the original inputs.
@@ -57,31 +57,36 @@ enum Found {
 pub fn verify(network: &Network, property: &Property, options: &Options) -> Outcome {
     assert_eq!(network.inputs(), property.inputs, "the property is about another network");
     assert_eq!(network.outputs(), property.outputs, "the property is about another network");
-    let start = Instant::now();
     let counters = Counters::default();
-    let threads = match options.threads {
-        0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
-        threads => threads,
-    };
-    let limits = Limits { start, options, expired: AtomicBool::new(false) };
-    let stop = || limits.reached();
-    let found = with_progress(options, start, &counters, || {
-        let mut expansion = Expansion::new(property);
-        let mut found = Found::Nothing;
-        while found == Found::Nothing
-            && let Some(cases) = expansion.next_chunk(&stop)
-        {
-            let opening = Opening::new(network, &cases);
-            found = search::search(&opening, threads, options.seed, &counters, &stop);
-        }
-        let cut = found == Found::Nothing && !expansion.is_finished();
-        if cut { Found::Stopped } else { found }
-    });
+    let limits = Limits::new(options);
+    let found =
+        with_progress(&limits, &counters, || find(network, property, options, &counters, &limits));
     let vacuous = || counters.regions.get() == 0 && is_vacuous(network, property, &counters);
     Outcome {
         verdict: verdict(network, property, found, vacuous, &limits),
         statistics: counters.statistics(),
     }
+}
+
+/// Searches for a violating point of `property`, a part of a run with its counters and limits.
+pub(crate) fn find(
+    network: &Network,
+    property: &Property,
+    options: &Options,
+    counters: &Counters,
+    limits: &Limits<'_>,
+) -> Found {
+    let stop = || limits.reached();
+    let mut expansion = Expansion::new(property);
+    let mut found = Found::Nothing;
+    while found == Found::Nothing
+        && let Some(cases) = expansion.next_chunk(&stop)
+    {
+        let opening = Opening::new(network, &cases);
+        found = search::search(&opening, options.workers(), options.seed, counters, &stop);
+    }
+    let cut = found == Found::Nothing && !expansion.is_finished();
+    if cut { Found::Stopped } else { found }
 }
 
 /// Whether no x satisfies the property's input part.
@@ -111,13 +116,12 @@ pub fn verify_with_proof(
     precision: u32,
     out: &mut (dyn Write + Send),
 ) -> Result<Outcome, ProofError> {
-    let start = Instant::now();
     let counters = Counters::default();
-    let limits = Limits { start, options, expired: AtomicBool::new(false) };
+    let limits = Limits::new(options);
     let stop = || limits.reached();
     let visitor = Visitor { counters: &counters, seed: options.seed };
     let search = ProofSearch { network, visitor, precision, stop: &stop };
-    let found = with_progress(options, start, &counters, || search.run(property, out))?;
+    let found = with_progress(&limits, &counters, || search.run(property, out))?;
     let vacuous = || counters.regions.get() == 0 && is_vacuous(network, property, &counters);
     Ok(Outcome {
         verdict: verdict(network, property, found, vacuous, &limits),
@@ -143,37 +147,49 @@ fn verdict(
     }
 }
 
-struct Limits<'a> {
+/// When a run has to end.
+pub(crate) struct Limits<'a> {
     start: Instant,
     options: &'a Options,
     expired: AtomicBool,
 }
 
-impl Limits<'_> {
+impl<'a> Limits<'a> {
+    /// Counts time from now.
+    pub fn new(options: &'a Options) -> Self {
+        Self { start: Instant::now(), options, expired: AtomicBool::new(false) }
+    }
+
     fn stopped(&self) -> bool {
         self.options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
-    fn reached(&self) -> bool {
+    /// Whether a limit is reached.
+    pub fn reached(&self) -> bool {
         if self.options.timeout.is_some_and(|timeout| self.start.elapsed() >= timeout) {
             self.expired.store(true, Ordering::Relaxed);
         }
         self.expired.load(Ordering::Relaxed) || self.stopped()
     }
 
-    fn which(&self) -> Limit {
+    /// What is left of the time, if it is limited.
+    pub fn rest(&self) -> Option<Duration> {
+        self.options.timeout.map(|timeout| timeout.saturating_sub(self.start.elapsed()))
+    }
+
+    /// Which limit was reached.
+    pub fn which(&self) -> Limit {
         if self.stopped() { Limit::Stopped } else { Limit::Time }
     }
 }
 
 /// Runs `body` while a thread reports progress, if that is wanted.
-fn with_progress<T: Send>(
-    options: &Options,
-    start: Instant,
+pub(crate) fn with_progress<T: Send>(
+    limits: &Limits<'_>,
     counters: &Counters,
     body: impl FnOnce() -> T + Send,
 ) -> T {
-    let Some(report) = &options.progress else {
+    let Some(report) = &limits.options.progress else {
         return body();
     };
     let finished = AtomicBool::new(false);
@@ -181,7 +197,10 @@ fn with_progress<T: Send>(
         let reporter = scope.spawn(|| {
             while !finished.load(Ordering::Relaxed) {
                 std::thread::park_timeout(Duration::from_millis(200));
-                report(&Progress { statistics: counters.statistics(), elapsed: start.elapsed() });
+                report(&Progress {
+                    statistics: counters.statistics(),
+                    elapsed: limits.start.elapsed(),
+                });
             }
         });
         let result = body();

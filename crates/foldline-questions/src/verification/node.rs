@@ -50,8 +50,9 @@ pub struct Workspace {
     pub relaxation: Relaxation,
     /// Points worth testing for a violation, found on the way.
     pub candidates: Vec<Vec<f64>>,
+    /// What each undecided neuron's relaxation loses for the target at hand.
+    pub gaps: Vec<f64>,
     work: Reduced,
-    gaps: Vec<f64>,
     widest: bool,
 }
 
@@ -88,25 +89,59 @@ impl Node {
     }
 }
 
+/// What a question does with a node once its neurons are bounded.
+pub trait Goal {
+    /// Tries to close the node by bounds of the targets; what is not closed is split by the choice.
+    ///
+    /// May replace the node's clipping half-spaces. Implementations are `#[inline(always)]`, so
+    /// that they are compiled for the wide instructions with the rest.
+    fn close<const FUSED: bool>(
+        &self,
+        node: &mut Node,
+        reduced: &Reduced,
+        tableau: &mut Tableau,
+        space: &mut Workspace,
+    ) -> Option<Choice>;
+}
+
+/// The goal of verification: every clause refuted.
+pub struct RefuteClauses;
+
+impl Goal for RefuteClauses {
+    #[inline(always)]
+    fn close<const FUSED: bool>(
+        &self,
+        node: &mut Node,
+        reduced: &Reduced,
+        tableau: &mut Tableau,
+        space: &mut Workspace,
+    ) -> Option<Choice> {
+        let problem = node.problem.clone();
+        let choice = refute::<FUSED>(&problem, node, reduced, tableau, space);
+        (!node.clauses.is_empty()).then_some(choice)
+    }
+}
+
 /// Processes a node with the widest instructions the processor has.
-pub fn process(node: Node, space: &mut Workspace, exact_lps: &mut u64) -> Step {
+pub fn process(node: Node, goal: &impl Goal, space: &mut Workspace, exact_lps: &mut u64) -> Step {
     #[cfg(target_arch = "x86_64")]
     if space.widest {
         // SAFETY: the features were detected at run time.
-        return unsafe { process_wide(node, space, exact_lps) };
+        return unsafe { process_wide(node, goal, space, exact_lps) };
     }
-    process_with::<false>(node, space, exact_lps)
+    process_with::<false>(node, goal, space, exact_lps)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,fma")]
-fn process_wide(node: Node, space: &mut Workspace, exact_lps: &mut u64) -> Step {
-    process_with::<true>(node, space, exact_lps)
+fn process_wide(node: Node, goal: &impl Goal, space: &mut Workspace, exact_lps: &mut u64) -> Step {
+    process_with::<true>(node, goal, space, exact_lps)
 }
 
 #[inline(always)]
 fn process_with<const FUSED: bool>(
     mut node: Node,
+    goal: &impl Goal,
     space: &mut Workspace,
     exact_lps: &mut u64,
 ) -> Step {
@@ -122,10 +157,9 @@ fn process_with<const FUSED: bool>(
         Ok(reduced) => reduced,
         Err(Empty) => return Step::Closed,
     };
-    let choice = refute::<FUSED>(problem, &mut node, &reduced, &mut tableau, space);
-    if node.clauses.is_empty() {
+    let Some(choice) = goal.close::<FUSED>(&mut node, &reduced, &mut tableau, space) else {
         return Step::Closed;
-    }
+    };
     branch::split(node, reduced, &choice, exact_lps, &mut space.relaxation.proof)
 }
 

@@ -1,7 +1,7 @@
 //! The exact constraints of a node's part, each with its name in a proof.
 
 use foldline_geometry::ExactConstraint;
-use foldline_geometry::exact_lp::{Feasibility, feasibility};
+use foldline_geometry::exact_lp::{ExactOutcome, Feasibility, feasibility, maximize};
 use foldline_kernel::number::from_f64_bits;
 use foldline_kernel::{Integer, LinearConstraint, Rational};
 
@@ -21,12 +21,16 @@ pub struct Part {
 impl Part {
     /// The region and the halved box of a node, without the signs of its neurons.
     pub fn new(node: &Node) -> Self {
-        let problem = &*node.problem;
-        let constraints = problem.region.clone();
-        let terms = (0..constraints.len()).map(Term::Input).collect();
-        let mut part = Self { dimension: problem.dimension(), constraints, terms };
+        let mut part = Self::region(&node.problem);
         part.add_halved_box(node);
         part
+    }
+
+    /// The whole region of a problem.
+    pub fn region(problem: &Problem) -> Self {
+        let constraints = problem.region.clone();
+        let terms = (0..constraints.len()).map(Term::Input).collect();
+        Self { dimension: problem.dimension(), constraints, terms }
     }
 
     fn add_halved_box(&mut self, node: &Node) {
@@ -59,6 +63,11 @@ impl Part {
         for (row, &neuron) in rows.iter().zip(neurons) {
             self.push(Term::Sign(neuron), at_most_zero(row, signs(neuron as usize) <= 0));
         }
+    }
+
+    /// Maximises objective·x over the closure of the part.
+    pub fn maximize(&self, objective: &[Integer]) -> ExactOutcome {
+        maximize(self.dimension, &self.constraints, objective)
     }
 
     /// A point of the part, or the contradiction between its constraints.

@@ -6,7 +6,7 @@ use foldline_geometry::directed::{UNIT_ROUNDOFF, nearest, round_down, round_up};
 use foldline_geometry::{ExactConstraint, Polytope};
 use foldline_kernel::{Atom, LinearConstraint, Network, Rational};
 
-use super::transform::Transform;
+use super::transform::{Transform, original};
 use crate::bounds::FloatNetwork;
 
 /// Is there an x in the region and a clause all of whose atoms hold at (x, f(x))?
@@ -88,8 +88,7 @@ impl Problem {
 
     /// A point in the coordinates of the original inputs.
     pub fn original(&self, point: &[Rational]) -> Vec<Rational> {
-        let steps = self.transforms.iter().rev();
-        steps.fold(point.to_vec(), |point, step| step.back(&point))
+        original(&self.transforms, point)
     }
 
     /// Whether `point` is in the region and makes some clause true, exactly.

@@ -10,7 +10,7 @@ use super::attack::attack;
 use super::case_problems::{Entry, Opening};
 use super::counters::Counters;
 use super::leaf;
-use super::node::{Node, Step, Workspace, process};
+use super::node::{Node, RefuteClauses, Step, Workspace, process};
 use super::problem::Problem;
 use super::{Found, candidate};
 
@@ -211,7 +211,7 @@ impl Visitor<'_> {
         let (problem, share) = (node.problem.clone(), node.share);
         let is_root = node.reduced.is_none();
         let mut exact_lps = 0;
-        let step = process(node, space, &mut exact_lps);
+        let step = process(node, &RefuteClauses, space, &mut exact_lps);
         counters.exact_lps.add(exact_lps);
         counters.lps.add(std::mem::take(&mut space.relaxation.lps));
         for point in &space.candidates {

@@ -84,6 +84,16 @@ pub struct Options {
     pub seed: u64,
 }
 
+impl Options {
+    /// The number of worker threads.
+    pub fn workers(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
+            threads => threads,
+        }
+    }
+}
+
 /// A verdict with the counts of the run that found it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {

@@ -55,6 +55,11 @@ impl Transform {
     }
 }
 
+/// A point after all changes of coordinates, given first to last, in the original ones.
+pub fn original(transforms: &[Transform], point: &[Rational]) -> Vec<Rational> {
+    transforms.iter().rev().fold(point.to_vec(), |point, step| step.back(&point))
+}
+
 /// A sparse affine function of old coordinates written in new ones: terms and constant.
 type Terms = (Vec<(usize, Rational)>, Rational);
 

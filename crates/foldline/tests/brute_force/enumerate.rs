@@ -167,24 +167,38 @@ pub fn is_vacuous(inputs: usize, formula: &Formula) -> bool {
     conjunctions(formula).iter().all(|atoms| solve(inputs, &input_part(atoms)).is_none())
 }
 
-/// The least value of the atom's left-hand side over the closure of a region, if there is one.
-pub fn least(network: &Network, atom: &Atom, region: &[LinearConstraint]) -> Option<Rational> {
+/// How large a function gets on a region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Extreme {
+    Empty,
+    Unbounded,
+    Value(Rational),
+}
+
+/// The supremum of Σ input·x + Σ output·y over a polyhedron, cell by cell of its closure.
+pub fn greatest(
+    network: &Network,
+    input: &[(usize, Rational)],
+    output: &[(usize, Rational)],
+    region: &[LinearConstraint],
+) -> Extreme {
     let closed = |c: &LinearConstraint| LinearConstraint { strict: false, ..c.clone() };
-    let mut least: Option<Rational> = None;
+    if solve(network.inputs(), region).is_none() {
+        return Extreme::Empty;
+    }
+    let atom = Atom::new(input.to_vec(), output.to_vec(), Rational::ZERO, false);
+    let mut greatest: Option<Rational> = None;
     let mut unbounded = false;
     walk(network, region.iter().map(closed).collect(), &mut |cell, outputs| {
-        let row = composed(atom, outputs);
-        let mut negated = row.clone();
-        negated.coefficients.iter_mut().for_each(|(_, value)| *value = -value.clone());
-        negated.bound = Rational::ZERO;
-        let objective = ExactConstraint::new(network.inputs(), &negated).coefficients;
+        let row = composed(&atom, outputs);
+        let objective = LinearConstraint { bound: Rational::ZERO, ..row.clone() };
+        let objective = ExactConstraint::new(network.inputs(), &objective).coefficients;
         let cell: Vec<_> = cell.iter().map(|c| ExactConstraint::new(network.inputs(), c)).collect();
         match maximize(network.inputs(), &cell, &objective) {
             ExactOutcome::Optimal { point, .. } => {
                 let value = foldline::kernel::linear::dot(&row.coefficients, &point) - &row.bound;
-                let value = value + &atom.bound;
-                if least.as_ref().is_none_or(|least| value < *least) {
-                    least = Some(value);
+                if greatest.as_ref().is_none_or(|greatest| value > *greatest) {
+                    greatest = Some(value);
                 }
             }
             ExactOutcome::Unbounded { .. } => unbounded = true,
@@ -192,5 +206,16 @@ pub fn least(network: &Network, atom: &Atom, region: &[LinearConstraint]) -> Opt
         }
         !unbounded
     });
-    if unbounded { None } else { least }
+    if unbounded { Extreme::Unbounded } else { Extreme::Value(greatest.expect("a cell")) }
+}
+
+/// The least value of the atom's left-hand side over the closure of a region, if there is one.
+pub fn least(network: &Network, atom: &Atom, region: &[LinearConstraint]) -> Option<Rational> {
+    let negated = |terms: &[(usize, Rational)]| -> Vec<(usize, Rational)> {
+        terms.iter().map(|(index, value)| (*index, -value.clone())).collect()
+    };
+    match greatest(network, &negated(&atom.input), &negated(&atom.output), region) {
+        Extreme::Value(value) => Some(-value),
+        Extreme::Unbounded | Extreme::Empty => None,
+    }
 }

@@ -4,7 +4,11 @@ use std::fmt;
 
 use foldline::formats::network::network_to_json;
 use foldline::kernel::network::RationalRow;
-use foldline::{Activation, Atom, Formula, Integer, Layer, Natural, Network, Property, Rational};
+use foldline::kernel::number::from_f32_bits;
+use foldline::{
+    Activation, Atom, Formula, Integer, Layer, Natural, Network, Polyhedron, Property, Rational,
+    Region,
+};
 use proptest::prelude::*;
 
 use crate::enumerate::{conjunctions, input_part, least};
@@ -38,6 +42,8 @@ pub struct RandomNetwork {
     output_relu: bool,
     /// A layer without ReLU, if there are that many.
     linear: Option<usize>,
+    /// Whether columns are scaled so that the weights are 32-bit floats without a short form.
+    floats: bool,
 }
 
 /// One side of an interval: numerator, denominator, and whether the end is left out.
@@ -81,22 +87,28 @@ fn exponent() -> impl Strategy<Value = i16> {
     prop_oneof![12 => Just(0i16), 1 => prop::sample::select(extreme)]
 }
 
-pub fn any_network(most_width: usize) -> impl Strategy<Value = RandomNetwork> {
-    let widths = prop::collection::vec(1..=most_width, 0..=2);
-    let layers = 3;
-    let most = 2 * (most_width + 1) * most_width.max(3) + 2 * (most_width + 1);
+/// Networks with at most so many inputs, hidden layers and neurons a layer.
+pub fn any_network(
+    most_inputs: usize,
+    most_hidden: usize,
+    most_width: usize,
+) -> impl Strategy<Value = RandomNetwork> {
+    let widths = prop::collection::vec(1..=most_width, 0..=most_hidden);
+    let layers = most_hidden + 1;
+    let most = layers * (most_width + 1) * most_width.max(most_inputs);
     let edit = (0..layers, 0..most_width, 0..most_width, -2i8..=2, any::<bool>());
     let parts = (
-        (1usize..=3, widths, 1usize..=2),
+        (1..=most_inputs, widths, 1usize..=2),
         prop::collection::vec(weight(), most),
         prop::collection::vec((denominator(), exponent()), layers),
         prop::collection::vec(prop::bool::weighted(0.3), layers),
         prop::collection::vec(edit, 0..4),
         prop::bool::weighted(0.2),
         prop::option::weighted(0.1, 0usize..2),
+        prop::bool::weighted(0.4),
     );
-    parts.prop_map(|((inputs, widths, outputs), numbers, scales, concurrent, edits, o, l)| {
-        let (output_relu, linear) = (o, l);
+    parts.prop_map(|((inputs, widths, outputs), numbers, scales, concurrent, edits, o, l, f)| {
+        let (output_relu, linear, floats) = (o, l, f);
         let (divisors, exponents) = scales.into_iter().unzip();
         RandomNetwork {
             inputs,
@@ -109,6 +121,7 @@ pub fn any_network(most_width: usize) -> impl Strategy<Value = RandomNetwork> {
             edits,
             output_relu,
             linear,
+            floats,
         }
     })
 }
@@ -134,7 +147,7 @@ fn any_interval() -> impl Strategy<Value = (End, End)> {
 }
 
 fn any_atom(on_outputs: bool) -> impl Strategy<Value = RandomAtom> {
-    let inputs = prop::collection::vec(weight(), 3);
+    let inputs = prop::collection::vec(weight(), 4);
     let outputs = prop::collection::vec(weight(), if on_outputs { 2 } else { 0 });
     let mixed = prop::bool::weighted(0.25);
     (inputs, outputs, mixed, (-6i8..=6, denominator(), any::<bool>())).prop_map(
@@ -145,13 +158,13 @@ fn any_atom(on_outputs: bool) -> impl Strategy<Value = RandomAtom> {
     )
 }
 
-fn any_region() -> impl Strategy<Value = RandomRegion> {
+pub fn any_region() -> impl Strategy<Value = RandomRegion> {
     let half_space = (any_atom(false), prop::bool::weighted(0.2));
     let half_spaces = prop_oneof![
         3 => Just(vec![]),
         1 => prop::collection::vec(half_space, 1..3)
     ];
-    (prop::collection::vec(any_interval(), 3), exponent(), half_spaces)
+    (prop::collection::vec(any_interval(), 4), exponent(), half_spaces)
         .prop_map(|(sides, exponent, half_spaces)| RandomRegion { sides, exponent, half_spaces })
 }
 
@@ -194,7 +207,8 @@ impl RandomNetwork {
                 let values = numbers.iter().map(|&value| ratio(value, self.divisors[index]));
                 let values: Vec<Rational> = values.map(|value| value * &scale).collect();
                 let (bias, weights) = values.split_last().expect("a bias");
-                let weights = weights.iter().cloned().enumerate().collect();
+                let weights = weights.iter().enumerate();
+                let weights = weights.map(|(j, value)| (j, self.column(j) * value)).collect();
                 RationalRow { weights, bias: bias.clone() }
             };
             let rows: Vec<RationalRow> = rows.iter().map(row).collect();
@@ -205,6 +219,58 @@ impl RandomNetwork {
             inputs = size;
         }
         Network::new(self.inputs, layers).expect("layers that fit")
+    }
+
+    /// What the weights of an input are multiplied by: rows that are parallel stay so.
+    fn column(&self, index: usize) -> Rational {
+        let factors = [0.37f32, 1.13, -0.71, 1.91];
+        match self.floats {
+            true => from_f32_bits(factors[index % 4].to_bits()).expect("a finite number"),
+            false => Rational::ONE,
+        }
+    }
+
+    /// The network with its last hidden layer two or four times, scaled so that the copies cancel
+    /// in the outputs: identically zero, but for one changed bias.
+    ///
+    /// The change may matter on a region or not.
+    pub fn cancelling(&self, negative: bool, change: Option<(usize, i8)>) -> Network {
+        let network = self.build();
+        let mut layers = network.layers().to_vec();
+        let output = layers.pop().expect("an output layer");
+        let Some(last) = layers.pop() else { return network };
+        let rows = last.rational_rows();
+        let scaled = |factor: i8| {
+            let factor = Rational::from(factor);
+            let row = move |row: &RationalRow| RationalRow {
+                weights: row.weights.iter().map(|(j, value)| (*j, value * &factor)).collect(),
+                bias: &row.bias * &factor,
+            };
+            rows.iter().map(row).collect::<Vec<_>>()
+        };
+        // [z]₊ − ½[2z]₊ = 0, and [z]₊ − ½[−2z]₊ − ⅓[3z]₊ + ¼[−4z]₊ = 0.
+        let (factors, shares): (Vec<i8>, Vec<(i8, u8)>) = match negative {
+            false => (vec![1, 2], vec![(1, 1), (-1, 2)]),
+            true => (vec![1, -2, 3, -4], vec![(1, 1), (-1, 2), (-1, 3), (1, 4)]),
+        };
+        let mut hidden: Vec<RationalRow> = factors.iter().flat_map(|&f| scaled(f)).collect();
+        if let Some((neuron, amount)) = change {
+            let neuron = neuron % hidden.len();
+            hidden[neuron].bias += Rational::from(amount);
+        }
+        let width = rows.len();
+        let outputs = output.rational_rows();
+        let outputs = outputs.iter().map(|row| {
+            let copies = shares.iter().enumerate().flat_map(|(copy, &(numerator, denominator))| {
+                let share = ratio(numerator, denominator);
+                row.weights.iter().map(move |(j, value)| (copy * width + j, value * &share))
+            });
+            RationalRow { weights: copies.collect(), bias: Rational::ZERO }
+        });
+        let outputs: Vec<RationalRow> = outputs.collect();
+        layers.push(Layer::new(last.inputs, &hidden, last.activation));
+        layers.push(Layer::new(hidden.len(), &outputs, output.activation));
+        Network::new(network.inputs(), layers).expect("layers that fit")
     }
 
     /// Copies, negates and zeroes rows of a layer, and drops its biases, as drawn.
@@ -253,6 +319,16 @@ impl RandomRegion {
         }
         atoms.into_iter().map(Formula::Atom).collect()
     }
+}
+
+/// The union of some random polyhedra.
+pub fn union(network: &Network, regions: &[RandomRegion]) -> Region {
+    let dimension = network.inputs();
+    let piece = |region: &RandomRegion| {
+        let parts = region.build(network);
+        Polyhedron { dimension, constraints: input_part(&conjunctions(&Formula::And(parts))[0]) }
+    };
+    Region { dimension, pieces: regions.iter().map(piece).collect() }
 }
 
 impl RandomProperty {

@@ -1,7 +1,8 @@
-//! `verify` against brute force: random tiny networks, all activation patterns, exact arithmetic.
+//! `verify` and the questions built on it against brute force: random tiny networks, all activation patterns, exact arithmetic.
 
 mod enumerate;
 mod generate;
+mod questions;
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
@@ -52,18 +53,18 @@ fn check(question: &Question, threads: usize, seed: u64) -> Result<(), TestCaseE
 }
 
 /// `PROPTEST_CASES` asks for more.
-fn settings() -> ProptestConfig {
+fn settings(default_cases: u32) -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
     let default = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
-    ProptestConfig { cases: cases.unwrap_or(400), max_shrink_iters: 20_000, ..default }
+    ProptestConfig { cases: cases.unwrap_or(default_cases), max_shrink_iters: 20_000, ..default }
 }
 
 proptest! {
-    #![proptest_config(settings())]
+    #![proptest_config(settings(400))]
 
     #[test]
     fn every_verdict_is_the_brute_force_verdict(
-        question in (any_network(MOST_WIDTH), any_property())
+        question in (any_network(3, 2, MOST_WIDTH), any_property())
             .prop_map(|(network, property)| property.ask(network.build())),
         threads in 1usize..=2,
         seed in 0u64..3,

@@ -114,7 +114,7 @@ fn trailing_garbage() {
 
 #[test]
 fn a_witness_moved_outside() {
-    forge_case(Violated, "the property's formula is false there", |certified, lines| {
+    forge_case(Violated, "the formula is false there", |certified, lines| {
         certified.name.starts_with("float_traps").then_some(())?;
         let input = fields(&lines[FIRST]).len() - 1;
         set_field(lines, FIRST, input, "123456789123456789/2");

@@ -1,6 +1,7 @@
 //! Random tiny networks and regions, half of them degenerate, from a seed.
 
 use foldline::kernel::network::RationalRow;
+use foldline::kernel::number::Abs;
 use foldline::{Activation, Layer, LinearConstraint, Network, Polyhedron, Rational, Region};
 
 /// A small pseudo-random generator (splitmix64).
@@ -46,6 +47,7 @@ pub fn network(random: &mut Random) -> Network {
     let mut sizes: Vec<usize> = (0..hidden).map(|_| 1 + random.below(5) as usize).collect();
     sizes.push(1 + random.below(3) as usize / 2);
     let output_relu = random.one_in(6);
+    let input_convex = random.one_in(5);
     let (mut width, mut layers) = (inputs, Vec::new());
     for (index, &size) in sizes.iter().enumerate() {
         let mut rows: Vec<RationalRow> = (0..size)
@@ -56,6 +58,10 @@ pub fn network(random: &mut Random) -> Network {
             .collect();
         if degenerate {
             degrade(&mut rows, random);
+        }
+        if input_convex && index > 0 {
+            let weights = rows.iter_mut().flat_map(|row| &mut row.weights);
+            weights.for_each(|(_, value)| *value = std::mem::take(value).abs());
         }
         let is_relu = if index + 1 == sizes.len() { output_relu } else { !random.one_in(8) };
         let activation = if is_relu { Activation::Relu } else { Activation::Linear };

@@ -2,13 +2,14 @@
 
 mod enumerate;
 mod generate;
+mod jumps;
 
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use foldline::derivative::derivative;
-use foldline::lipschitz::{Answer, Constant, Exponent, Options, Outcome, Refused, lipschitz};
-use foldline::{Network, Polyhedron, Rational, Region, parse_rational};
+use foldline::lipschitz::{Answer, Constant, Exponent, Outcome, Refused, lipschitz};
+use foldline::{Network, Options, Polyhedron, Rational, Region, parse_rational};
 
 use enumerate::{Interior, Size, cells, norm, projected, rank, relative_interior};
 use generate::Random;

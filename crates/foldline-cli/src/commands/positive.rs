@@ -1,0 +1,78 @@
+//! `foldline positive NET [--over REGION]`: is an output positive anywhere?
+
+use std::time::Instant;
+
+use clap::Args;
+use foldline::question_certificates::{SubjectFiles, positive_certified};
+use foldline::questions::positivity::{Answer, positive};
+
+use crate::describe::point_table;
+use crate::question::{
+    CertificateOption, OutputChoice, PerhapsOnRegion, QuestionOptions, Run, Subject, not_written,
+};
+use crate::report::{Exit, Failure, Report, witness_json};
+
+/// Is an output positive somewhere: f(x) > 0 for some x?
+///
+/// Over all of R^d, or on a region. A witness is exact.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(flatten)]
+    files: PerhapsOnRegion,
+    #[command(flatten)]
+    choice: OutputChoice,
+    #[command(flatten)]
+    certificate: CertificateOption,
+    #[command(flatten)]
+    pub question: QuestionOptions,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  foldline positive net.onnx
+  foldline positive net.onnx --over box.json --output 1 --json
+
+Exit codes:
+  0 yes    1 no    2 wrong usage    3 undecided within the limit    4 bad input
+  130 stopped by Ctrl-C";
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
+    let start = Instant::now();
+    let Arguments { files, choice, certificate, question } = arguments;
+    let subject = Subject::read(&files.network, files.over.as_deref(), question)?;
+    let output = subject.chosen_output(choice.output)?;
+    let target = certificate.target(question)?;
+    let run = Run::new(start, question);
+    let Subject { network, region, .. } = &subject;
+    let found = match target {
+        None => positive(network, region, output, &run.options),
+        Some(target) => {
+            let region_file = files.over.as_deref();
+            let named = SubjectFiles { network: &files.network, region: region_file };
+            positive_certified(network, region, output, named, &run.options, target)
+                .map_err(not_written)?
+        }
+    };
+    let statistics = &found.statistics;
+    let heading = subject.heading(&format!("is output {output} positive somewhere on the region?"));
+    Ok(match found.answer {
+        Answer::Yes(witness) => {
+            let table = point_table(&[('X', &witness.input), ('Y', &witness.output)]);
+            let text = format!("{heading}YES, at X, exactly.\n\n{table}");
+            let mut report = run.report("positive", "yes", Exit::Yes, statistics, &text);
+            report.set("witness", witness_json(&witness.input, &witness.output));
+            report
+        }
+        Answer::No => {
+            let text = heading + "NO: it is at most 0 everywhere on the region.\n";
+            run.report("positive", "no", Exit::No, statistics, &text)
+        }
+        Answer::Undecided(limit) => {
+            let text =
+                heading + "UNDECIDED: the time limit ran out; no positive value was found.\n";
+            run.undecided("positive", limit, statistics, &text)
+        }
+    })
+}

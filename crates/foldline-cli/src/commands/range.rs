@@ -1,0 +1,138 @@
+//! `foldline range NET --over REGION`: the exact range of every output on a region.
+
+use std::fmt::Write;
+use std::time::Instant;
+
+use clap::Args;
+use foldline::questions::maximum::range::{End, Interval, range};
+use foldline::text::{decimal, exact_for_people};
+use foldline::{Limit, Rational};
+use serde_json::{Map, Value};
+
+use crate::describe::shorten;
+use crate::question::{OnRegion, QuestionOptions, Run, Subject};
+use crate::report::{Exit, Failure, Report, set_exact, set_point};
+
+/// The exact range of every output on a region
+///
+/// Minimum and maximum of each output, with the points where they are attained; `null` where an
+/// output is unbounded. With strict inequalities the ends are those of the region's closure.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(flatten)]
+    files: OnRegion,
+    #[command(flatten)]
+    pub question: QuestionOptions,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  foldline range net.onnx --over box.json
+  foldline range net.nnet --over prop.vnnlib --json --threads 4
+
+Exit codes:
+  0 computed    2 wrong usage    3 undecided within the limit    4 bad input
+  130 stopped by Ctrl-C";
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
+    let start = Instant::now();
+    let Arguments { files, question } = arguments;
+    let subject = Subject::read(&files.network, Some(&files.over), question)?;
+    let run = Run::new(start, question);
+    let outputs: Vec<usize> = (0..subject.network.outputs()).collect();
+    let found = range(&subject.network, &subject.region, &outputs, &run.options);
+    let statistics = &found.statistics;
+    let heading = subject.heading("which values do the outputs take on the region?");
+    let Some(intervals) = &found.intervals else {
+        let text = heading + "EMPTY: the region has no point.\n";
+        return Ok(run.report("range", "empty", Exit::Yes, statistics, &text));
+    };
+    let text = heading + &table(intervals);
+    let ends = intervals.iter().flat_map(|interval| [&interval.minimum, &interval.maximum]);
+    let limits: Vec<Limit> = ends.filter_map(limit).collect();
+    let mut report = match limits.first() {
+        None => run.report("range", "range", Exit::Yes, statistics, &text),
+        Some(&limit) => run.undecided("range", limit, statistics, &text),
+    };
+    let objects: Vec<Value> = intervals.iter().map(|interval| json(interval).into()).collect();
+    report.set("outputs", objects);
+    Ok(report)
+}
+
+fn limit(end: &End) -> Option<Limit> {
+    match end {
+        End::Undecided { limit, .. } => Some(*limit),
+        _ => None,
+    }
+}
+
+fn json(interval: &Interval) -> Map<String, Value> {
+    let mut object = Map::new();
+    let ends = [
+        ("minimum", "argmin", &interval.minimum, false),
+        ("maximum", "argmax", &interval.maximum, true),
+    ];
+    for (name, place, end, is_upper) in ends {
+        match end {
+            End::Finite { extreme, attained } => {
+                set_exact(&mut object, name, &extreme.value);
+                set_point(&mut object, place, &extreme.point);
+                if *attained != Some(true) {
+                    object.insert(format!("{name}_attained"), (*attained).into());
+                }
+            }
+            End::Infinite { point, direction } => {
+                object.insert(name.to_owned(), Value::Null);
+                let mut ray = Map::new();
+                set_point(&mut ray, "point", point);
+                set_point(&mut ray, "direction", direction);
+                object.insert(format!("{name}_ray"), ray.into());
+            }
+            End::Undecided { found, bound, .. } => {
+                let found = found.as_ref().map(|found| &found.value);
+                let (lower, upper) =
+                    if is_upper { (found, bound.as_ref()) } else { (bound.as_ref(), found) };
+                let mut between = Map::new();
+                for (side, value) in [("lower", lower), ("upper", upper)] {
+                    match value {
+                        Some(value) => set_exact(&mut between, side, value),
+                        None => drop(between.insert(side.to_owned(), Value::Null)),
+                    }
+                }
+                object.insert(format!("{name}_between"), between.into());
+            }
+        }
+    }
+    object
+}
+
+fn table(intervals: &[Interval]) -> String {
+    let mut text = format!("  {:<6}{:<18}{:<18}exactly\n", "", "minimum", "maximum");
+    for (output, interval) in intervals.iter().enumerate() {
+        let approximately = [&interval.minimum, &interval.maximum].map(|end| in_words(end, false));
+        let exactly = [&interval.minimum, &interval.maximum].map(|end| in_words(end, true));
+        let [low, high] = approximately;
+        let _ = writeln!(
+            text,
+            "  {:<6}{low:<18}{high:<18}[{}, {}]",
+            format!("Y_{output}"),
+            exactly[0],
+            exactly[1]
+        );
+    }
+    text
+}
+
+fn in_words(end: &End, exactly: bool) -> String {
+    let number = |value: &Rational| match exactly {
+        true => shorten(&exact_for_people(value)),
+        false => decimal(value, 10),
+    };
+    match end {
+        End::Finite { extreme, .. } => number(&extreme.value),
+        End::Infinite { .. } => "unbounded".to_owned(),
+        End::Undecided { .. } => "undecided".to_owned(),
+    }
+}
