@@ -11,7 +11,7 @@ use foldline_kernel::Rational;
 
 use crate::lines::{Fields, Lines, Reason};
 use crate::statement::{Content, NamedFile, Statement};
-use crate::{maximum, positivity, surjectivity, verification, zero_function};
+use crate::{lipschitz, maximum, positivity, surjectivity, verification, zero_function};
 
 /// A certificate that proves its statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +80,7 @@ type Check<R> = fn(&mut Certificate<'_, R>, Fields<'_>) -> Result<String, Stop>;
 fn kind<R: BufRead>(name: &str) -> Option<Check<R>> {
     Some(match name {
         "verification" => verification::check,
+        "lipschitz" => lipschitz::check,
         "maximum" => maximum::check,
         "positivity" => positivity::check,
         "surjectivity" => surjectivity::check,

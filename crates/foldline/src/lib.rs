@@ -43,6 +43,7 @@
 pub mod audit;
 pub mod certificate;
 pub mod derivative;
+pub mod lipschitz_certificate;
 pub mod question_certificates;
 pub mod rounding;
 pub mod text;

@@ -4,12 +4,16 @@ use std::time::Instant;
 
 use clap::Args;
 use foldline::lipschitz::{self, Answer, Attained, Constant, Exponent, Outcome};
+use foldline::lipschitz_certificate::lipschitz_certified;
+use foldline::question_certificates::SubjectFiles;
 use foldline::text::{decimal, exact_for_people};
 use foldline::{Rational, parse_rational};
 use serde_json::Value;
 
 use crate::describe::{plural, point_table, shorten};
-use crate::question::{PerhapsOnRegion, QuestionOptions, Run, Subject};
+use crate::question::{
+    CertificateOption, PerhapsOnRegion, QuestionOptions, Run, Subject, not_written,
+};
 use crate::report::{Exit, Failure, Report, set_point};
 
 /// Compute a network's Lipschitz constant for a p-norm, exactly
@@ -28,6 +32,8 @@ pub struct Arguments {
     /// Measure this output alone, from 0 [default: all of them, by operator norms]
     #[arg(long, value_name = "I")]
     output: Option<usize>,
+    #[command(flatten)]
+    certificate: CertificateOption,
     #[command(flatten)]
     pub question: QuestionOptions,
 }
@@ -55,7 +61,7 @@ fn parse_exponent(text: &str) -> Result<Exponent, String> {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let Arguments { files, p, output, question } = arguments;
+    let Arguments { files, p, output, certificate, question } = arguments;
     let subject = Subject::read(&files.network, files.over.as_deref(), question)?;
     let count = subject.network.outputs();
     let outputs = match output {
@@ -63,9 +69,18 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         Some(_) => vec![subject.chosen_output(*output)?],
     };
     let region = files.over.as_ref().map(|_| &subject.region);
+    let target = certificate.target(question)?;
     let run = Run::new(start, question);
-    let outcome = lipschitz::lipschitz(&subject.network, &outputs, p, region, &run.options)
-        .map_err(|refused| Failure::Usage(refused.to_string()))?;
+    let (network, options) = (&subject.network, &run.options);
+    let answered = match target {
+        None => lipschitz::lipschitz(network, &outputs, p, region, options),
+        Some(target) => {
+            let named = SubjectFiles { network: &files.network, region: files.over.as_deref() };
+            lipschitz_certified(network, &outputs, p, region, named, options, target)
+                .map_err(not_written)?
+        }
+    };
+    let outcome = answered.map_err(|refused| Failure::Usage(refused.to_string()))?;
     let measured = match &outputs[..] {
         [output] if count > 1 => format!("of output {output} "),
         [_] => String::new(),

@@ -5,6 +5,7 @@ mod benchmark;
 mod exact;
 mod inputs;
 mod interrupts;
+mod lipschitz;
 mod support;
 mod usage;
 mod verification;

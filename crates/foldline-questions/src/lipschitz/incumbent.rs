@@ -18,9 +18,9 @@ use crate::verification::affine::compose;
 use crate::verification::attack::Random;
 
 /// Random points of a patch whose gradients are looked at before the search.
-const RANDOM_POINTS: usize = 192;
+const RANDOM_POINTS: usize = 96;
 /// Steps of the walks that start at the best of them.
-const WALK_STEPS: usize = 320;
+const WALK_STEPS: usize = 160;
 
 /// The largest norm shown so far, for all workers.
 #[derive(Debug)]
@@ -132,6 +132,8 @@ pub fn offer_point(domain: &Domain, point: &[Rational], incumbent: &Incumbent) -
 #[derive(Debug, Default)]
 pub struct Gradients {
     values: Vec<Vec<f64>>,
+    adjoint: Vec<f64>,
+    below: Vec<f64>,
     sizes: Vec<Vec<f64>>,
     /// Points tried.
     pub count: u64,
@@ -143,32 +145,38 @@ impl Gradients {
         self.count += 1;
         let layers = &domain.float.layers;
         self.values.resize(layers.len() + 1, Vec::new());
-        self.values[0] = point.to_vec();
+        self.values[0].clear();
+        self.values[0].extend_from_slice(point);
         for (index, layer) in layers.iter().enumerate() {
             let (before, after) = self.values.split_at_mut(index + 1);
             let relu = |value: f64| if layer.relu { value.max(0.0) } else { value };
             after[0].clear();
             after[0].extend(layer.rows.iter().map(|row| relu(row.at(&before[index]))));
         }
-        self.sizes.clear();
-        for &output in &domain.outputs {
-            let mut adjoint = vec![0.0; self.values[layers.len()].len()];
+        self.sizes.resize(domain.outputs.len(), Vec::new());
+        for (&output, sizes) in domain.outputs.iter().zip(&mut self.sizes) {
+            let adjoint = &mut self.adjoint;
+            adjoint.clear();
+            adjoint.resize(self.values[layers.len()].len(), 0.0);
             adjoint[output] = 1.0;
             for (index, layer) in layers.iter().enumerate().rev() {
-                let mut below = vec![0.0; self.values[index].len()];
+                self.below.clear();
+                self.below.resize(self.values[index].len(), 0.0);
                 for (position, row) in layer.rows.iter().enumerate() {
                     let amount = adjoint[position];
                     if amount == 0.0 || layer.relu && self.values[index + 1][position] <= 0.0 {
                         continue;
                     }
                     for (&column, &weight) in row.columns.iter().zip(&row.values) {
-                        below[column as usize] += weight * amount;
+                        self.below[column as usize] += weight * amount;
                     }
                 }
-                adjoint = below;
+                std::mem::swap(adjoint, &mut self.below);
             }
-            let size = |v: &Vec<f64>| v.iter().zip(&adjoint).map(|(a, b)| a * b).sum::<f64>().abs();
-            self.sizes.push(norm.functionals.iter().map(size).collect());
+            let size =
+                |v: &Vec<f64>| v.iter().zip(&*adjoint).map(|(a, b)| a * b).sum::<f64>().abs();
+            sizes.clear();
+            sizes.extend(norm.functionals.iter().map(size));
         }
         norm.of(&self.sizes)
     }

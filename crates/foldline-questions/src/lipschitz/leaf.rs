@@ -25,7 +25,7 @@ pub enum Sides {
 }
 
 /// row > 0 (`above`) or row < 0.
-fn strictly(row: &AffineRow, above: bool) -> ExactConstraint {
+pub(super) fn strictly(row: &AffineRow, above: bool) -> ExactConstraint {
     let (constant, coefficients) = row.values.split_last().expect("a constant");
     let turn = |value: &Integer| if above { -value } else { value.clone() };
     ExactConstraint {
@@ -36,7 +36,7 @@ fn strictly(row: &AffineRow, above: bool) -> ExactConstraint {
     }
 }
 
-fn is_constant(row: &AffineRow) -> bool {
+pub(super) fn is_constant(row: &AffineRow) -> bool {
     let last = row.values.len() - 1;
     row.values[..last].iter().all(Integer::is_zero)
 }

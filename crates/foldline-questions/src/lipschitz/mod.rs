@@ -20,6 +20,7 @@ mod matrix;
 mod node;
 mod norm;
 mod power;
+pub mod proof;
 mod ranges;
 mod search;
 pub mod statement;

@@ -48,6 +48,8 @@ type Derivatives = Vec<Integer>;
 /// A network with the signs of some neurons, as far as derivatives go.
 pub struct Slopes {
     inputs: usize,
+    /// The undecided neurons.
+    pub neurons: Vec<usize>,
     /// The derivatives of each undecided neuron's pre-activation, and of each output.
     undecided: Vec<(Derivatives, Natural)>,
     outputs: Vec<Derivatives>,
@@ -64,6 +66,7 @@ impl Slopes {
             row
         };
         let mut undecided: Vec<(Derivatives, Natural)> = Vec::new();
+        let mut neurons = Vec::new();
         let mut column_of: HashMap<usize, usize> = HashMap::new();
         let mut values: Vec<Derivatives> = (0..inputs).map(|j| unit(j, &Natural::ONE)).collect();
         let mut denominator = Natural::ONE;
@@ -96,6 +99,7 @@ impl Slopes {
                     }
                     _ => {
                         column_of.insert(neuron, undecided.len());
+                        neurons.push(neuron);
                         let value = unit(inputs + undecided.len(), &next_denominator);
                         undecided.push((sum, next_denominator.clone()));
                         value
@@ -106,7 +110,7 @@ impl Slopes {
             values = next;
             denominator = next_denominator;
         }
-        Self { inputs, undecided, outputs: values, denominator }
+        Self { inputs, neurons, undecided, outputs: values, denominator }
     }
 
     /// Intervals of the derivative of `output` by each undecided neuron's pre-activation: the slope,
@@ -158,16 +162,34 @@ impl Slopes {
         let adjoints = self.adjoints(output);
         let range = |v: &Vec<Rational>| {
             let value = self.product(&self.outputs[output], &self.denominator, v);
-            let (mut low, mut high) = (value.clone(), value);
-            for ((least, most), (row, denominator)) in adjoints.iter().zip(&self.undecided) {
-                let w = self.product(row, denominator, v);
-                let (a, b) = (least * &w, most * &w);
-                let (least, most) = if a <= b { (a, b) } else { (b, a) };
-                low += least;
-                high += most;
-            }
-            (low, high)
+            let sum = |(low, high): (Rational, Rational), (a, b)| (low + a, high + b);
+            (0..self.undecided.len())
+                .map(|k| self.part(&adjoints, k, v))
+                .fold((value.clone(), value), sum)
         };
         functionals.iter().map(range).collect()
+    }
+
+    /// What undecided neuron `k` contributes to the functional v.
+    fn part(
+        &self,
+        adjoints: &[(Rational, Rational)],
+        k: usize,
+        v: &[Rational],
+    ) -> (Rational, Rational) {
+        let (row, denominator) = &self.undecided[k];
+        let w = self.product(row, denominator, v);
+        let (a, b) = (&adjoints[k].0 * &w, &adjoints[k].1 * &w);
+        if a <= b { (a, b) } else { (b, a) }
+    }
+
+    /// How much the slope of each undecided neuron can change the functional v of `output`.
+    pub fn widths(&self, output: usize, v: &[Rational]) -> Vec<Rational> {
+        let adjoints = self.adjoints(output);
+        let width = |k: usize| {
+            let (low, high) = self.part(&adjoints, k, v);
+            high - low
+        };
+        (0..self.undecided.len()).map(width).collect()
     }
 }
