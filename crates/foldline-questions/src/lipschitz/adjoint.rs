@@ -72,6 +72,8 @@ pub struct Functional {
     weights: Vec<f64>,
     /// Σ |weight of a column| / (bound of the column's variable).
     scale: f64,
+    /// Additions of other functionals that made it.
+    additions: usize,
 }
 
 impl Functional {
@@ -80,7 +82,7 @@ impl Functional {
     pub fn set(&mut self, reduced: &Reduced, patch: &Patch, polytope: &Polytope, v: &[f64]) {
         let reach = polytope.reach();
         let bound = |column: usize| if column == reduced.dimension { 1.0 } else { reach[column] };
-        self.scale = 0.0;
+        (self.scale, self.additions) = (0.0, 0);
         for (&(column, factor), &value) in patch.columns.iter().zip(v) {
             self.scale += (value * factor).abs() / bound(column);
         }
@@ -96,6 +98,27 @@ impl Functional {
         }
     }
 
+    /// Becomes Σ ±1 · part, on the same rows.
+    #[inline(always)]
+    pub fn set_sum(&mut self, parts: &[Functional], signs: &[f64]) {
+        self.weights.clear();
+        self.weights.resize(parts[0].weights.len(), 0.0);
+        (self.scale, self.additions) = (0.0, 0);
+        for (part, &sign) in parts.iter().zip(signs) {
+            self.scale += part.scale * (1.0 + 1e-9);
+            self.add(sign, part);
+        }
+    }
+
+    /// Adds a multiple of one of the parts it was made of: ±2 turns that part's sign.
+    #[inline(always)]
+    pub fn add(&mut self, factor: f64, part: &Functional) {
+        self.additions += 1;
+        for (weight, term) in self.weights.iter_mut().zip(&part.weights) {
+            *weight += factor * term;
+        }
+    }
+
     /// The range of the functional on the adjoint's output.
     #[inline(always)]
     pub fn range(&self, reduced: &Reduced, adjoint: &Adjoint) -> (f64, f64) {
@@ -108,7 +131,7 @@ impl Functional {
             high += a.max(b).max(0.0);
         }
         let error = adjoint.error * (1.0 + 1e-9)
-            + rounding_error(2 * count + dimension + 8, adjoint.magnitude);
+            + rounding_error(2 * count + dimension + 8 + self.additions, adjoint.magnitude);
         let error = error * self.scale * (1.0 + 1e-9) + f64::MIN_POSITIVE;
         let (low, high) = (low - error, high + error);
         if low.is_nan() || high.is_nan() {

@@ -50,7 +50,8 @@ impl Incumbent {
     /// Parts whose norms are at most this need no further search.
     pub fn threshold(&self) -> f64 {
         let below = self.below();
-        if self.enclosed && below > 0.0 { below * (1.0 + CLOSE_ENOUGH) } else { below }
+        let close = below * (1.0 + CLOSE_ENOUGH);
+        if self.enclosed && below > 0.0 && close.is_finite() { close } else { below }
     }
 
     /// What was found.

@@ -42,7 +42,7 @@ fn certified(seed: u64, p: &Exponent, boxed: bool, name: &str) -> Option<Certifi
     let outputs: Vec<usize> = if p.is_two() { vec![0] } else { (0..network.outputs()).collect() };
     let file = |kind: &str| folder().join(format!("{name}-{seed}-{boxed}.{kind}"));
     let (network_file, region_file, target) = (file("json"), file("box.json"), file("proof"));
-    std::fs::write(&network_file, network_to_json(&network)).unwrap();
+    std::fs::write(&network_file, network_to_json(&network).to_string()).unwrap();
     std::fs::write(&region_file, format!("{{\"box\": {:?}}}", vec![[-1, 1]; inputs])).unwrap();
     let region: Option<Region> =
         boxed.then(|| foldline::formats::region::read_region(&region_file, inputs).unwrap());

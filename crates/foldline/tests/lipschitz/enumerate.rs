@@ -242,6 +242,6 @@ fn spectral(rows: &[Vec<f64>]) -> f64 {
 pub fn rank(size: &Size) -> Rational {
     match size {
         Size::Exact(value) | Size::Square(value) => value.clone(),
-        Size::About(value) => Rational::try_from(*value).unwrap(),
+        Size::About(value) => Rational::try_from(value.min(f64::MAX)).unwrap(),
     }
 }

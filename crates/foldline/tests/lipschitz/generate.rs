@@ -2,7 +2,9 @@
 
 use foldline::kernel::network::RationalRow;
 use foldline::kernel::number::Abs;
-use foldline::{Activation, Layer, LinearConstraint, Network, Polyhedron, Rational, Region};
+use foldline::{
+    Activation, Integer, Layer, LinearConstraint, Network, Polyhedron, Rational, Region,
+};
 
 /// A small pseudo-random generator (splitmix64).
 pub struct Random(pub u64);
@@ -63,12 +65,26 @@ pub fn network(random: &mut Random) -> Network {
             let weights = rows.iter_mut().flat_map(|row| &mut row.weights);
             weights.for_each(|(_, value)| *value = std::mem::take(value).abs());
         }
+        if random.one_in(20) {
+            scale(&mut rows, random);
+        }
         let is_relu = if index + 1 == sizes.len() { output_relu } else { !random.one_in(8) };
         let activation = if is_relu { Activation::Relu } else { Activation::Linear };
         layers.push(Layer::new(width, &rows, activation));
         width = size;
     }
     Network::new(inputs, layers).unwrap()
+}
+
+/// Multiplies a layer by a power of ten that floats round, lose or cannot hold.
+fn scale(rows: &mut [RationalRow], random: &mut Random) {
+    let power =
+        Rational::from(Integer::from(10).pow([9, 30, 160, 310, 400][random.below(5) as usize]));
+    let factor = if random.one_in(2) { power } else { Rational::ONE / power };
+    for row in rows {
+        row.bias *= &factor;
+        row.weights.iter_mut().for_each(|(_, value)| *value *= &factor);
+    }
 }
 
 /// Makes rows duplicate, opposite, zero or parallel, or all of them concurrent.

@@ -119,6 +119,10 @@ fn compare(
             assert!(lower <= upper, "{context}");
             let billionth = Rational::ONE / Rational::from(1_000_000_000);
             assert!(upper - lower <= upper * billionth, "{context}: {low} {high}");
+            // The oracle's powers are floats.
+            if !(1e-60..1e60).contains(size) {
+                return;
+            }
             let noise = 1e-11 * size;
             assert!(low <= size + noise && size - noise <= high, "{context}: {low} {size} {high}");
         }
