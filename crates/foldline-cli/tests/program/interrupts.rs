@@ -56,3 +56,15 @@ fn vnncomp_says_unknown() {
     assert_eq!(run.code, Some(130), "{}", run.stderr);
     assert_eq!(folder.read("r.txt"), "unknown\n");
 }
+
+#[test]
+fn maximum_stops_and_tells_its_bounds() {
+    let (network, property) = hard_instance();
+    let region = property.replace("(assert (>= Y_0 4000))\n", "");
+    let folder = Folder::with(&[("n.json", &network), ("r.vnnlib", &region)]);
+    let arguments = ["maximum", "n.json", "--over", "r.vnnlib", "--threads", "1", "--json"];
+    let run = interrupted(&folder, &arguments);
+    assert_eq!(run.code, Some(130), "{}", run.stderr);
+    assert!(run.stdout.contains(r#""limit":"stopped""#), "{}", run.stdout);
+    assert!(run.stderr.contains("undecided, stopped by Ctrl-C"), "{}", run.stderr);
+}

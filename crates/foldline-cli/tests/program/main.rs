@@ -6,6 +6,8 @@ mod exact;
 mod inputs;
 mod interrupts;
 mod lipschitz;
+mod question_certificates;
+mod questions;
 mod support;
 mod usage;
 mod verification;

@@ -1,6 +1,6 @@
 //! Exact finishing: the best point of a part on which every neuron has a sign.
 
-use foldline_geometry::ExactOutcome;
+use foldline_geometry::{ExactConstraint, ExactOutcome};
 use foldline_kernel::linear::dot;
 use foldline_kernel::network::over_common_denominator;
 use foldline_kernel::{Atom, Rational};
@@ -86,7 +86,12 @@ fn affine(atom: &Atom, dimension: usize, outputs: &AffineMap) -> Vec<Rational> {
 /// Evaluates at a float point of a problem, moved into its exact box, if it is in the region.
 pub fn offer_float(problem: &Problem, point: &[f64], incumbent: &Incumbent) {
     let Some(exact) = crate::verification::candidate::clamped(problem, point) else { return };
-    let inside = problem.region.iter().all(|constraint| constraint.holds_at(&exact));
+    // Constraints of single coordinates are in the box already.
+    let is_general = |constraint: &&ExactConstraint| {
+        constraint.coefficients.iter().filter(|value| !value.is_zero()).count() > 1
+    };
+    let mut general = problem.region.iter().filter(is_general);
+    let inside = general.all(|constraint| constraint.holds_at(&exact));
     let is_finite = dot(&problem.atoms[SCALE].input, &exact) > problem.atoms[SCALE].bound;
     if inside && is_finite {
         incumbent.offer(problem.original(&exact));

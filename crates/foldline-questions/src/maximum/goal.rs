@@ -5,11 +5,13 @@ use std::cell::Cell;
 use foldline_geometry::Tableau;
 use foldline_kernel::{Atom, Rational};
 
+use super::incumbent::Incumbent;
 use super::statement::Objective;
 use crate::bounds::Relaxation;
 use crate::bounds::reduced::{Reduced, rounding_error};
 use crate::verification::node::{Choice, Goal, Node, Workspace};
 use crate::verification::problem::Problem;
+use crate::verification::settled::{is_out_of_reach, may_touch};
 
 /// The places of a problem's two targets.
 ///
@@ -33,16 +35,17 @@ pub fn constant_scale(problem: &Problem) -> Option<&Rational> {
     scale.input.is_empty().then_some(&scale.bound)
 }
 
-/// The goal at one node: nothing above `floor`.
-pub struct NothingAbove {
+/// The goal at one node: nothing above the incumbent.
+pub struct NothingAbove<'a> {
+    incumbent: &'a Incumbent<'a>,
     /// A float at most the incumbent's value.
-    pub floor: f64,
+    floor: f64,
     /// After the visit: a proved upper bound of the objective on the node, as far as it is above
     /// the floor.
     pub upper: Cell<f64>,
 }
 
-impl Goal for NothingAbove {
+impl Goal for NothingAbove<'_> {
     #[inline(always)]
     fn close<const FUSED: bool>(
         &self,
@@ -60,7 +63,10 @@ impl Goal for NothingAbove {
         });
         self.add_scale(reduced, &mut space.relaxation);
         let bound = space.relaxation.minimum(&node.polytope, tableau);
-        if bound >= 0.0 {
+        if bound >= 0.0
+            || may_touch(reduced, OBJECTIVE, bound, space.relaxation.slack)
+                && self.only_touches(node, space)
+        {
             return None;
         }
         let gradient = space.relaxation.gradient[..dimension].to_vec();
@@ -77,10 +83,22 @@ impl Goal for NothingAbove {
     }
 }
 
-impl NothingAbove {
+impl<'a> NothingAbove<'a> {
     /// The goal before a visit.
-    pub fn new(floor: f64) -> Self {
-        Self { floor, upper: Cell::new(f64::INFINITY) }
+    pub fn new(incumbent: &'a Incumbent<'a>) -> Self {
+        Self { incumbent, floor: incumbent.floor(), upper: Cell::new(f64::INFINITY) }
+    }
+
+    /// Whether the objective, which only touches the incumbent, is nowhere above it, exactly.
+    fn only_touches(&self, node: &mut Node, space: &mut Workspace) -> bool {
+        let problem = node.problem.clone();
+        let (objective, scale) = (&problem.atoms[OBJECTIVE], &problem.atoms[SCALE]);
+        let value = self.incumbent.value();
+        let input = scale.input.iter().map(|(j, factor)| (*j, &value * factor));
+        let input = objective.input.iter().cloned().chain(input).collect();
+        let bound = &objective.bound + &value * &scale.bound;
+        let above = Atom::new(input, objective.output.clone(), bound, true);
+        is_out_of_reach(node, &above, &mut space.exact_lps)
     }
 
     /// Adds floor·s to the linear function at hand.

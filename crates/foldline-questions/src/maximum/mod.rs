@@ -81,7 +81,7 @@ impl Run<'_> {
         if pieces.is_empty() {
             return Answer::Empty;
         }
-        pieces.iter().for_each(|piece| incumbent.offer(piece.point.clone()));
+        pieces.iter().take(CHUNK).for_each(|piece| incumbent.offer(piece.point.clone()));
         match self.direction_of_growth(&pieces) {
             Found::Violation(direction) => {
                 let (point, direction) =
@@ -175,6 +175,7 @@ impl Run<'_> {
         let formula = Formula::And(vec![self.region.formula(), reaches]);
         let (inputs, outputs) = (self.network.inputs(), self.network.outputs());
         let property = Property { inputs, outputs, formula };
+        self.counters.reopen();
         match find(self.network, &property, self.options, self.counters, self.limits) {
             Found::Violation(point) => {
                 assert!(inside(&point), "a point of the region");

@@ -8,7 +8,9 @@
 use foldline_kernel::linear::dot;
 use foldline_kernel::network::{RationalRow, magnitude, over_common_denominator};
 use foldline_kernel::number::{Gcd, power_of_two};
-use foldline_kernel::{Activation, Atom, Formula, Natural, Network, Property, Rational};
+use foldline_kernel::{
+    Activation, Atom, Formula, LinearConstraint, Natural, Network, Property, Rational, Region,
+};
 
 use super::pieces::ClosedPiece;
 use super::statement::Objective;
@@ -43,22 +45,18 @@ pub fn growth(
     unbounded.then_some(Property { inputs: dimension, outputs: network.outputs(), formula })
 }
 
-/// r_axis = sign, the other |r_j| ≤ 1, and r in the recession cone.
+/// The face r_axis = sign of the unit cube, as far as it is in the recession cone.
 fn face(piece: &ClosedPiece, dimension: usize, axis: usize, sign: i8) -> Formula {
-    let on_inputs = |terms: Vec<(usize, Rational)>, bound: Rational| {
-        Formula::Atom(Atom::new(terms, Vec::new(), bound, false))
-    };
-    let mut parts = Vec::new();
-    for j in 0..dimension {
-        for side in [1i8, -1] {
-            let bound = if j == axis { sign * side } else { 1 };
-            parts.push(on_inputs(vec![(j, Rational::from(side))], Rational::from(bound)));
-        }
-    }
-    for constraint in &piece.constraints {
-        parts.push(on_inputs(constraint.coefficients.clone(), Rational::ZERO));
-    }
-    Formula::And(parts)
+    let faces = Region::cube_surface(dimension).pieces;
+    let place = 2 * axis + usize::from(sign < 0);
+    let mut face = faces.into_iter().nth(place).expect("two faces an axis");
+    face.constraints.extend(
+        piece
+            .constraints
+            .iter()
+            .map(|constraint| LinearConstraint { bound: Rational::ZERO, ..constraint.clone() }),
+    );
+    Region { dimension, pieces: vec![face] }.formula()
 }
 
 /// Fraction bits that are tried before a direction is left as it is.

@@ -204,7 +204,7 @@ impl Pool<'_> {
         space.candidates.clear();
         let Open { upper, node } = open;
         let (problem, share, is_root) = (node.problem.clone(), node.share, node.reduced.is_none());
-        let goal = NothingAbove::new(self.incumbent.floor());
+        let goal = NothingAbove::new(self.incumbent);
         let mut exact_lps = 0;
         let step = process(node, &goal, space, &mut exact_lps);
         counters.lps.add(std::mem::take(&mut space.relaxation.lps));
@@ -243,6 +243,6 @@ impl Pool<'_> {
                 }
             }
         }
-        counters.exact_lps.add(exact_lps);
+        counters.exact_lps.add(exact_lps + std::mem::take(&mut space.exact_lps));
     }
 }

@@ -21,6 +21,7 @@ pub(crate) mod problem;
 mod proof_search;
 pub(crate) mod region;
 mod search;
+pub(crate) mod settled;
 pub mod statement;
 pub(crate) mod transform;
 

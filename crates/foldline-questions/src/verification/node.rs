@@ -6,6 +6,7 @@ use foldline_geometry::{Polytope, Tableau};
 
 use super::branch;
 use super::problem::Problem;
+use super::settled::{is_out_of_reach, may_touch};
 use crate::bounds::reduced::Reduced;
 use crate::bounds::{Empty, Known, Relaxation, has_wide_instructions, unfold};
 use crate::proof::{dyadic, round_multipliers};
@@ -50,6 +51,8 @@ pub struct Workspace {
     pub relaxation: Relaxation,
     /// Points worth testing for a violation, found on the way.
     pub candidates: Vec<Vec<f64>>,
+    /// Exact LPs solved since this was last read.
+    pub exact_lps: u64,
     /// What each undecided neuron's relaxation loses for the target at hand.
     pub gaps: Vec<f64>,
     work: Reduced,
@@ -63,6 +66,7 @@ impl Workspace {
             relaxation: Relaxation::default(),
             candidates: Vec::new(),
             work: Reduced::default(),
+            exact_lps: 0,
             gaps: Vec::new(),
             widest: has_wide_instructions(),
         }
@@ -228,7 +232,7 @@ fn refute<const FUSED: bool>(
     let mut clips: Vec<(Vec<f64>, f64)> = Vec::new();
     let mut alive = Vec::new();
     let mut vertex = vec![0.0; dimension];
-    for &clause in &node.clauses {
+    for clause in std::mem::take(&mut node.clauses) {
         let atoms = &problem.clauses[clause as usize];
         let mut refuted = false;
         let mut clause_clips = Vec::new();
@@ -243,6 +247,7 @@ fn refute<const FUSED: bool>(
             });
             let bound = space.relaxation.minimum(&node.polytope, tableau);
             if refutes(problem, clause, atom, bound, reduced, &node.polytope, &mut space.relaxation)
+                || only_touches(node, reduced, atom, bound, space)
             {
                 refuted = true;
                 break;
@@ -309,6 +314,20 @@ fn refutes(
         proof.with_multipliers(&words, &relaxation.multipliers);
     }
     refuted
+}
+
+/// Whether an atom that floats cannot refute is met nowhere, exactly; not tried where a proof is
+/// written, which has no record for it.
+fn only_touches(
+    node: &mut Node,
+    reduced: &Reduced,
+    atom: usize,
+    bound: f64,
+    space: &mut Workspace,
+) -> bool {
+    space.relaxation.proof.is_none()
+        && may_touch(reduced, atom, bound, space.relaxation.slack)
+        && is_out_of_reach(node, &node.problem.clone().atoms[atom], &mut space.exact_lps)
 }
 
 /// Whether no point of the polytope satisfies all the linear relaxations of a clause's atoms.

@@ -212,7 +212,7 @@ impl Visitor<'_> {
         let is_root = node.reduced.is_none();
         let mut exact_lps = 0;
         let step = process(node, &RefuteClauses, space, &mut exact_lps);
-        counters.exact_lps.add(exact_lps);
+        counters.exact_lps.add(exact_lps + std::mem::take(&mut space.exact_lps));
         counters.lps.add(std::mem::take(&mut space.relaxation.lps));
         for point in &space.candidates {
             if let Some(exact) = candidate::repair(&problem, point, counters) {
