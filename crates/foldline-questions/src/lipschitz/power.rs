@@ -102,7 +102,8 @@ impl Fixed {
     }
 }
 
-/// Bounds of base^exponent for base > 0 and exponent > 0, apart by about 2⁻¹⁰⁰ of it (or of 1).
+/// Bounds of base^exponent for base > 0 and exponent > 0, apart by about 2⁻¹⁰⁰ of it, or where it is
+/// below 2⁻⁵⁰⁰ by that.
 pub fn power(base: &Rational, exponent: &Rational) -> (Rational, Rational) {
     let size = exponent.numerator().clone().into_parts().1.bit_len();
     let fixed = Fixed { bits: 128 + size };
@@ -119,7 +120,13 @@ pub fn square_root(value: &Rational) -> (Rational, Rational) {
     if value.is_zero() {
         return (Rational::ZERO, Rational::ZERO);
     }
-    power(value, &Rational::from_parts(Integer::ONE, Natural::from(2u8)))
+    // Powers of four first: bounds of numbers far below 1 would only be close to 0.
+    let size = |natural: &Natural| natural.bit_len() as i64;
+    let numerator = value.numerator().clone().into_parts().1;
+    let halved = (size(&numerator) - size(value.denominator())).div_euclid(2);
+    let half = Rational::from_parts(Integer::ONE, Natural::from(2u8));
+    let (low, high) = power(&(value / power_of_two(2 * halved)), &half);
+    (low * power_of_two(halved), high * power_of_two(halved))
 }
 
 #[cfg(test)]
@@ -160,7 +167,7 @@ mod tests {
 
     #[test]
     fn roots_enclose_exactly() {
-        for token in ["2", "3/7", "1e-40", "1e40", "9", "1"] {
+        for token in ["2", "3/7", "1e-40", "1e40", "9", "1", "1e-400", "3e-801", "1e400"] {
             let value = parse_rational(token).unwrap();
             let (low, high) = square_root(&value);
             assert!(&low * &low <= value && value <= &high * &high, "{token}");
