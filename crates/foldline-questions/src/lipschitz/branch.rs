@@ -12,7 +12,7 @@ const NEARLY_ZERO: f64 = 1e-9;
 /// Divides a node by the sign of the neuron of its earliest undecided layer whose slope moves the
 /// norm most. Such a neuron's sign is a half-space of the inputs.
 pub fn split(mut node: Node, reduced: Reduced, widths: &[f64], exact_lps: &mut u64) -> Step {
-    node.patch.clone().problem.float.sign_multiples(&mut node.known);
+    node.patch.clone().float.sign_multiples(&mut node.known);
     if reduced.count() == 0 {
         return Step::Leaf(Box::new(node));
     }
@@ -67,7 +67,7 @@ pub const MOST_INPUT_SPLITS: u32 = 200;
 
 /// Halves the input coordinate along which the part is widest, relative to the patch.
 pub fn halve(mut node: Node) -> Step {
-    let (here, root) = (&node.polytope, &node.patch.problem.polytope);
+    let (here, root) = (&node.polytope, &node.patch.polytope);
     let middle = |j: usize| here.lower[j] + (here.upper[j] - here.lower[j]) / 2.0;
     let relative = |j: usize| (here.upper[j] - here.lower[j]) / (root.upper[j] - root.lower[j]);
     let can = |&j: &usize| here.lower[j] < middle(j) && middle(j) < here.upper[j];

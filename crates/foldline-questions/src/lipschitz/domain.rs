@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use foldline_geometry::ExactConstraint;
-use foldline_geometry::directed::nearest;
+use foldline_geometry::directed::{UNIT_ROUNDOFF, nearest, round_down, round_up};
+use foldline_geometry::{ExactConstraint, Polytope};
 use foldline_kernel::{Activation, Atom, LinearConstraint, Network, Polyhedron, Rational, Region};
 
 use super::matrix::Matrix;
 use super::norm::Norm;
+use super::patches::{Cone, Part, cover};
 use super::ranges::{Link, links};
 use super::statement::{Exponent, Refused};
 use crate::bounds::FloatNetwork;
 use crate::verification::case_problems::Piece;
 use crate::verification::counters::Counters;
-use crate::verification::problem::Problem;
 use crate::verification::region::{Bounds, Extent, extent, implicit_equalities};
-use crate::verification::transform::{Transform, onto_affine_hull, outside_box};
+use crate::verification::transform::{Transform, onto_affine_hull};
 
 /// A polyhedron with interior, in coordinates of its affine hull.
 #[derive(Debug)]
@@ -42,16 +42,20 @@ pub struct Domain {
 pub struct Patch {
     /// The domain.
     pub domain: Arc<Domain>,
-    /// The part with the transformed network; its targets are the outputs measured.
-    pub problem: Problem,
+    /// The network in the patch's coordinates.
+    pub network: Arc<Network>,
+    /// Its floats; the targets are the outputs measured.
+    pub float: FloatNetwork,
+    /// The part in floats, outward.
+    pub polytope: Polytope,
     /// Its constraints, every one strict.
     pub interior: Vec<ExactConstraint>,
     /// The derivative by the i-th hull coordinate is `factor` times this column of a row.
     pub columns: Vec<(usize, f64)>,
     /// The neuron in the patch's network of each neuron of the domain's.
     pub neurons: Vec<u32>,
-    /// From the patch's coordinates to the domain's.
-    transform: Option<Transform>,
+    /// Whose coordinates these are; none for the domain's own.
+    cone: Option<Cone>,
 }
 
 /// What a polyhedron of the region turns out to be.
@@ -126,7 +130,7 @@ pub fn open(
         links: links(&piece.network),
         transforms: piece.transforms.clone(),
     });
-    let patches = patches(&domain, piece, &bounds, counters);
+    let patches = patches(&domain, &piece, &bounds, counters);
     Ok(Opened::Domain(domain, patches))
 }
 
@@ -162,44 +166,67 @@ fn directions(transforms: &[Transform], dimension: usize, inputs: usize) -> Matr
 /// Bounded patches with interior that cover the domain.
 fn patches(
     domain: &Arc<Domain>,
-    piece: Piece,
+    piece: &Piece,
     bounds: &[Bounds],
     counters: &Counters,
 ) -> Vec<Arc<Patch>> {
-    let is_bounded = bounds.iter().all(|(low, high)| low.is_some() && high.is_some());
-    let parts = if is_bounded { vec![piece] } else { outside_box(&piece, bounds) };
-    parts.into_iter().filter_map(|part| patch(domain, part, counters)).map(Arc::new).collect()
+    let parts = cover(&piece.network, &piece.constraints, bounds);
+    let patch = |part: Part| patch(domain, part, &piece.clauses[0], counters);
+    parts.into_iter().filter_map(patch).map(Arc::new).collect()
 }
 
 /// One patch; none where it is empty or flat, so that other patches cover its interior.
-fn patch(domain: &Arc<Domain>, part: Piece, counters: &Counters) -> Option<Patch> {
-    let dimension = part.network.inputs();
-    let Extent::Box(bounds) = extent(dimension, &part.constraints, counters) else {
+fn patch(domain: &Arc<Domain>, part: Part, targets: &[Atom], counters: &Counters) -> Option<Patch> {
+    let Part { network, constraints, cone } = part;
+    let dimension = network.inputs();
+    let Extent::Box(bounds) = extent(dimension, &constraints, counters) else {
         return None;
     };
-    if !implicit_equalities(dimension, &part.constraints, &bounds, counters).is_empty() {
+    if !implicit_equalities(dimension, &constraints, &bounds, counters).is_empty() {
         return None;
     }
-    let bounds: Vec<(Rational, Rational)> =
-        bounds.into_iter().filter_map(|(low, high)| Some((low?, high?))).collect();
-    assert_eq!(bounds.len(), dimension, "patches are bounded");
-    let extra = part.transforms.len() - domain.transforms.len();
-    let transform = (extra > 0).then(|| part.transforms[part.transforms.len() - 1].clone());
-    let columns = columns(transform.as_ref(), dimension);
-    let interior = interior(dimension, &part.constraints);
-    let neurons = neurons(&domain.network, &part.network);
-    let Piece { network, float, constraints, clauses, transforms } = part;
-    let problem =
-        Problem::new(network, &float, &constraints, bounds, &clauses, Vec::new(), transforms);
-    Some(Patch { domain: domain.clone(), problem, interior, columns, neurons, transform })
+    let side = |end: Option<&Rational>, round: fn(&Rational) -> f64| {
+        round(end.expect("patches are bounded"))
+    };
+    let mut polytope = Polytope::new(
+        bounds.iter().map(|(low, _)| side(low.as_ref(), round_down)).collect(),
+        bounds.iter().map(|(_, high)| side(high.as_ref(), round_up)).collect(),
+    );
+    constraints.iter().filter(|c| c.coefficients.len() > 1).for_each(|constraint| {
+        push_enclosing(&mut polytope, constraint);
+    });
+    Some(Patch {
+        domain: domain.clone(),
+        float: FloatNetwork::new(&network).with_targets(targets),
+        polytope,
+        interior: interior(dimension, &constraints),
+        columns: columns(cone.as_ref(), dimension),
+        neurons: neurons(&domain.network, &network),
+        network,
+        cone,
+    })
+}
+
+/// Adds a float half-space that contains every point of the box satisfying `constraint`.
+fn push_enclosing(polytope: &mut Polytope, constraint: &LinearConstraint) {
+    let mut normal = vec![0.0; polytope.dimension];
+    for (coordinate, value) in &constraint.coefficients {
+        normal[*coordinate] = nearest(value);
+    }
+    let reach = polytope.reach().iter();
+    let magnitude: f64 = normal.iter().zip(reach).map(|(a, x)| a.abs() * x).sum();
+    let bound = round_up(&constraint.bound) + 4.0 * UNIT_ROUNDOFF * magnitude;
+    if bound.is_finite() && normal.iter().all(|value| value.is_finite()) {
+        polytope.push(&normal, bound.next_up());
+    }
 }
 
 /// Where the derivatives by hull coordinates stand in a row, and what they are multiplied with.
 ///
 /// s·z(R·y/s) has the coefficient R·∂z/∂x_j at y_j and the constant ±R·∂z/∂x_axis.
-fn columns(transform: Option<&Transform>, dimension: usize) -> Vec<(usize, f64)> {
-    match transform {
-        Some(Transform::Perspective { axis, positive, radius }) => {
+fn columns(cone: Option<&Cone>, dimension: usize) -> Vec<(usize, f64)> {
+    match cone {
+        Some(Cone { axis, positive, radius }) => {
             // A radius beyond the floats makes every bound infinite.
             let factor = 1.0 / nearest(radius);
             let factor = if factor.is_normal() { factor } else { f64::NAN };
@@ -210,7 +237,7 @@ fn columns(transform: Option<&Transform>, dimension: usize) -> Vec<(usize, f64)>
             };
             (0..dimension).map(column).collect()
         }
-        _ => (0..dimension).map(|j| (j, 1.0)).collect(),
+        None => (0..dimension).map(|j| (j, 1.0)).collect(),
     }
 }
 
@@ -230,12 +257,12 @@ fn neurons(domain: &Network, patch: &Network) -> Vec<u32> {
 impl Patch {
     /// A point in the domain's coordinates.
     pub fn to_domain(&self, point: &[Rational]) -> Vec<Rational> {
-        self.transform.as_ref().map_or_else(|| point.to_vec(), |step| step.back(point))
+        self.cone.as_ref().map_or_else(|| point.to_vec(), |cone| cone.back(point))
     }
 
     /// The same in floats; none outside the patch's reach.
     pub fn float_to_domain(&self, point: &[f64]) -> Option<Vec<f64>> {
-        let Some(Transform::Perspective { axis, positive, radius }) = &self.transform else {
+        let Some(Cone { axis, positive, radius }) = &self.cone else {
             return Some(point.to_vec());
         };
         let (&s, y) = point.split_last()?;

@@ -199,7 +199,7 @@ impl Gradients {
 
     /// Looks at random points of a patch and walks on from the best ones.
     pub fn explore(&mut self, patch: &Patch, norm: &FloatNorm, seed: u64, incumbent: &Incumbent) {
-        let polytope = &patch.problem.polytope;
+        let polytope = &patch.polytope;
         let (lower, upper) = (&polytope.lower, &polytope.upper);
         let dimension = lower.len();
         let mut random = Random::new(seed ^ 0x4C69_7073);

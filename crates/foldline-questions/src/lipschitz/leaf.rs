@@ -51,7 +51,7 @@ fn interior(node: &Node, further: Option<u32>) -> (Vec<ExactConstraint>, Option<
     neurons.sort_unstable();
     neurons.dedup();
     let signs = |neuron: usize| node.known[neuron].sign;
-    let (mut rows, _) = compose(&node.patch.problem.network, signs, &neurons);
+    let (mut rows, _) = compose(&node.patch.network, signs, &neurons);
     let mut constraints = node.patch.interior.clone();
     constraints.extend(halved_box(node));
     for &(neuron, active) in &node.splits {
@@ -70,7 +70,7 @@ fn halved_box(node: &Node) -> Vec<ExactConstraint> {
         return Vec::new();
     }
     let dimension = node.polytope.dimension;
-    let (here, root) = (&node.polytope, &node.patch.problem.polytope);
+    let (here, root) = (&node.polytope, &node.patch.polytope);
     let mut sides = Vec::new();
     for j in 0..dimension {
         for (value, original, sign) in

@@ -19,6 +19,7 @@ mod leaf;
 mod matrix;
 mod node;
 mod norm;
+mod patches;
 mod power;
 pub mod proof;
 mod ranges;

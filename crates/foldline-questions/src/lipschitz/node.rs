@@ -85,9 +85,9 @@ impl Node {
     /// The whole of a patch.
     pub fn root(patch: Arc<Patch>, norm: Arc<FloatNorm>, share: f64) -> Self {
         Self {
-            polytope: patch.problem.polytope.clone(),
+            polytope: patch.polytope.clone(),
             reduced: None,
-            known: vec![Known::NOTHING; patch.problem.float.neurons],
+            known: vec![Known::NOTHING; patch.float.neurons],
             splits: Vec::new(),
             points: Vec::new(),
             input_splits: 0,
@@ -160,7 +160,7 @@ fn process_with<const FUSED: bool>(
     if node.bound <= incumbent.below() * NEARLY_TIED
         && let Some(size) = incumbent.size()
     {
-        patch.problem.float.sign_multiples(&mut node.known);
+        patch.float.sign_multiples(&mut node.known);
         if leaf::is_bounded_by(&node, &size) {
             return Step::Closed;
         }
@@ -205,7 +205,7 @@ fn tightened<const FUSED: bool>(
     match node.reduced.take() {
         Some(parent) => refine::<FUSED>(&parent, node, tableau, relaxation, work),
         None => unfold::<FUSED>(
-            &node.patch.problem.float,
+            &node.patch.float,
             &mut node.known,
             if node.input_splits < branch::MOST_INPUT_SPLITS { COLUMN_LIMIT } else { usize::MAX },
             &node.polytope,
