@@ -11,9 +11,9 @@ use foldline_kernel::Rational;
 
 use crate::lines::{Fields, Lines, Reason};
 use crate::statement::{Content, NamedFile, Statement};
-
 use crate::{
-    cells, containment, equivalence, maximum, positivity, surjectivity, verification, zero_function,
+    cells, containment, equivalence, lipschitz, maximum, positivity, surjectivity, verification,
+    zero_function,
 };
 
 /// A certificate that proves its statement.
@@ -85,6 +85,7 @@ fn kind<R: BufRead>(name: &str) -> Option<Check<R>> {
         "containment" => containment::check,
         "verification" => verification::check,
         "equivalence" => equivalence::check,
+        "lipschitz" => lipschitz::check,
         "maximum" => maximum::check,
         "positivity" => positivity::check,
         "surjectivity" => surjectivity::check,

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    arrangement, check, equivalent, eval, inspect, interpolate, maximum, positive, range, regions,
-    replay, run, separable, surjective, train, verify, vnncomp, zero, zonotope,
+    arrangement, check, equivalent, eval, inspect, interpolate, lipschitz, maximum, positive,
+    range, regions, replay, run, separable, surjective, train, verify, vnncomp, zero, zonotope,
 };
 use crate::report::{Failure, Report};
 
@@ -46,6 +46,7 @@ enum Command {
     Replay(replay::Arguments),
     Check(check::Arguments),
     Inspect(inspect::Arguments),
+    Lipschitz(lipschitz::Arguments),
     Run(run::Arguments),
     Train(train::Arguments),
     Interpolate(interpolate::Arguments),
@@ -71,6 +72,7 @@ impl Cli {
             Command::Replay(arguments) => arguments.output.json,
             Command::Check(arguments) => arguments.output.json,
             Command::Inspect(arguments) => arguments.output.json,
+            Command::Lipschitz(arguments) => arguments.question.output.json,
             Command::Run(arguments) => arguments.output.json,
             Command::Train(arguments) => arguments.form.json,
             Command::Interpolate(arguments) => arguments.form.json,
@@ -96,6 +98,7 @@ impl Cli {
             Command::Replay(arguments) => replay::run(arguments),
             Command::Check(arguments) => check::run(arguments),
             Command::Inspect(arguments) => inspect::run(arguments),
+            Command::Lipschitz(arguments) => lipschitz::run(arguments),
             Command::Run(arguments) => run::run(arguments),
             Command::Train(arguments) => train::run(arguments),
             Command::Interpolate(arguments) => interpolate::run(arguments),

@@ -12,7 +12,7 @@ pub enum Activation {
 }
 
 /// One neuron's weights and bias, as numerators over the layer's common denominator.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Row {
     /// Indices of the inputs with non-zero weight, increasing.
     pub columns: Vec<u32>,

@@ -5,6 +5,7 @@ pub mod checkpoint;
 pub mod containment;
 pub mod equivalence;
 pub mod interpolation;
+pub mod lipschitz;
 pub mod maximum;
 pub mod norm_maximum;
 pub mod order_reduction;

@@ -37,6 +37,9 @@ pub enum CertificateError {
     /// The search cannot prove this kind of property.
     #[error(transparent)]
     Proof(#[from] ProofError),
+    /// There are no certificates of this kind of answer.
+    #[error("no certificate can be written: {0}")]
+    Unsupported(&'static str),
 }
 
 /// The files that a statement is about.

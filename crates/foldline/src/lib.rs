@@ -46,6 +46,7 @@ pub mod checkpoint;
 pub mod containment_certificate;
 pub mod derivative;
 pub mod equivalence_certificate;
+pub mod lipschitz_certificate;
 pub mod question_certificates;
 pub mod regions_certificate;
 pub mod rounding;
@@ -65,6 +66,7 @@ pub use foldline_kernel::{
     Activation, Atom, Formula, Integer, Layer, LinearConstraint, Natural, Network, Polyhedron,
     Property, Rational, Region, Sample, Zonotope,
 };
+pub use foldline_questions::lipschitz;
 pub use foldline_questions::verification::{
     Limit, Options, Outcome, Progress, ProofError, Statistics, Verdict, Witness,
     statement::ProgressCallback, verify, verify_resumable, verify_with_proof,

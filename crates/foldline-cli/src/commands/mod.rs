@@ -6,6 +6,7 @@ pub mod equivalent;
 pub mod eval;
 pub mod inspect;
 pub mod interpolate;
+pub mod lipschitz;
 pub mod maximum;
 pub mod positive;
 pub mod range;

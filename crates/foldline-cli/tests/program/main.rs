@@ -7,6 +7,7 @@ mod equivalence;
 mod exact;
 mod inputs;
 mod interrupts;
+mod lipschitz;
 mod norms;
 mod question_certificates;
 mod questions;

@@ -40,7 +40,12 @@ impl Reduced {
 
     /// Substitutes the neurons decided so far into row `index`: signs[q] = ±1 for q decided.
     #[inline(always)]
-    fn eliminate<const FUSED: bool>(&mut self, index: usize, signs: &[i8], reach: &[f64]) {
+    pub(crate) fn eliminate<const FUSED: bool>(
+        &mut self,
+        index: usize,
+        signs: &[i8],
+        reach: &[f64],
+    ) {
         let (head, stride, dimension) = (self.head, self.stride, self.dimension);
         let used = self.used(index);
         let (before, rest) = self.rows.split_at_mut(index * stride);

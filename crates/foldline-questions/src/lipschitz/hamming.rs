@@ -1,0 +1,137 @@
+//! p = 0: how much f can change when one input changes, as a maximum of a network in d + 1 inputs.
+//!
+//! ‖x − y‖_0 counts the inputs in which x and y differ, so the constant is the largest of
+//! f(y) − f(x) over pairs that differ in one input i: on a box, a chain of such pairs joins any two
+//! points. That is the maximum of the network f(x with u for x_i) − f(x) in (x, u). On R^d it is
+//! finite only if f is bounded. (It is not in [Z], which leaves p = 0 open.)
+
+use foldline_kernel::network::RationalRow;
+use foldline_kernel::{Layer, LinearConstraint, Network, Polyhedron, Rational, Region};
+
+use super::statement::{Answer, Outcome, Refused};
+use crate::maximum::{self, Objective, maximum};
+use crate::verification::counters::Counters;
+use crate::verification::region::{Bounds, Extent, extent};
+use crate::verification::{Limits, Options, Statistics};
+
+/// The largest change of one output by a change of one input, over R^d or a box.
+pub fn largest_jump(
+    network: &Network,
+    outputs: &[usize],
+    region: Option<&Region>,
+    options: &Options,
+) -> Result<Outcome, Refused> {
+    let &[output] = outputs else { return Err(Refused::SeveralOutputs(Rational::ZERO)) };
+    let everywhere = Region::everything(network.inputs());
+    let region = region.unwrap_or(&everywhere);
+    let is_on_one_input = |constraint: &LinearConstraint| constraint.coefficients.len() <= 1;
+    let polyhedron = match &region.pieces[..] {
+        [] => return Ok(Outcome { answer: Answer::Empty, statistics: Statistics::default() }),
+        [polyhedron] if polyhedron.constraints.iter().all(is_on_one_input) => polyhedron,
+        _ => return Err(Refused::NotABox),
+    };
+    let counters = Counters::default();
+    let Extent::Box(bounds) = extent(network.inputs(), &polyhedron.constraints, &counters) else {
+        return Ok(Outcome { answer: Answer::Empty, statistics: Statistics::default() });
+    };
+    let limits = Limits::new(options);
+    let mut statistics = Statistics::default();
+    let mut best: Option<(Rational, [Vec<Rational>; 2])> = None;
+    let (mut upper, mut undecided) = (Some(Rational::ZERO), false);
+    for input in 0..network.inputs() {
+        let options = Options { timeout: limits.rest(), ..options.clone() };
+        let jump = jump_network(network, output, input);
+        let region = with_copy(polyhedron, &bounds, input);
+        let objective: Objective = vec![(0, Rational::ONE), (1, -Rational::ONE)];
+        let outcome = maximum(&jump, &region, &[objective], &options);
+        add(&mut statistics, &outcome.statistics);
+        let (found, above) = match outcome.answer {
+            maximum::Answer::Unbounded { .. } => {
+                return Ok(Outcome { answer: Answer::Infinite, statistics });
+            }
+            maximum::Answer::Empty => {
+                return Ok(Outcome { answer: Answer::Empty, statistics });
+            }
+            maximum::Answer::Maximum { maximum, .. } => {
+                let above = Some(maximum.value.clone());
+                (Some(maximum), above)
+            }
+            maximum::Answer::Undecided { lower, upper, .. } => {
+                undecided = true;
+                (lower, upper)
+            }
+        };
+        upper = upper.zip(above).map(|(a, b)| a.max(b));
+        if let Some(found) = found
+            && best.as_ref().is_none_or(|(value, _)| found.value > *value)
+        {
+            let mut x = found.point;
+            let u = x.pop().expect("d + 1 inputs");
+            let mut y = x.clone();
+            y[input] = u;
+            best = Some((found.value, [x, y]));
+        }
+    }
+    let answer = match best {
+        Some((value, points)) if !undecided => Answer::Jump { value, points },
+        best => {
+            Answer::Undecided { limit: limits.which(), lower: best.map(|(value, _)| value), upper }
+        }
+    };
+    Ok(Outcome { answer, statistics })
+}
+
+fn add(sum: &mut Statistics, more: &Statistics) {
+    sum.regions += more.regions;
+    sum.nodes += more.nodes;
+    sum.lps += more.lps;
+    sum.exact_leaves += more.exact_leaves;
+    sum.exact_lps += more.exact_lps;
+    sum.attack_points += more.attack_points;
+    sum.fraction = more.fraction;
+}
+
+/// (f(x with u for x_input), f(x)) as a network in (x, u): two copies side by side.
+fn jump_network(network: &Network, output: usize, input: usize) -> Network {
+    let inputs = network.inputs();
+    let last = network.layers().len() - 1;
+    let mut layers = Vec::new();
+    for (index, layer) in network.layers().iter().enumerate() {
+        let rows = layer.rational_rows();
+        let rows = if index == last { vec![rows[output].clone()] } else { rows };
+        let moved = |row: &RationalRow| {
+            let place = |j: usize| match index {
+                0 if j == input => inputs,
+                0 => j,
+                _ => j + layer.inputs,
+            };
+            let mut weights: Vec<(usize, Rational)> =
+                row.weights.iter().map(|(j, value)| (place(*j), value.clone())).collect();
+            weights.sort_by_key(|&(j, _)| j);
+            RationalRow { weights, bias: row.bias.clone() }
+        };
+        // The second copy of the layers is the one whose first layer sees u.
+        let both: Vec<RationalRow> = if index == last {
+            rows.iter().map(moved).chain(rows.iter().cloned()).collect()
+        } else {
+            rows.iter().cloned().chain(rows.iter().map(moved)).collect()
+        };
+        let width = if index == 0 { inputs + 1 } else { 2 * layer.inputs };
+        layers.push(Layer::new(width, &both, layer.activation));
+    }
+    Network::new(inputs + 1, layers).expect("the layers still fit")
+}
+
+/// The closed box with a further input between the bounds of `input`.
+fn with_copy(polyhedron: &Polyhedron, bounds: &[Bounds], input: usize) -> Region {
+    let dimension = polyhedron.dimension + 1;
+    let mut constraints = Vec::new();
+    for (j, (low, high)) in bounds.iter().chain([&bounds[input]]).enumerate() {
+        let terms = |sign: i8| vec![(j, Rational::from(sign))];
+        let low = low.iter().map(|low| LinearConstraint::new(terms(-1), -low.clone(), false));
+        constraints.extend(low);
+        let high = high.iter().map(|high| LinearConstraint::new(terms(1), high.clone(), false));
+        constraints.extend(high);
+    }
+    Region { dimension, pieces: vec![Polyhedron { dimension, constraints }] }
+}
