@@ -60,7 +60,7 @@ MUTANTS = [
     Mutant(
         "a bound below 0 refutes, not one above",
         QUESTIONS + "verification/node.rs",
-        [("let refuted =\n        bound > proof.margin(", "let refuted =\n        bound < proof.margin(")],
+        [("let refuted = bound > relaxation", "let refuted = bound < relaxation")],
     ),
     Mutant(
         "a neuron is inactive where its lower bound is ≤ 0",
@@ -75,7 +75,7 @@ MUTANTS = [
     Mutant(
         "the margin has the wrong sign",
         QUESTIONS + "proof.rs",
-        [("self.unit * (1024.0 * sizes + error * 2f64.powi(62))", "-self.unit * 65536.0 * magnitude")],
+        [("self.unit * (MARGIN * sizes + error * MARGIN * 2f64.powi(52))", "-self.unit * 65536.0 * magnitude")],
     ),
     Mutant(
         "claimed bounds are rounded inward",

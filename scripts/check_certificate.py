@@ -116,11 +116,29 @@ def dyadic(text):
     require(abs(m) < 2**63 and abs(e) <= 1100, f"out of range: {text[:40]}")
     return m * Fraction(2) ** e
 
+def seven_bits(value):
+    """The largest m * 2^e <= value with integers m, e and 64 <= |m| <= 128, or 0."""
+    unit = Fraction(2) ** (value.numerator.bit_length() - value.denominator.bit_length() - 7)
+    unit *= 1 if abs(value) < 128 * unit else 2
+    return value // unit * unit
+
+def solved(equations):
+    """The solution of equations (coefficients, then the right-hand side); None if there is not exactly one."""
+    done = []
+    for k in range(len(equations)):
+        pivot = next((row for row in equations if row[k]), None)
+        if pivot is None:
+            return None
+        others, pivot = [row for row in equations if row is not pivot], [value / pivot[k] for value in pivot]
+        without = lambda row: [value - row[k] * own for value, own in zip(row, pivot)]
+        done, equations = [*map(without, done), pivot], list(map(without, others))
+    return [row[-1] for row in done]
+
 class State:
     """A node of a tree: facts about the points of a box and rows where one of the clauses that are left is true."""
     def __init__(self, network, clauses, input_atoms, lower, upper, left, signs=()):
         self.network, self.clauses, self.input_atoms = network, clauses, input_atoms
-        self.lower, self.upper, self.left, self.clip_rows, self.closed = lower, upper, left, [], False
+        self.lower, self.upper, self.left, self.clip_rows, self.closed, self.bases = lower, upper, left, [], False, []
         self.rows = [atom.inputs for atom in input_atoms if not bound_of(atom)]
         self.signs, self.low, self.high, self.slopes, self.known = dict(signs), {}, {}, {}, {}
 
@@ -129,6 +147,7 @@ class State:
         child = copy.copy(self)
         for name in ("lower", "upper", "left", "rows", "signs", "low", "high", "slopes", "known"):
             setattr(child, name, getattr(self, name).copy())
+        child.bases = self.bases[-100:]
         return child
 
     def sign(self, neuron):
@@ -170,16 +189,32 @@ class State:
         """L of an affine function of the activations just before a layer, an affine function of x."""
         return functools.reduce(lambda bound, _: self.without_a_layer(bound), range(layer), function)
 
+    def row(self, place):
+        """A row, or a clip row, by its name; None if it is not there."""
+        rows, place = (self.rows, place) if place >= 0 else (self.clip_rows, -place - 1)
+        return rows[place] if place < len(rows) else None
+
     def minimum(self, function, multipliers):
-        """The minimum of an affine function of x by a multiplier list."""
+        """The minimum of an affine function of x by (row, multiplier) pairs."""
         total = Affine(function)
-        for field in multipliers:
-            place, _, factor = field.partition("*")
-            place, factor = integer(place), dyadic(factor)
-            rows, place = (self.rows, place) if place >= 0 else (self.clip_rows, -place - 1)
-            require(place < len(rows) and factor >= 0, f"no such row, or negative: {field[:40]}")
-            total.add(rows[place], factor)
+        for row, factor in multipliers:
+            total.add(row, factor)
         return total.constant() + sum(min(h * self.lower[j], h * self.upper[j]) for j, h in total.terms())
+
+    def listed(self, fields):
+        """The pairs of a multiplier list."""
+        pairs = [(self.row(integer(place)), dyadic(factor)) for place, _, factor in (field.partition("*") for field in fields)]
+        require(all(row is not None and factor >= 0 for row, factor in pairs), "no such row, or a negative multiplier")
+        return pairs
+
+    def best_minimum(self, function, multipliers):
+        """The minimum by a multiplier list or, if that is empty, by the best basis."""
+        lists = [self.listed(multipliers)]
+        for names, inputs in [] if multipliers else self.bases:
+            rows = list(map(self.row, names))
+            solution = None not in rows and solved([[row.get(j, 0) for row in rows] + [-function.get(j, 0)] for j in inputs])
+            lists.append(list(zip(rows, (max(factor, 0) for factor in solution or ()))))
+        return max(self.minimum(function, pairs) for pairs in lists)
 
     def bound_of_excess(self, atom):
         """L of the excess of an atom."""
@@ -232,14 +267,31 @@ class State:
             raise Rejection("a field is missing or superfluous") from None
         return method(*fields)
 
-    def record_lower(self, neuron, value, *rows): self.tighten(neuron, value, 1, self.low, max, rows)
-    def record_upper(self, neuron, value, *rows): self.tighten(neuron, value, -1, self.high, min, rows)
+    def record_bases(self, *words):
+        for names, _, inputs in (word.partition("/") for word in words):
+            names, inputs = list(map(integer, names.split(","))), [integer(j, 0, self.network.inputs) for j in inputs.split(",")]
+            require(len(names) == len(inputs), "a basis has as many rows as inputs")
+            require(max(names) < len(self.rows), "a row of a basis is not there")
+            self.bases = [*self.bases, (names, inputs)]
 
-    def tighten(self, neuron, value, side, bounds, best, multipliers):
-        """A bound of a pre-activation: side * value is at most the minimum of L(side * pre-activation)."""
-        neuron, value = self.free_neuron(neuron), dyadic(value)
+    def record_bounds(self, *told):
+        told = list(told)
+        for neuron in range(len(self.network.neurons)):
+            for side, start in ((1, f"{neuron}>="), (-1, f"{neuron}<=")):
+                if not (self.closed or self.network.links[neuron] or self.sign(neuron)):
+                    value, *rows = told.pop(0).removeprefix(start).split(",") if told and told[0].startswith(start) else [None]
+                    self.bound(neuron, side, value, rows)
+        require(not told, "a bound is told that is not asked for, or not well formed")
+
+    def record_lower(self, neuron, value, *rows): self.bound(self.free_neuron(neuron), 1, value, rows)
+    def record_upper(self, neuron, value, *rows): self.bound(self.free_neuron(neuron), -1, value, rows)
+    def bound(self, neuron, side, value, multipliers):
+        """An end of the interval of a pre-activation: side * V is at most the minimum of L(side * pre-activation)."""
         function = self.linear_bound(self.network.neurons[neuron] * side, self.network.layer_of[neuron])
-        require(self.minimum(function, multipliers) >= side * value, "the bound does not follow")
+        least = self.best_minimum(function, multipliers)
+        value = side * seven_bits(least) if value is None else dyadic(value)
+        require(least >= side * value, "the bound does not follow")
+        bounds, best = (self.low, max) if side > 0 else (self.high, min)
         bounds[neuron] = best(bounds.get(neuron, value), value)
         low, high = self.low.get(neuron, -math.inf), self.high.get(neuron, math.inf)
         if low > high:
@@ -249,30 +301,27 @@ class State:
         elif neuron in self.low and neuron in self.high:
             self.slopes[neuron] = 1 if high > -low else 0
 
-    def record_slope(self, neuron, slope):
-        self.slopes[integer(neuron, 0, len(self.network.neurons))] = integer(slope, 0, 2)
-
     def record_refute(self, clause, place, *multipliers):
         clause, atoms = self.left_clause(clause)
-        self.refute(clause, [(1, atoms[integer(place, 0, len(atoms))])], multipliers)
+        self.refute(clause, [(1, atoms[integer(place, 0, len(atoms))])], multipliers, True)
 
     def record_joint(self, clause, *fields):
         clause, atoms = self.left_clause(clause)
         factors = list(map(dyadic, fields[:len(atoms)]))
         require(len(factors) == len(atoms) and min(factors, default=0) >= 0, "a factor is missing or negative")
-        self.refute(clause, [(factor, atom) for factor, atom in zip(factors, atoms) if factor], fields[len(atoms):])
+        self.refute(clause, [(factor, atom) for factor, atom in zip(factors, atoms) if factor], fields[len(atoms):], False)
 
-    def refute(self, clause, parts, multipliers):
+    def refute(self, clause, parts, multipliers, single):
         """Refutes a clause by a sum of excesses of its atoms with positive factors."""
         total = Affine()
         for factor, atom in parts:
             total.add(self.bound_of_excess(atom), factor)
-        minimum = self.minimum(total, multipliers)
+        minimum = (self.best_minimum if single else self.minimum)(total, multipliers if single else self.listed(multipliers))
         require(minimum > 0 or minimum == 0 and any(atom.strict for _, atom in parts), "the clause is not refuted")
         self.left.remove(clause)
 
     def record_empty(self, *multipliers):
-        require(self.minimum(Affine(), multipliers) > 0, "the part is not empty")
+        require(self.minimum({}, self.listed(multipliers)) > 0, "the part is not empty")
         self.closed = True
 
     def record_clip(self):

@@ -130,14 +130,40 @@ class CheckCertificate(unittest.TestCase):
         self.rejected(FOLD, AT_LEAST_5, [*proof[:-1], "refute 1 0"], "out of range")
         self.rejected(FOLD, AT_LEAST_5, [*proof, "refute 0 0"], "", line=12)
 
-    def test_slope_follows_the_interval_and_can_be_set(self):
+    def test_slope_follows_the_interval(self):
         # With slope 0 the output is at least 0, with slope 1 at least 2 * x0.
         formula = property_of(2, 1, "(>= X_0 0.25)", "(<= X_0 1)", "(>= X_1 -1)", "(<= X_1 1)", "(<= Y_0 0.25)")
-        bounds = ["case 0", "lower 0 -3:-2", "upper 0 2", "lower 1 -3:-2", "upper 1 2"]
-        self.accepted(FOLD, formula, [*bounds, "refute 0 0"])
-        self.rejected(FOLD, formula, [*bounds, "slope 0 0", "slope 1 0", "refute 0 0"], "not refuted")
-        self.accepted(FOLD, formula, ["case 0", "slope 0 1", "slope 1 1", "refute 0 0"])
-        self.rejected(FOLD, formula, [*bounds, "slope 0 2", "refute 0 0"], "out of range")
+        bounds = ["lower 0 -3:-2", "upper 0 2", "lower 1 -3:-2", "upper 1 2"]
+        self.accepted(FOLD, formula, ["case 0", *bounds, "refute 0 0"])
+        self.accepted(FOLD, formula, ["case 0", "bounds", "refute 0 0"])
+        flat = ["lower 0 -2", "upper 0 2", "lower 1 -2", "upper 1 2"]
+        self.rejected(FOLD, formula, ["case 0", *flat, "refute 0 0"], "not refuted")
+
+    def test_bounds_of_all_neurons(self):
+        self.accepted(FOLD, AT_LEAST_5, ["case 0", "bounds", "refute 0 0"])
+        self.accepted(FOLD, AT_LEAST_5, ["case 0", "bounds 0>=-3 1<=5:-1", "refute 0 0"])
+        self.rejected(FOLD, AT_LEAST_5, ["case 0", "bounds 0>=-1", "refute 0 0"], "bound does not follow", line=7)
+        for told in ("1<=2 0>=-2", "0>=-2 0>=-2", "2>=0", "00>=-2", "0=-2", "0>"):
+            self.rejected(FOLD, AT_LEAST_5, ["case 0", f"bounds {told}", "refute 0 0"], "not asked for", line=7)
+        self.rejected(FOLD, AT_LEAST_5, ["case 0", "bounds 0>=", "refute 0 0"], "not an integer")
+        # A linked neuron has no bounds of its own, and bounds are rounded to seven bits.
+        self.accepted(LINKED, square("(>= Y_0 5)"), ["case 0", "bounds", "refute 0 0"])
+        self.rejected(LINKED, square("(>= Y_0 5)"), ["case 0", "bounds 1>=-2", "refute 0 0"], "not asked for")
+        for value, rounded in (("0", "0"), ("127", "127"), ("255", "254"), ("-255", "-256"), ("1/3", "85/256"), ("-1/3", "-86/256"), ("64/127", "64/127")):
+            expected = Fraction(rounded) if value != "64/127" else Fraction(64, 128)
+            self.assertEqual(check_certificate.seven_bits(Fraction(value)), expected)
+
+    def test_bases(self):
+        # By the row the second pre-activation is at most 1 and the output at most 8/3.
+        formula = square("(<= (+ X_0 X_1) 1)", "(>= Y_0 2.7)")
+        self.accepted(FOLD, formula, ["case 0", "bases 0/0", "bounds", "refute 0 0"])
+        self.accepted(FOLD, formula, ["case 0", "bases 0/1 -1/0 0,0/0,1", "bounds", "clip", "refute 0 0"])
+        self.rejected(FOLD, formula, ["case 0", "bounds", "refute 0 0"], "not refuted")
+        self.rejected(FOLD, formula, ["case 0", "bases -1/0 0,0/0,1", "bounds", "refute 0 0"], "not refuted")
+        self.accepted(FOLD, formula, ["case 0", "bounds 0<=2 1<=1,0*1", "refute 0 0"])
+        self.rejected(FOLD, formula, ["case 0", "bounds 1<=1,0*1:-1", "refute 0 0"], "bound does not follow")
+        for bad, reason in (("0", "not an integer"), ("0/2", "out of range"), ("0,0/0", "as many"), ("1/0", "not there")):
+            self.rejected(FOLD, formula, ["case 0", f"bases {bad}"], reason, line=7)
 
     def test_halve(self):
         proof = ["case 0", *FOLD_BOUNDS, "halve 0 1:-1", "refute 0 0", "refute 0 0"]

@@ -8,9 +8,8 @@ use foldline_kernel::{Atom, Formula, Rational};
 use crate::lines::Reason;
 use crate::units::Units;
 
-/// The most clauses that are expanded, and the most atoms in all of them together.
+/// The most clauses that are expanded.
 const MOST_CLAUSES: usize = 1_000_000;
-const MOST_ATOMS: usize = 10_000_000;
 
 /// An atom's content, by which repeated ones are recognised.
 type Key = (Vec<(usize, Rational)>, Vec<(usize, Rational)>, Rational, bool);
@@ -26,8 +25,14 @@ pub struct Clauses {
 impl Clauses {
     /// Expands `formula`.
     pub fn new(formula: &Formula) -> Result<Self, Reason> {
+        let listed = formula
+            .clauses(MOST_CLAUSES)
+            .ok_or_else(|| format!("the property has more than {MOST_CLAUSES} clauses"))?;
         let mut expansion = Self::default();
-        expansion.clauses = expansion.expand(formula)?;
+        for atoms in listed {
+            let clause = atoms.into_iter().map(|atom| expansion.number(atom)).collect();
+            expansion.clauses.push(clause);
+        }
         Ok(expansion)
     }
 
@@ -92,27 +97,6 @@ impl Clauses {
         all.filter(|&number| wanted(self.atom(number))).collect()
     }
 
-    fn expand(&mut self, formula: &Formula) -> Result<Vec<Vec<u32>>, Reason> {
-        match formula {
-            Formula::Atom(atom) => Ok(vec![vec![self.number(atom)]]),
-            Formula::Or(parts) => {
-                let mut all = Vec::new();
-                for part in parts {
-                    all.extend(self.expand(part)?);
-                    within_limits(&all)?;
-                }
-                Ok(all)
-            }
-            Formula::And(parts) => {
-                let mut all = vec![Vec::new()];
-                for part in parts {
-                    all = combine(&all, &self.expand(part)?)?;
-                }
-                Ok(all)
-            }
-        }
-    }
-
     /// The atom's number, the same for a repeated atom.
     fn number(&mut self, atom: &Atom) -> u32 {
         let key = (atom.input.clone(), atom.output.clone(), atom.bound.clone(), atom.strict);
@@ -123,33 +107,6 @@ impl Clauses {
         }
         number
     }
-}
-
-/// Every clause of `left` with every clause of `right`, the right one changing fastest.
-fn combine(left: &[Vec<u32>], right: &[Vec<u32>]) -> Result<Vec<Vec<u32>>, Reason> {
-    let atoms = |clauses: &[Vec<u32>]| clauses.iter().map(Vec::len).sum::<usize>();
-    let total = (left.len().saturating_mul(atoms(right)))
-        .saturating_add(right.len().saturating_mul(atoms(left)));
-    if left.len().saturating_mul(right.len()) > MOST_CLAUSES || total > MOST_ATOMS {
-        return Err(too_many());
-    }
-    let mut all = Vec::with_capacity(left.len() * right.len());
-    for first in left {
-        for second in right {
-            let mut clause = first.clone();
-            clause.extend(second.iter().filter(|number| !first.contains(number)));
-            all.push(clause);
-        }
-    }
-    Ok(all)
-}
-
-fn within_limits(clauses: &[Vec<u32>]) -> Result<(), Reason> {
-    if clauses.len() > MOST_CLAUSES { Err(too_many()) } else { Ok(()) }
-}
-
-fn too_many() -> Reason {
-    format!("the property has more than {MOST_CLAUSES} clauses or {MOST_ATOMS} atoms in them")
 }
 
 #[cfg(test)]
@@ -168,8 +125,8 @@ mod tests {
     fn clauses_come_in_the_order_of_the_format() {
         let or = |bounds: &[i32]| Formula::Or(bounds.iter().copied().map(atom).collect());
         let formula = Formula::And(vec![atom(9), or(&[1, 2]), or(&[3, 9])]);
-        // Atoms are numbered by first use: 9, 1, 2, 3.
-        assert_eq!(expand(&formula), [vec![0, 1, 3], vec![0, 1], vec![0, 2, 3], vec![0, 2]]);
+        // Atoms are numbered by first use: 9, 1, 3, 2.
+        assert_eq!(expand(&formula), [vec![0, 1, 2], vec![0, 1], vec![0, 3, 2], vec![0, 3]]);
         assert_eq!(expand(&Formula::And(vec![])), [Vec::<u32>::new()]);
         assert!(expand(&Formula::Or(vec![])).is_empty());
     }

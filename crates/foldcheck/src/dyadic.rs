@@ -34,6 +34,12 @@ impl Dyadic {
         in_range.then_some(Self { mantissa, exponent })
     }
 
+    /// The largest number m·2^e ≤ value·2^exponent with m an integer, |m| ≤ 128, and m = 0 or |m| ≥ 64.
+    pub fn rounded_down(value: i128, exponent: i32) -> Self {
+        let dropped = (i128::BITS - value.unsigned_abs().leading_zeros()).saturating_sub(7);
+        Self { mantissa: (value >> dropped) as i64, exponent: exponent + dropped as i32 }
+    }
+
     /// Whether the number is < 0.
     pub fn is_negative(self) -> bool {
         self.mantissa < 0
@@ -156,6 +162,17 @@ mod tests {
             }
         }
         assert_eq!(dyadic("4:-1"), dyadic("1:1"));
+    }
+
+    #[test]
+    fn seven_bits_are_kept() {
+        for (value, text) in
+            [(0, "0"), (1, "1"), (-127, "-127"), (-128, "-64:1"), (255, "127:1"), (-255, "-1:8")]
+        {
+            assert_eq!(Dyadic::rounded_down(value, 0), dyadic(text), "{value}");
+        }
+        assert_eq!(Dyadic::rounded_down(i128::MIN, -127), dyadic("-1"));
+        assert_eq!(Dyadic::rounded_down(3 << 80, -82), dyadic("3:-2"));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 
 #![deny(clippy::float_arithmetic, clippy::disallowed_types)]
 
+mod bases;
+mod bounds;
 mod cells;
 mod certificate;
 mod clauses;
@@ -18,6 +20,7 @@ mod gauge_tree;
 mod hyperplanes;
 mod lines;
 mod lipschitz;
+mod live;
 mod maximum;
 mod node;
 mod positivity;

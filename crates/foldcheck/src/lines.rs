@@ -91,15 +91,18 @@ pub struct Fields<'l> {
     rest: Split<'l, char>,
 }
 
+impl<'l> Iterator for Fields<'l> {
+    type Item = &'l str;
+
+    fn next(&mut self) -> Option<&'l str> {
+        self.rest.next()
+    }
+}
+
 impl<'l> Fields<'l> {
     /// The fields of `line`.
     pub fn of(line: &'l str) -> Self {
         Self { rest: line.split(' ') }
-    }
-
-    /// The next field, if there is one.
-    pub fn optional(&mut self) -> Option<&'l str> {
-        self.rest.next()
     }
 
     /// The next field, whatever it says.

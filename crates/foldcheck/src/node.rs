@@ -4,10 +4,12 @@ use std::rc::Rc;
 
 use foldline_kernel::Rational;
 
+use crate::bases::{Candidate, Rows};
 use crate::dyadic::Dyadic;
 use crate::exact::ExactMap;
 use crate::fixed::{ceiling, floor, too_large};
 use crate::lines::Reason;
+use crate::live::Live;
 use crate::stages::Stages;
 use crate::substitution::Bound;
 
@@ -112,8 +114,12 @@ pub struct Node {
     pub rows: Vec<Rc<Bound>>,
     /// Affine functions that are ≤ 0 where the only clause left is true.
     pub clip_rows: Vec<Rc<Bound>>,
+    /// Where multipliers come from.
+    pub bases: Vec<Candidate>,
     /// What is known about each neuron.
     pub neurons: Vec<Neuron>,
+    /// The weights that matter, by layer, as far as they were needed.
+    pub live: Vec<Option<Rc<Live>>>,
     /// The clauses not yet refuted.
     pub clauses: Vec<usize>,
     /// The exact maps of the first layers, as far as they were asked for.
@@ -122,7 +128,12 @@ pub struct Node {
 
 impl Node {
     /// A root where nothing is known about any neuron.
-    pub fn root(area: InputBox, rows: Vec<Rc<Bound>>, neurons: usize, clauses: Vec<usize>) -> Self {
+    pub fn root(
+        area: InputBox,
+        rows: Vec<Rc<Bound>>,
+        stages: &Stages,
+        clauses: Vec<usize>,
+    ) -> Self {
         let unknown =
             Neuron { sign: Sign::Undecided, steep: false, lower: None, upper: None, chord: None };
         Self {
@@ -130,10 +141,17 @@ impl Node {
             area: Rc::new(area),
             rows,
             clip_rows: Vec::new(),
-            neurons: vec![unknown; neurons],
+            bases: Vec::new(),
+            neurons: vec![unknown; stages.neurons()],
+            live: vec![None; stages.relu.len()],
             clauses,
             maps: Vec::new(),
         }
+    }
+
+    /// The rows of both kinds.
+    pub fn all_rows(&self) -> Rows<'_> {
+        Rows { permanent: &self.rows, clip: &self.clip_rows }
     }
 
     /// Whether every neuron of the layers before `layer` has a sign.

@@ -14,6 +14,7 @@ use foldline_kernel::{Atom, Rational};
 
 use crate::fixed::{FixedLayer, ceiling, floor, too_large};
 use crate::lines::Reason;
+use crate::live::Live;
 use crate::node::{InputBox, Neuron, Sign};
 use crate::stages::{Link, Stages};
 
@@ -49,33 +50,59 @@ impl Bound {
     }
 }
 
-/// A lower bound at 2^−2F of Σ factor·function over the box; the factors are at 2^−F.
-pub fn minimum(
-    parts: &[(i64, &Bound)],
-    area: &InputBox,
-    reach: &[i64],
-    precision: u32,
-) -> Option<i128> {
-    let mut sums = vec![0i128; reach.len()];
-    let mut total = 0i128;
-    for &(factor, part) in parts {
+/// Adds up multiples of functions, and bounds the sum over a box.
+#[derive(Debug)]
+pub struct Total {
+    /// The number of fraction bits.
+    pub precision: u32,
+    reach: Vec<i64>,
+    sums: Vec<i128>,
+    constant: i128,
+    overflowed: bool,
+}
+
+impl Total {
+    /// For boxes in which |x_j| ≤ reach_j.
+    pub fn new(reach: Vec<i64>, precision: u32) -> Self {
+        Self { precision, sums: vec![0; reach.len()], reach, constant: 0, overflowed: false }
+    }
+
+    /// Begins a new sum.
+    pub fn start(&mut self) {
+        self.sums.fill(0);
+        (self.constant, self.overflowed) = (0, false);
+    }
+
+    /// Adds `factor`, at 2^−F, times a function.
+    pub fn add(&mut self, factor: i64, function: &Bound) {
         let factor = i128::from(factor);
-        total = total.checked_add(factor * i128::from(part.constant))?;
-        for (sum, &coefficient) in sums.iter_mut().zip(&part.coefficients) {
-            *sum = sum.checked_add(factor * i128::from(coefficient))?;
+        let mut add = |sum: &mut i128, value: i64| {
+            // A product of two i64 fits into i128.
+            let (new, overflow) = sum.overflowing_add(factor * i128::from(value));
+            *sum = new;
+            self.overflowed |= overflow;
+        };
+        add(&mut self.constant, function.constant);
+        for (sum, &coefficient) in self.sums.iter_mut().zip(&function.coefficients) {
+            add(sum, coefficient);
         }
     }
-    for (input, &sum) in sums.iter().enumerate() {
-        let rounded = i128::from(i64::try_from(sum >> precision).ok()?);
-        let at_lower = rounded * i128::from(area.lower_fixed[input]);
-        let at_upper = rounded * i128::from(area.upper_fixed[input]);
-        total = total.checked_add(at_lower.min(at_upper))?;
-        if rounded << precision != sum {
-            // What was dropped is less than 2^−F.
-            total = total.checked_sub(i128::from(reach[input]))?;
+
+    /// A lower bound of the sum over the box, at 2^−2F; none where a number is too large.
+    pub fn minimum(&self, area: &InputBox) -> Option<i128> {
+        let mut total = (!self.overflowed).then_some(self.constant)?;
+        for (input, &sum) in self.sums.iter().enumerate() {
+            let rounded = i128::from(i64::try_from(sum >> self.precision).ok()?);
+            let at_lower = rounded * i128::from(area.lower_fixed[input]);
+            let at_upper = rounded * i128::from(area.upper_fixed[input]);
+            total = total.checked_add(at_lower.min(at_upper))?;
+            if rounded << self.precision != sum {
+                // What was dropped is less than 2^−F.
+                total = total.checked_sub(i128::from(self.reach[input]))?;
+            }
         }
+        Some(total)
     }
-    Some(total)
 }
 
 /// Sums at 2^−2F on the way back to the inputs; `None` anywhere here means a number is too large.
@@ -87,7 +114,7 @@ pub struct Substitution {
     rounding: Vec<i128>,
     /// The reach of each input at 2^−F.
     reach: Vec<i64>,
-    /// The coefficient of each activation, a list a layer.
+    /// The coefficient of each live activation, a list a layer.
     sums: Vec<Vec<i128>>,
     /// The coefficients of pre-activations that linked neurons ask for, in the layer at hand.
     extra: Vec<i64>,
@@ -165,17 +192,24 @@ impl Substitution {
         (layer, row): (usize, usize),
         negated: bool,
         neurons: &[Neuron],
+        live: &mut [Option<Rc<Live>>],
         stages: &Stages,
     ) -> Option<Bound> {
-        self.clear();
+        self.clear(layer, neurons, live, stages);
         let one = 1i64 << self.precision;
-        self.add_row(layer, row, if negated { -one } else { one })?;
-        self.back_from(layer, neurons, stages)
+        self.add_row(layer, row, if negated { -one } else { one }, live)?;
+        self.back_from(layer, neurons, live, stages)
     }
 
     /// The linear bound of an atom's excess.
-    pub fn excess(&mut self, start: &Excess, neurons: &[Neuron], stages: &Stages) -> Option<Bound> {
-        self.clear();
+    pub fn excess(
+        &mut self,
+        start: &Excess,
+        neurons: &[Neuron],
+        live: &mut [Option<Rc<Live>>],
+        stages: &Stages,
+    ) -> Option<Bound> {
+        self.clear(self.layers.len(), neurons, live, stages);
         self.inputs.copy_from_slice(&start.inputs);
         self.constant = start.constant;
         for (coefficient, &reach) in start.inputs.iter().zip(&self.reach) {
@@ -183,10 +217,12 @@ impl Substitution {
                 self.slack = self.slack.checked_add(i128::from(reach))?;
             }
         }
-        if let Some(last) = self.sums.last_mut() {
-            last.copy_from_slice(&start.activations);
+        if let (Some(sums), Some(Some(last))) = (self.sums.last_mut(), live.last()) {
+            for (sum, &row) in sums.iter_mut().zip(&last.rows) {
+                *sum = start.activations[row as usize];
+            }
         }
-        self.back_from(self.layers.len(), neurons, stages)
+        self.back_from(self.layers.len(), neurons, live, stages)
     }
 
     /// Why the last substitution gave `None`.
@@ -200,19 +236,40 @@ impl Substitution {
         }
     }
 
-    fn clear(&mut self) {
+    /// Begins a substitution through the layers before `end`.
+    fn clear(
+        &mut self,
+        end: usize,
+        neurons: &[Neuron],
+        live: &mut [Option<Rc<Live>>],
+        stages: &Stages,
+    ) {
         self.missing = None;
         self.inputs.fill(0);
         (self.constant, self.slack) = (0, 0);
-        self.sums.iter_mut().for_each(|sums| sums.fill(0));
+        for layer in 0..end {
+            let own = &neurons[stages.starts[layer]..stages.starts[layer + 1]];
+            let known = live[layer].take().filter(|known| known.is_good_for(own));
+            let known =
+                known.unwrap_or_else(|| Rc::new(Live::new(own, self.layers.get(layer + 1))));
+            self.sums[layer].clear();
+            self.sums[layer].resize(known.rows.len(), 0);
+            live[layer] = Some(known);
+        }
     }
 
     /// Replaces the activations of all layers before `end`, the last one first.
-    fn back_from(&mut self, end: usize, neurons: &[Neuron], stages: &Stages) -> Option<Bound> {
+    fn back_from(
+        &mut self,
+        end: usize,
+        neurons: &[Neuron],
+        live: &[Option<Rc<Live>>],
+        stages: &Stages,
+    ) -> Option<Bound> {
         for layer in (0..end).rev() {
             let mut sums = std::mem::take(&mut self.sums[layer]);
             let own = &neurons[stages.starts[layer]..stages.starts[layer + 1]];
-            let replaced = self.replace_layer(layer, &mut sums, own, &stages.links[layer]);
+            let replaced = self.replace_layer(layer, &mut sums, own, live, &stages.links[layer]);
             self.sums[layer] = sums;
             replaced?;
         }
@@ -225,39 +282,42 @@ impl Substitution {
         layer: usize,
         sums: &mut [i128],
         neurons: &[Neuron],
+        live: &[Option<Rc<Live>>],
         links: &[Option<Link>],
     ) -> Option<()> {
+        let rows = &live[layer].as_ref()?.rows;
         self.extra.clear();
         self.extra.resize(sums.len(), 0);
-        for (row, link) in links.iter().enumerate() {
-            if let Some(link) = link
-                && sums[row] != 0
-                && neurons[row].sign == Sign::Undecided
+        for (place, &row) in rows.iter().enumerate() {
+            if let Some(link) = links[row as usize]
+                && sums[place] != 0
+                && neurons[row as usize].sign == Sign::Undecided
             {
-                self.follow(row, *link, sums)?;
+                let first = rows.binary_search(&(link.first as u32)).ok()?;
+                self.follow(place, first, link, sums)?;
             }
         }
-        for (row, neuron) in neurons.iter().enumerate() {
-            let extra = self.extra[row];
-            if sums[row] == 0 && extra == 0 {
+        for (place, &row) in rows.iter().enumerate() {
+            let (extra, neuron) = (self.extra[place], &neurons[row as usize]);
+            if sums[place] == 0 && extra == 0 {
                 continue;
             }
             // The activation is ≥ 0: a smaller coefficient gives a smaller function.
-            let coefficient = i64::try_from(sums[row] >> self.precision).ok()?;
+            let coefficient = i64::try_from(sums[place] >> self.precision).ok()?;
             if neuron.sign == Sign::Undecided && coefficient < 0 && neuron.chord.is_none() {
-                self.missing = Some((layer, row));
+                self.missing = Some((layer, row as usize));
                 return None;
             }
             let line = self.line(coefficient, neuron)?.checked_add(extra)?;
             if line != 0 {
-                self.add_row(layer, row, line)?;
+                self.add_row(layer, row as usize, line, live)?;
             }
         }
         Some(())
     }
 
     /// Replaces the activation of a linked neuron by that of the neuron it is linked to.
-    fn follow(&mut self, row: usize, link: Link, sums: &mut [i128]) -> Option<()> {
+    fn follow(&mut self, row: usize, first: usize, link: Link, sums: &mut [i128]) -> Option<()> {
         let scaled = if link.shift > 0 {
             let factor = 1i128.checked_shl(u32::try_from(link.shift).ok()?)?;
             sums[row].checked_mul(factor).filter(|_| factor > 0)?
@@ -268,11 +328,11 @@ impl Substitution {
         if link.negative {
             // r_i − z_i = max(0, −z_i) ≥ 0, so its coefficient may be rounded down too.
             let rounded = i64::try_from(scaled >> self.precision).ok()?;
-            self.extra[link.first] = self.extra[link.first].checked_sub(rounded)?;
+            self.extra[first] = self.extra[first].checked_sub(rounded)?;
             let carried = i128::from(rounded) << self.precision;
-            sums[link.first] = sums[link.first].checked_add(carried)?;
+            sums[first] = sums[first].checked_add(carried)?;
         } else {
-            sums[link.first] = sums[link.first].checked_add(scaled)?;
+            sums[first] = sums[first].checked_add(scaled)?;
         }
         Some(())
     }
@@ -299,29 +359,29 @@ impl Substitution {
     }
 
     /// Adds `factor` times a row's pre-activation, or what is below it.
-    fn add_row(&mut self, layer: usize, row: usize, factor: i64) -> Option<()> {
+    fn add_row(
+        &mut self,
+        layer: usize,
+        row: usize,
+        factor: i64,
+        live: &[Option<Rc<Live>>],
+    ) -> Option<()> {
         let content = self.layers[layer].row(row);
         let wide = i128::from(factor);
         let bias = i128::from(content.bias[usize::from(factor < 0)]);
         self.constant = self.constant.checked_add(wide.checked_mul(bias)?)?;
-        let (weights, target) = if layer == 0 {
-            let rounding = self.rounding[row].checked_mul(wide.abs())?;
-            self.slack = self.slack.checked_add(rounding)?;
-            (&content.floors, &mut self.inputs)
-        } else {
-            // Activations are ≥ 0: the weight that makes the product smaller is below the exact one.
-            let weights = if factor > 0 { &content.floors } else { &content.ceilings };
-            (weights, &mut self.sums[layer - 1])
-        };
-        let mut overflowed = false;
-        for (&column, &weight) in content.columns.iter().zip(weights) {
-            let sum = &mut target[column as usize];
-            // A product of two i64 fits into i128.
-            let (new, overflow) = sum.overflowing_add(wide * i128::from(weight));
-            *sum = new;
-            overflowed |= overflow;
+        if layer > 0 {
+            let own = live[layer - 1].as_ref()?;
+            return own.add(row, factor, &mut self.sums[layer - 1]);
         }
-        (!overflowed).then_some(())
+        let rounding = self.rounding[row].checked_mul(wide.abs())?;
+        self.slack = self.slack.checked_add(rounding)?;
+        for (&column, &weight) in content.columns.iter().zip(&content.floors) {
+            let sum = &mut self.inputs[column as usize];
+            // A product of two i64 fits into i128.
+            *sum = sum.checked_add(wide * i128::from(weight))?;
+        }
+        Some(())
     }
 
     /// The function of the inputs that is left, its coefficients rounded to 2^−F.

@@ -3,21 +3,22 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use crate::bases::{MOST_BASES, RowName};
 use crate::clauses::Clauses;
 use crate::dyadic::Dyadic;
 use crate::fixed::{FixedLayer, too_large};
-use crate::lines::{Fields, Reason, dyadic, index};
+use crate::lines::{Fields, Reason, dyadic};
 use crate::node::{InputBox, Node, Sign};
 use crate::region::Region;
 use crate::stages::Stages;
-use crate::substitution::{Bound, Excess, Substitution, minimum};
+use crate::substitution::{Bound, Excess, Substitution, Total};
 use crate::terms::{Assumption, Facts};
 
 /// The deepest node that is followed.
 const LARGEST_DEPTH: usize = 10_000;
 
-/// A positive factor and a function, as [`minimum`] takes them.
-type Part = (i64, Rc<Bound>);
+/// A positive factor and a function, as [`Total`] takes them.
+pub(crate) type Part = (i64, Rc<Bound>);
 
 /// What all cases of a proof have in common.
 pub struct Proof {
@@ -52,15 +53,16 @@ impl Proof {
 
 /// A case's tree, as far as it has been read.
 pub struct Tree<'a> {
-    stages: &'a Stages,
+    pub(crate) stages: &'a Stages,
     clauses: &'a Clauses,
     region: Region,
-    precision: u32,
-    reach: Vec<i64>,
+    pub(crate) precision: u32,
+    pub(crate) inputs: usize,
+    total: Total,
     substitution: Substitution,
     /// The excesses asked for so far, by the atoms' numbers.
     excesses: HashMap<u32, Rc<Excess>>,
-    node: Node,
+    pub(crate) node: Node,
     /// The second children of the nodes on the way, the nearest last.
     waiting: Vec<Node>,
 }
@@ -75,14 +77,16 @@ impl<'a> Tree<'a> {
         let reach: Vec<i64> = ends.map(|(low, high)| low.abs().max(high.abs())).collect();
         let rows = region.rows(&reach, precision)?;
         let substitution = Substitution::new(Rc::clone(layers), reach.clone(), precision);
-        let mut node = Node::root(area, rows, stages.neurons(), own_clauses);
+        let inputs = reach.len();
+        let mut node = Node::root(area, rows, stages, own_clauses);
         signs.iter().for_each(|&(neuron, sign)| node.decide(neuron, sign, stages));
         Ok(Self {
             stages,
             clauses,
             region,
             precision,
-            reach,
+            inputs,
+            total: Total::new(reach, precision),
             substitution,
             excesses: HashMap::new(),
             node,
@@ -93,9 +97,10 @@ impl<'a> Tree<'a> {
     /// Checks the next record; true where it closes the last open node.
     pub fn record(&mut self, word: &str, fields: Fields<'_>) -> Result<bool, Reason> {
         let closed = match word {
-            "lower" => self.bound(fields, false)?,
-            "upper" => self.bound(fields, true)?,
-            "slope" => self.slope(fields)?,
+            "bases" => self.bases(fields)?,
+            "bounds" => self.bounds(fields)?,
+            "lower" => self.one_bound(fields, false)?,
+            "upper" => self.one_bound(fields, true)?,
             "refute" => self.refute(fields)?,
             "joint" => self.joint(fields)?,
             "empty" => self.empty(fields)?,
@@ -119,34 +124,13 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// `lower K V …` and `upper K V …`: an end of a pre-activation's interval.
-    fn bound(&mut self, mut fields: Fields<'_>, is_upper: bool) -> Result<bool, Reason> {
-        let neuron = self.free_neuron(&mut fields)?;
-        let value = fields.dyadic()?;
-        let bound = self.neuron_bound(neuron, is_upper)?;
-        let least = self.minimum(vec![(1 << self.precision, bound)], fields)?;
-        let claimed = if is_upper { value.negated() } else { value };
-        if !at_least(least, claimed, self.precision) {
-            return Err("the bound does not follow".to_owned());
-        }
-        self.node.tighten(neuron, is_upper, value, self.stages, self.precision)
-    }
-
-    /// `slope K S`.
-    fn slope(&mut self, mut fields: Fields<'_>) -> Result<bool, Reason> {
-        let neuron = fields.index(self.node.neurons.len(), "neuron")?;
-        let slope = fields.index(2, "slope")?;
-        fields.finish()?;
-        self.node.neurons[neuron].steep = slope == 1;
-        Ok(false)
-    }
-
     /// `refute C A …`: one atom of a clause is false everywhere.
     fn refute(&mut self, mut fields: Fields<'_>) -> Result<bool, Reason> {
         let (position, atoms) = self.open_clause(&mut fields)?;
         let number = atoms[fields.index(atoms.len(), "atom that involves outputs")?];
-        let bound = self.excess_bound(number)?;
-        let least = self.minimum(vec![(1 << self.precision, bound)], fields)?;
+        let function = self.excess_bound(number)?;
+        let parts = self.parts(fields)?;
+        let least = self.best_minimum(&function, &parts)?;
         let strict = self.clauses.atom(number).strict;
         self.refuted_if(least > 0 || least == 0 && strict, position)
     }
@@ -164,13 +148,15 @@ impl<'a> Tree<'a> {
                 strict |= self.clauses.atom(number).strict;
             }
         }
-        let least = self.minimum(parts, fields)?;
+        parts.append(&mut self.parts(fields)?);
+        let least = self.sum(&parts)?;
         self.refuted_if(least > 0 || least == 0 && strict, position)
     }
 
     /// `empty …`: no point satisfies the rows.
     fn empty(&mut self, fields: Fields<'_>) -> Result<bool, Reason> {
-        match self.minimum(Vec::new(), fields)? {
+        let parts = self.parts(fields)?;
+        match self.sum(&parts)? {
             least if least > 0 => Ok(true),
             _ => Err("the rows do not contradict each other".to_owned()),
         }
@@ -186,6 +172,9 @@ impl<'a> Tree<'a> {
         let rows: Result<Vec<_>, Reason> =
             atoms.into_iter().map(|number| self.excess_bound(number)).collect();
         self.node.clip_rows = rows?;
+        let mut bases = std::mem::take(&mut self.node.bases);
+        bases.iter_mut().for_each(|basis| basis.new_clip_rows(self.node.all_rows()));
+        self.node.bases = bases;
         Ok(false)
     }
 
@@ -196,6 +185,7 @@ impl<'a> Tree<'a> {
         self.need_signs_before(neuron)?;
         // Where the neuron is active −z ≤ 0, so what is below −z is ≤ 0 as well.
         let rows = [self.neuron_bound(neuron, true)?, self.neuron_bound(neuron, false)?];
+        self.forget_old_bases();
         let [first, second] = rows.map(|row| {
             let mut child = self.node.clone();
             child.rows.push(row);
@@ -222,6 +212,7 @@ impl<'a> Tree<'a> {
         upper[input] = value.clone();
         lower[input] = value;
         let below = InputBox::new(area.lower.clone(), upper, self.precision)?;
+        self.forget_old_bases();
         let above = InputBox::new(lower, area.upper.clone(), self.precision)?;
         let [first, second] = [below, above].map(|area| {
             let mut child = self.node.clone();
@@ -230,6 +221,12 @@ impl<'a> Tree<'a> {
         });
         self.branch(first, second)?;
         Ok(false)
+    }
+
+    /// Children get the last bases.
+    fn forget_old_bases(&mut self) {
+        let excess = self.node.bases.len().saturating_sub(MOST_BASES);
+        self.node.bases.drain(..excess);
     }
 
     /// `side K + …`: one sign of a neuron is impossible, exactly.
@@ -286,7 +283,7 @@ impl<'a> Tree<'a> {
     }
 
     /// The next field as a neuron that is undecided and not linked.
-    fn free_neuron(&self, fields: &mut Fields<'_>) -> Result<usize, Reason> {
+    pub(crate) fn free_neuron(&self, fields: &mut Fields<'_>) -> Result<usize, Reason> {
         let neuron = fields.index(self.node.neurons.len(), "neuron")?;
         let (layer, row) = self.stages.place(neuron);
         if let Some(link) = self.stages.links[layer][row] {
@@ -324,9 +321,19 @@ impl<'a> Tree<'a> {
         Ok(self.node.clauses.is_empty())
     }
 
-    fn neuron_bound(&mut self, neuron: usize, negated: bool) -> Result<Rc<Bound>, Reason> {
+    pub(crate) fn neuron_bound(
+        &mut self,
+        neuron: usize,
+        negated: bool,
+    ) -> Result<Rc<Bound>, Reason> {
         let place = self.stages.place(neuron);
-        let bound = self.substitution.neuron(place, negated, &self.node.neurons, self.stages);
+        let bound = self.substitution.neuron(
+            place,
+            negated,
+            &self.node.neurons,
+            &mut self.node.live,
+            self.stages,
+        );
         bound.map(Rc::new).ok_or_else(|| self.substitution.reason(self.stages))
     }
 
@@ -335,35 +342,56 @@ impl<'a> Tree<'a> {
             Some(start) => Rc::clone(start),
             None => {
                 let content = self.clauses.atom(atom);
-                let start = Excess::new(content, self.stages, self.reach.len(), self.precision);
+                let start = Excess::new(content, self.stages, self.inputs, self.precision);
                 let start = start.ok_or_else(|| too_large(self.precision))?;
                 self.excesses.insert(atom, Rc::clone(&start));
                 start
             }
         };
-        let bound = self.substitution.excess(&start, &self.node.neurons, self.stages);
+        let bound =
+            self.substitution.excess(&start, &self.node.neurons, &mut self.node.live, self.stages);
         bound.map(Rc::new).ok_or_else(|| self.substitution.reason(self.stages))
     }
 
-    /// The minimum of a sum of functions with the multipliers that the remaining fields give.
-    fn minimum(&self, mut parts: Vec<Part>, mut fields: Fields<'_>) -> Result<i128, Reason> {
-        while let Some(field) = fields.optional() {
+    /// Fields `I*Q` as rows with factors.
+    pub(crate) fn parts<'l>(
+        &self,
+        fields: impl Iterator<Item = &'l str>,
+    ) -> Result<Vec<Part>, Reason> {
+        let part = |field: &str| {
             let Some((row, factor)) = field.split_once('*') else {
                 return Err(format!("expected a multiplier `I*Q`, found `{field}`"));
             };
-            let bound = match row.strip_prefix('-') {
-                None => &self.node.rows[index(row, self.node.rows.len(), "row")?],
-                Some("0") => return Err("there is no row -0".to_owned()),
-                Some(clip) => {
-                    let limit = self.node.clip_rows.len() + 1;
-                    &self.node.clip_rows[index(clip, limit, "clip row, from 1,")? - 1]
-                }
-            };
-            parts.push((self.factor(dyadic(factor)?)?, Rc::clone(bound)));
+            let row = self.node.all_rows().get(RowName::parse(row)?)?;
+            Ok((self.factor(dyadic(factor)?)?, Rc::clone(row)))
+        };
+        fields.map(part).collect()
+    }
+
+    /// A lower bound of a function by given multipliers or, where none are given, by the best
+    /// basis; at 2^−2F.
+    pub(crate) fn best_minimum(
+        &mut self,
+        function: &Bound,
+        parts: &[Part],
+    ) -> Result<i128, Reason> {
+        self.total.start();
+        self.total.add(1 << self.precision, function);
+        parts.iter().for_each(|(factor, row)| self.total.add(*factor, row));
+        let Node { bases, area, .. } = &self.node;
+        let mut best = self.total.minimum(area).ok_or_else(|| too_large(self.precision))?;
+        for basis in bases.iter().filter(|_| parts.is_empty()) {
+            let least = basis.minimum(function, self.node.all_rows(), area, &mut self.total);
+            best = best.max(least.unwrap_or(best));
         }
-        let parts: Vec<(i64, &Bound)> = parts.iter().map(|(factor, b)| (*factor, &**b)).collect();
-        let least = minimum(&parts, &self.node.area, &self.reach, self.precision);
-        least.ok_or_else(|| too_large(self.precision))
+        Ok(best)
+    }
+
+    /// A lower bound of a sum of multiples of functions, at 2^−2F.
+    fn sum(&mut self, parts: &[Part]) -> Result<i128, Reason> {
+        self.total.start();
+        parts.iter().for_each(|(factor, function)| self.total.add(*factor, function));
+        self.total.minimum(&self.node.area).ok_or_else(|| too_large(self.precision))
     }
 
     /// A multiplier in fixed point: any number ≥ 0 makes a valid one, so this may round.
@@ -373,14 +401,5 @@ impl<'a> Tree<'a> {
         }
         let fixed = value.floor(self.precision).and_then(|fixed| i64::try_from(fixed).ok());
         fixed.ok_or_else(|| too_large(self.precision))
-    }
-}
-
-/// Whether `least` at 2^−2F is ≥ `value`.
-fn at_least(least: i128, value: Dyadic, precision: u32) -> bool {
-    match value.ceiling(2 * precision) {
-        Some(value) => least >= value,
-        // Beyond every fixed point number.
-        None => value.is_negative(),
     }
 }

@@ -236,6 +236,36 @@ fn the_header_binds_the_files() {
     }
 }
 
+#[test]
+fn bounds_come_from_bases() {
+    let row = "(>= X_0 0)\n(<= X_0 1)\n(>= X_1 0)\n(<= X_1 1)\n(<= (+ X_0 X_1) 1)";
+    // The pre-activation x_0 + x_1 − 1/3 is ≤ 2/3 by the row, rounded up to 43/64.
+    let triangle = files(RAMP, 2, 1, &format!("{row}\n(>= Y_0 0.7)"));
+    accepts(&triangle, &["case 0", "bases 0/0", "bounds", "refute 0 0"]);
+    accepts(&triangle, &["case 0", "bases -1/1 0/1", "bounds 0<=43:-6", "refute 0 0"]);
+    accepts(&triangle, &["case 0", "bounds 0<=43:-6,0*1", "refute 0 0 0*21:-5"]);
+    rejects(&triangle, &["case 0", "bounds", "refute 0 0"], 2, "does not follow");
+    rejects(&triangle, &["case 0", "bases 0,0/0,1", "bounds", "refute 0 0"], 3, "not follow");
+    rejects(&triangle, &["case 0", "bases 0/0", "bounds 0<=21:-5"], 2, "does not follow");
+    rejects(&triangle, &["case 0", "bounds 0<=43:-6"], 1, "does not follow");
+    rejects(&triangle, &["case 0", "bounds 0<=43:-6,1*1"], 1, "there is no row 1");
+    rejects(&triangle, &["case 0", "bounds 0<=2 0>=-1"], 1, "is not bounded from this side");
+    rejects(&triangle, &["case 0", "bounds 1<=2"], 1, "there is no neuron 1");
+    rejects(&triangle, &["case 0", "bounds 0=2"], 1, "expected a bound");
+    for (basis, reason) in [
+        ("0", "expected a basis"),
+        ("", "expected a basis"),
+        ("/", "expected the number of a row"),
+        ("0/", "expected the number of a input"),
+        ("1/0", "there is no row 1"),
+        ("0/2", "there is no input 2"),
+        ("0,0/0", "not as many"),
+        ("-0/0", "no row -0"),
+    ] {
+        rejects(&triangle, &["case 0", &format!("bases {basis}")], 1, reason);
+    }
+}
+
 /// A record with small random numbers.
 fn random_record() -> impl Strategy<Value = String> {
     let small = || (-4i32..5, -3i32..3).prop_map(|(m, e)| format!("{m}:{e}"));
@@ -254,7 +284,10 @@ fn random_record() -> impl Strategy<Value = String> {
     let word = proptest::sample::select(&["lower", "upper"][..]);
     prop_oneof![
         8 => (word, 0..4, small(), multipliers()).prop_map(|(w, k, v, m)| format!("{w} {k} {v}{m}")),
-        2 => (0..4, 0..2).prop_map(|(k, s)| format!("slope {k} {s}")),
+        4 => (-1..3).prop_map(|row| format!("bases {row}/0")),
+        4 => Just("bounds".to_owned()),
+        2 => (0..4, small(), multipliers())
+            .prop_map(|(k, v, m)| format!("bounds {k}>={v}{}", m.replace(' ', ","))),
         6 => multipliers().prop_map(|m| format!("refute 0 0{m}")),
         2 => (factor(), multipliers()).prop_map(|(f, m)| format!("joint 0 {f}{m}")),
         2 => multipliers().prop_map(|m| format!("empty{m}")),
@@ -312,7 +345,8 @@ proptest! {
     ) {
         let files = far();
         let records = ["case 0", "halve 0 0", "lower 0 -1", "split 0", "exact 0 a0*1 u0*1",
-            "refute 0 0 1*1", "lower 0 -1", "upper 0 1 0*1:-3", "slope 0 1", "clip", "joint 0 1 -1*1"];
+            "refute 0 0 1*1", "lower 0 -1", "upper 0 1 0*1:-3", "bases 0/0",
+            "bounds 1>=-1", "clip", "joint 0 1 -1*1"];
         let mut bytes = holds(&files, &records).into_bytes();
         for (place, byte, kind) in edits {
             let place = place.index(bytes.len());

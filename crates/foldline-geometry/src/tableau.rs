@@ -72,6 +72,22 @@ impl Tableau {
         }
     }
 
+    /// The half-spaces that are tight at the current vertex, and the inputs that are at no end of
+    /// their range there: as many, and both increasing.
+    pub fn basis(&self, rows: &mut Vec<u32>, inputs: &mut Vec<u32>) {
+        let dimension = self.dimension as u32;
+        rows.clear();
+        inputs.clear();
+        inputs.extend(0..dimension);
+        for &slack in &self.nonbasic {
+            match slack.checked_sub(2 * dimension) {
+                Some(row) => rows.push(row),
+                None => inputs.retain(|&input| input != slack % dimension),
+            }
+        }
+        rows.sort_unstable();
+    }
+
     /// The current vertex.
     pub fn vertex(&self, polytope: &Polytope, into: &mut [f64]) {
         for j in 0..self.dimension {

@@ -1,5 +1,6 @@
 //! The questions foldline answers about a network, one folder each.
 
+pub mod bases;
 pub mod bounds;
 pub mod checkpoint;
 pub mod containment;

@@ -1,17 +1,41 @@
 //! Writes down why the search closed each node, in the records of `docs/certificate-format.md`.
 //!
-//! While a proof is written, multipliers and bounds are first rounded to a few bits, so that the
-//! search goes on from exactly what the checker will know, and nothing is closed by a margin
-//! that a checker's own rounding could eat up.
+//! Bounds are not written: a checker finds them from the bases and rounds them to a few bits. The
+//! search does the same and goes on from exactly what the checker will know; where its own
+//! rounding might fall on the other side, the bound is told. Nothing is closed by a margin that a
+//! checker's rounding could eat up.
 
 use std::fmt::Write;
 
 use foldline_geometry::Polytope;
 use foldline_kernel::{Integer, Rational};
 
-/// Fraction bits kept of a multiplier and of a claimed bound.
+use crate::bases::Bases;
+use crate::bounds::FloatNetwork;
+use crate::bounds::float_network::FloatLayer;
+
+/// Fraction bits kept of a multiplier and of a bound.
 const MULTIPLIER_BITS: u32 = 10;
-const BOUND_BITS: u32 = 11;
+const BOUND_BITS: u32 = 6;
+
+/// How many units of a size a checker's rounding may take, generously.
+const MARGIN: f64 = 4.0;
+
+/// Weights up to this size do not magnify a checker's rounding beyond that margin.
+const ORDINARY_WEIGHT: f64 = 32.0;
+
+/// Beyond this, margins would exceed what is to be shown.
+const LARGEST_AMPLIFICATION: f64 = 256.0;
+
+/// How much larger weights magnify it on the way through the layers.
+fn amplification(float: &FloatNetwork) -> f64 {
+    let largest = |layer: &FloatLayer| {
+        let weights = layer.rows.iter().flat_map(|row| &row.values);
+        weights.fold(ORDINARY_WEIGHT, |largest, weight| largest.max(weight.abs()))
+    };
+    let product: f64 = float.layers.iter().map(|layer| largest(layer) / ORDINARY_WEIGHT).product();
+    product.min(LARGEST_AMPLIFICATION)
+}
 
 /// Records of the nodes visited so far that were not yet handed on.
 #[derive(Debug)]
@@ -20,7 +44,11 @@ pub struct Proof {
     pub text: String,
     /// Number of permanent half-spaces of the current node: later ones are clip rows.
     pub permanent: usize,
-    /// One unit of a checker's fixed point numbers.
+    /// The bases of the current node.
+    pub bases: Bases,
+    /// The bounds of the current node that are told, as fields of its record.
+    told: String,
+    /// One unit of a checker's fixed point numbers, or more where large weights magnify it.
     unit: f64,
 }
 
@@ -70,6 +98,12 @@ pub fn dyadic(value: f64) -> String {
     }
 }
 
+/// A half-space's name in a proof: permanent ones by their index, clip rows −1, −2, …
+pub fn row_name(index: u32, permanent: usize) -> i64 {
+    let (index, permanent) = (i64::from(index), permanent as i64);
+    if index < permanent { index } else { permanent - 1 - index }
+}
+
 /// The largest multiplier: beyond it a checker's fixed point numbers are too small.
 const LARGEST_MULTIPLIER: f64 = (1 << 20) as f64;
 
@@ -79,6 +113,15 @@ pub fn round_multipliers(multipliers: &mut Vec<(u32, f64)>) {
         *multiplier = few_bits(*multiplier, MULTIPLIER_BITS);
     }
     multipliers.retain(|&(_, multiplier)| multiplier > 0.0 && multiplier <= LARGEST_MULTIPLIER);
+}
+
+/// Which end of a pre-activation's interval is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The lower end: z itself is bounded below.
+    Lower,
+    /// The upper end: −z is bounded below.
+    Upper,
 }
 
 /// What a term of an exact contradiction names.
@@ -99,13 +142,21 @@ pub enum Term {
 }
 
 impl Proof {
-    /// An empty proof for checkers with so many fraction bits.
-    pub fn new(precision: u32) -> Self {
-        let unit = 1.0 / (1u64 << precision.clamp(20, 52)) as f64;
-        Self { text: String::new(), permanent: 0, unit }
+    /// An empty proof for checkers with so many fraction bits, about a network with these weights,
+    /// which are not those of the user where units were `changed`.
+    pub fn new(precision: u32, float: &FloatNetwork, changed: bool) -> Self {
+        let amplified = if changed { LARGEST_AMPLIFICATION } else { amplification(float) };
+        let unit = amplified / (1u64 << precision.clamp(20, 52)) as f64;
+        Self {
+            text: String::new(),
+            permanent: 0,
+            bases: Bases::default(),
+            told: String::new(),
+            unit,
+        }
     }
 
-    /// How far above 0 a bound must be to be recorded as > 0: of a row of the given magnitude,
+    /// How far a checker's minimum may be from that in floats: of a row of the given magnitude,
     /// of which the floats' rounding may have taken `error`, with these multipliers.
     ///
     /// A checker rounds coefficients and multipliers to units: that takes some units of the sizes
@@ -119,22 +170,57 @@ impl Proof {
     ) -> f64 {
         let weight: f64 = multipliers.iter().map(|&(_, multiplier)| multiplier).sum();
         let rows: Vec<(u32, f64)> = multipliers.iter().map(|&(index, _)| (index, 1.0)).collect();
-        let sizes = 64.0 * magnitude + 4.0 * polytope.magnitude(&rows) + weight + 1.0;
-        self.unit * (1024.0 * sizes + error * 2f64.powi(62))
+        let sizes = 64.0 * (magnitude + 1.0) + 4.0 * polytope.magnitude(&rows) + weight;
+        self.unit * (MARGIN * sizes + error * MARGIN * 2f64.powi(52))
     }
 
-    /// The bound to claim where floats prove `bound`, with that margin and in few bits.
-    pub fn claimed_below(
-        &self,
+    /// The end of an interval that the checker will know: where floats prove that the function
+    /// `side` of `neuron` is ≥ `bound`, up to `margin`, and it is known to be ≥ `known` already.
+    ///
+    /// `multipliers` are those that the checker is told, where it does not know them from a basis.
+    pub fn settled_bound(
+        &mut self,
+        (neuron, side): (u32, Side),
         bound: f64,
-        magnitude: f64,
-        error: f64,
-        polytope: &Polytope,
-        multipliers: &[(u32, f64)],
+        margin: f64,
+        known: f64,
+        multipliers: Option<&[(u32, f64)]>,
     ) -> f64 {
-        let claimed = few_bits_below(bound - self.margin(magnitude, error, polytope, multipliers));
-        // Beyond that a checker's numbers end.
-        if claimed.abs() < self.unit * 2f64.powi(61) { claimed } else { f64::NEG_INFINITY }
+        let below = few_bits_below(bound - margin);
+        if below.is_nan() || below.abs() >= self.unit * 2f64.powi(61) {
+            // Beyond that a checker's numbers end.
+            return f64::NEG_INFINITY;
+        }
+        let above = few_bits_below(bound + margin);
+        if multipliers.is_none() && (below == above || above <= known) {
+            return below;
+        }
+        let (relation, value) = match side {
+            Side::Lower => (">=", below),
+            Side::Upper => ("<=", -below),
+        };
+        let _ = write!(self.told, " {neuron}{relation}{}", dyadic(value));
+        for &(index, multiplier) in multipliers.unwrap_or_default() {
+            let name = row_name(index, self.permanent);
+            let _ = write!(self.told, ",{name}*{}", dyadic(multiplier));
+        }
+        below
+    }
+
+    /// Records that all undecided neurons are bounded, after the bases that this needs.
+    pub fn bounds(&mut self) {
+        self.new_bases();
+        self.text.push_str("bounds");
+        self.text.push_str(&self.told);
+        self.text.push('\n');
+        self.told.clear();
+    }
+
+    /// Records the bases that are not in the proof yet.
+    pub fn new_bases(&mut self) {
+        if let Some(words) = self.bases.record() {
+            self.record(&words);
+        }
     }
 
     /// One record without multipliers.
@@ -147,9 +233,7 @@ impl Proof {
     pub fn with_multipliers(&mut self, words: &str, multipliers: &[(u32, f64)]) {
         self.text.push_str(words);
         for &(index, multiplier) in multipliers {
-            let index = index as i64;
-            let permanent = self.permanent as i64;
-            let name = if index < permanent { index } else { permanent - 1 - index };
+            let name = row_name(index, self.permanent);
             let _ = write!(self.text, " {name}*{}", dyadic(multiplier));
         }
         self.text.push('\n');

@@ -1,10 +1,11 @@
 //! Backward substitution of linear relaxations: a linear bound of any row over the inputs.
 
+use foldline_geometry::tableau::Ended;
 use foldline_geometry::{Polytope, Tableau};
 
 use super::reduced::{Reduced, add_multiple, rounding_error};
 use super::unfold::{Empty, Known};
-use crate::proof::{Proof, dyadic, round_multipliers};
+use crate::proof::{Proof, Side, round_multipliers};
 
 /// Scratch space and counters for bounding rows of one [`Reduced`] over one [`Polytope`].
 #[derive(Debug, Default)]
@@ -19,7 +20,11 @@ pub struct Relaxation {
     pub lps: u64,
     /// What the search writes down, if a proof is wanted.
     pub proof: Option<Proof>,
+    /// What a checker's multipliers may lose against those of the last bound; none where a proof
+    /// must tell it the multipliers.
+    pub solution_error: Option<f64>,
     scratch: Vec<f64>,
+    basis: (Vec<u32>, Vec<u32>),
 }
 
 impl Relaxation {
@@ -92,11 +97,12 @@ impl Relaxation {
         let dimension = polytope.dimension;
         self.scratch.resize(dimension, 0.0);
         self.multipliers.clear();
+        self.solution_error = Some(0.0);
         if polytope.half_spaces() > 0 {
             self.lps += 1;
-            tableau.minimize(&self.gradient, &mut self.multipliers);
-            if self.proof.is_some() {
-                round_multipliers(&mut self.multipliers);
+            let ended = tableau.minimize(&self.gradient, &mut self.multipliers);
+            if self.proof.is_some() && !self.multipliers.is_empty() {
+                self.take_basis(polytope, tableau, ended);
             }
         }
         let constant = self.gradient[dimension];
@@ -104,6 +110,33 @@ impl Relaxation {
             polytope.lower_bound(&self.gradient, constant, &self.multipliers, &mut self.scratch);
         let bound = (bound - self.slack).next_down();
         if bound.is_nan() { f64::NEG_INFINITY } else { bound }
+    }
+
+    /// Takes the multipliers that a checker gets from the optimal basis, or rounded ones to be told.
+    #[inline(never)]
+    fn take_basis(&mut self, polytope: &Polytope, tableau: &Tableau, ended: Ended) {
+        let Some(proof) = &mut self.proof else { return };
+        self.solution_error = None;
+        if ended == Ended::Optimal {
+            let (rows, inputs) = &mut self.basis;
+            tableau.basis(rows, inputs);
+            self.solution_error = proof.bases.multipliers(
+                (rows, inputs),
+                proof.permanent,
+                &self.gradient,
+                polytope,
+                &mut self.multipliers,
+            );
+        }
+        if self.solution_error.is_none() {
+            round_multipliers(&mut self.multipliers);
+        }
+    }
+
+    /// How far a checker's minimum may be from the last one, of a row of this magnitude.
+    pub fn margin(&self, proof: &Proof, magnitude: f64, polytope: &Polytope) -> f64 {
+        self.solution_error.unwrap_or(0.0)
+            + proof.margin(magnitude, self.slack, polytope, &self.multipliers)
     }
 
     /// Bounds the pre-activation of an undecided row from both sides and enters what that gives.
@@ -117,60 +150,33 @@ impl Relaxation {
         tableau: &mut Tableau,
     ) -> Result<(), Empty> {
         let lower = self.lower_bound::<FUSED>(reduced, index, 1.0, polytope, tableau);
-        if self.proof.is_some() {
-            return self.tighten_recorded::<FUSED>(reduced, index, known, lower, polytope, tableau);
-        }
+        let lower = self.settled(reduced, index, Side::Lower, lower, known.lower, polytope);
         known.lower = known.lower.max(lower);
         known.settle()?;
         if known.sign == 0 {
-            let upper = -self.lower_bound::<FUSED>(reduced, index, -1.0, polytope, tableau);
-            known.upper = known.upper.min(upper);
+            let upper = self.lower_bound::<FUSED>(reduced, index, -1.0, polytope, tableau);
+            let upper = self.settled(reduced, index, Side::Upper, upper, -known.upper, polytope);
+            known.upper = known.upper.min(-upper);
             known.settle()?;
         }
         Ok(())
     }
 
-    /// The same with rounded bounds, recording those that are new; of a neuron whose sign gets
-    /// decided, the deciding bound alone.
+    /// The bound as a checker will know it; as it is where no proof is written.
     #[inline(always)]
-    fn tighten_recorded<const FUSED: bool>(
+    fn settled(
         &mut self,
         reduced: &Reduced,
         index: usize,
-        known: &mut Known,
-        lower: f64,
+        side: Side,
+        bound: f64,
+        known: f64,
         polytope: &Polytope,
-        tableau: &mut Tableau,
-    ) -> Result<(), Empty> {
-        let (neuron, magnitude) = (reduced.neurons[index], reduced.magnitudes[index]);
-        let error = self.slack;
-        let of_lower = self.multipliers.clone();
-        let claim = |proof: &Option<Proof>, bound: f64, error: f64, multipliers: &[(u32, f64)]| {
-            let claimed =
-                |proof: &Proof| proof.claimed_below(bound, magnitude, error, polytope, multipliers);
-            proof.as_ref().map_or(bound, claimed)
-        };
-        let lower = claim(&self.proof, lower, error, &of_lower);
-        let upper = if lower >= 0.0 {
-            f64::INFINITY
-        } else {
-            let upper = self.lower_bound::<FUSED>(reduced, index, -1.0, polytope, tableau);
-            -claim(&self.proof, upper, self.slack, &self.multipliers)
-        };
-        let Some(proof) = &mut self.proof else {
-            return Ok(());
-        };
-        if lower > known.lower && upper > 0.0 {
-            known.lower = lower;
-            proof.with_multipliers(&format!("lower {neuron} {}", dyadic(lower)), &of_lower);
-            known.settle()?;
-        }
-        if upper < known.upper && known.sign == 0 {
-            known.upper = upper;
-            let words = format!("upper {neuron} {}", dyadic(upper));
-            proof.with_multipliers(&words, &self.multipliers);
-            known.settle()?;
-        }
-        Ok(())
+    ) -> f64 {
+        let Some(proof) = &self.proof else { return bound };
+        let margin = self.margin(proof, reduced.magnitudes[index], polytope);
+        let multipliers = self.solution_error.is_none().then_some(&self.multipliers[..]);
+        let Some(proof) = &mut self.proof else { return bound };
+        proof.settled_bound((reduced.neurons[index], side), bound, margin, known, multipliers)
     }
 }

@@ -7,6 +7,7 @@ use foldline_geometry::{Polytope, Tableau};
 use super::branch;
 use super::problem::Problem;
 use super::settled::{is_out_of_reach, is_sum_of_nonnegatives, may_touch};
+use crate::bases::Bases;
 use crate::bounds::reduced::Reduced;
 use crate::bounds::{Empty, Known, Relaxation, has_wide_instructions, unfold};
 use crate::proof::{dyadic, round_multipliers};
@@ -43,6 +44,8 @@ pub struct Node {
     pub share: f64,
     /// Where the problem comes from.
     pub place: Place,
+    /// The bases that a proof has named on the way here.
+    pub bases: Bases,
 }
 
 /// What became of a node.
@@ -102,6 +105,7 @@ impl Node {
             input_splits: 0,
             share,
             place: Place::default(),
+            bases: Bases::default(),
             problem,
         }
     }
@@ -185,17 +189,26 @@ fn process_with<const FUSED: bool>(
     let mut tableau = Tableau::new(&node.polytope);
     if let Some(proof) = &mut space.relaxation.proof {
         proof.permanent = node.permanent;
+        proof.bases = std::mem::take(&mut node.bases);
     }
     if is_proved_empty(&node.polytope, &mut tableau, &mut space.relaxation) {
         return Step::Closed;
     }
-    let reduced = match bounded::<FUSED>(problem, &mut node, &mut tableau, space) {
-        Ok(reduced) => reduced,
-        Err(Empty) => return Step::Closed,
+    let bounded = bounded::<FUSED>(problem, &mut node, &mut tableau, space);
+    if let Some(proof) = &mut space.relaxation.proof {
+        proof.bounds();
+    }
+    let Ok(reduced) = bounded else {
+        return Step::Closed;
     };
     let Some(choice) = goal.close::<FUSED>(&mut node, &reduced, &mut tableau, space) else {
         return Step::Closed;
     };
+    if let Some(proof) = &mut space.relaxation.proof {
+        proof.new_bases();
+        node.bases = std::mem::take(&mut proof.bases);
+        node.bases.hand_on();
+    }
     branch::split(node, reduced, &choice, exact_lps, &mut space.relaxation.proof)
 }
 
@@ -333,17 +346,22 @@ fn refutes(
     polytope: &Polytope,
     relaxation: &mut Relaxation,
 ) -> bool {
-    let Some(proof) = &mut relaxation.proof else {
+    let Some(proof) = &relaxation.proof else {
         return bound > 0.0 || bound >= 0.0 && problem.atoms[atom].strict;
     };
     let magnitude = reduced.magnitudes[reduced.count() + atom];
-    let refuted =
-        bound > proof.margin(magnitude, relaxation.slack, polytope, &relaxation.multipliers);
+    let refuted = bound > relaxation.margin(proof, magnitude, polytope);
+    let Some(proof) = &mut relaxation.proof else { return refuted };
     if refuted {
+        proof.new_bases();
         let atoms = &problem.clauses[clause as usize];
         let place = atoms.iter().position(|&other| other == atom).unwrap_or(0);
         let words = format!("refute {} {place}", problem.numbers[clause as usize]);
-        proof.with_multipliers(&words, &relaxation.multipliers);
+        let told = match relaxation.solution_error {
+            Some(_) => &[],
+            None => &relaxation.multipliers[..],
+        };
+        proof.with_multipliers(&words, told);
     }
     refuted
 }

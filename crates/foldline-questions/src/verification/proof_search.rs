@@ -86,7 +86,7 @@ impl ProofSearch<'_> {
         space: &mut Workspace,
         out: &mut dyn Write,
     ) -> Result<Found, ProofError> {
-        let mut proof = Proof::new(self.precision);
+        let mut proof = Proof::new(self.precision, &piece.float, !piece.transforms.is_empty());
         let numbers: Vec<String> = case.numbers.iter().map(usize::to_string).collect();
         proof.record(&format!("case {}", numbers.join(" ")));
         let parts = match self.parts(piece, &mut proof) {

@@ -75,9 +75,11 @@ pub fn precision(network: &Network, property: &Property) -> (u32, bool) {
         size = weights.chain(rows.iter().map(|row| &row.bias)).map(float).fold(size, f64::max);
         reach = rows.iter().map(|row| combine(&row.weights, &row.bias, &reach)).collect();
     }
-    // Activations seldom come near their crudest bound, and units would be made from that.
+    // Activations seldom come near their crudest bound, the less so the more layers there are,
+    // and units would be made from that.
+    let distance = (3 * network.layers().len()).clamp(10, 13) as f64;
     let largest = reach.into_iter().fold(0.0, f64::max);
-    let excess = (largest.log2() - 32.0).ceil().max(0.0);
+    let excess = (largest.log2() - 22.0 - distance).ceil().max(0.0);
     if is_lost || size > LARGEST_NUMBER || excess > f64::from(PRECISION - LEAST_PRECISION) {
         return (PRECISION, true);
     }

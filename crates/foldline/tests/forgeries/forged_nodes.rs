@@ -5,80 +5,93 @@ use crate::files::{Claim, check};
 use foldline::{Activation, Network};
 
 use crate::certified::ACCEPTED;
-use crate::forging::{FIRST, count, fields, first, forge, forge_case, is_leaf, parts, set_field};
+use crate::forging::{FIRST, count, fields, first, forge, forge_case, is_leaf, set_field};
 
-/// A bound of the first neuron that is well away from zero and proved without multipliers.
-fn plain_bound(lines: &[String], word: &str) -> Option<(usize, i64, i32)> {
-    let position = first(lines, &format!("{word} 0 "))?;
-    let before = &lines[FIRST..position];
-    if fields(&lines[position]).len() != 3 || before.iter().any(|line| line.starts_with("split")) {
-        return None;
-    }
-    let (mantissa, exponent) = parts(&fields(&lines[position])[2]);
-    (mantissa.abs() > 1000 && exponent > -11).then_some((position, mantissa, exponent))
-}
-
-#[test]
-fn a_bound_improved() {
-    for (word, sign) in [("lower", 1), ("upper", -1)] {
-        forge(Holds, "the bound does not follow", |lines| {
-            let (position, mantissa, exponent) = plain_bound(lines, word)?;
-            let better = mantissa + sign * (mantissa.abs() / 4);
-            set_field(lines, position, 2, &format!("{better}:{exponent}"));
-            Some(position)
-        });
-    }
+/// The first record `bounds` that tells nothing.
+fn plain_bounds(lines: &[String]) -> Option<usize> {
+    let position = first(lines, "bounds")?;
+    (lines[position] == "bounds").then_some(position)
 }
 
 #[test]
 fn a_bound_that_does_not_follow() {
+    for record in ["bounds 0>=1:18", "lower 0 1:18", "upper 0 -1:18"] {
+        forge(Holds, "the bound does not follow", |lines| {
+            let position = plain_bounds(lines)?;
+            lines.insert(position, record.to_owned());
+            Some(position)
+        });
+    }
     forge(Holds, "the bound does not follow", |lines| {
-        let (position, ..) = plain_bound(lines, "lower")?;
-        lines.insert(position, "upper 0 -1:18".to_owned());
+        let position = first(lines, "bounds ")?;
+        let told = fields(&lines[position])[1].clone();
+        let (neuron, _) = told.split_once(">=")?;
+        set_field(lines, position, 1, &format!("{neuron}>=1:18"));
         Some(position)
     });
-    forge(Holds, "has a sign already", |lines| {
-        let (position, mantissa, _) = plain_bound(lines, "lower")?;
-        (mantissa > 0).then_some(())?;
-        let copy = lines[position].clone();
-        lines.insert(position, copy);
-        Some(position + 1)
+    forge(Holds, "is not bounded from this side", |lines| {
+        let position = plain_bounds(lines)?;
+        lines[position].push_str(" 0>=-1:18 0>=-1:18");
+        Some(position)
     });
     forge(Holds, "there is no neuron", |lines| {
-        let (position, ..) = plain_bound(lines, "lower")?;
-        set_field(lines, position, 1, "1000000");
+        let position = plain_bounds(lines)?;
+        lines[position].push_str(" 1000000>=0");
         Some(position)
     });
 }
 
 #[test]
-fn a_bound_not_told() {
+fn bounds_left_out() {
     let mut needed = 0;
     for (certified, lines) in ACCEPTED.iter().filter(|(_, lines)| lines.len() < 40) {
-        for position in FIRST..lines.len() {
-            if !lines[position].starts_with("lower ") && !lines[position].starts_with("upper ") {
-                continue;
-            }
-            let neuron = &fields(&lines[position])[1];
+        for position in (FIRST..lines.len()).filter(|&at| lines[at].starts_with("bounds")) {
             let mut forged = lines.clone();
             forged.remove(position);
             let Err(rejection) = check(forged.join("\n").as_bytes(), &certified.files) else {
                 continue;
             };
-            let reason = format!("an interval of neuron {neuron} is needed");
             assert!(rejection.line > position as u64, "{rejection}");
-            needed += usize::from(rejection.reason.starts_with(&reason));
+            needed += usize::from(rejection.reason.starts_with("an interval of neuron "));
         }
     }
-    assert!(needed > 50, "only {needed} bounds were needed");
+    println!("{needed} records `bounds` needed");
+    assert!(needed > 50, "only {needed} records `bounds` were needed");
+}
+
+#[test]
+fn a_basis_left_out_or_changed() {
+    let mut needed = 0;
+    for (certified, lines) in ACCEPTED.iter().filter(|(_, lines)| lines.len() < 100) {
+        let Some(position) = first(lines, "bases ") else { continue };
+        let mut forged = lines.clone();
+        forged.remove(position);
+        let checked = check(forged.join("\n").as_bytes(), &certified.files);
+        let follows = |rejection: &foldcheck::Rejection| !rejection.reason.contains("not follow");
+        needed += usize::from(checked.is_err_and(|rejection| !follows(&rejection)));
+    }
+    println!("{needed} records `bases` needed");
+    assert!(needed > 10, "only {needed} records `bases` were needed");
+    for (basis, reason) in [("7000/0", "there is no row 7000"), ("0/7000", "there is no input")] {
+        forge(Holds, reason, |lines| {
+            let position = first(lines, "bases 0/")?;
+            set_field(lines, position, 1, basis);
+            Some(position)
+        });
+    }
+    forge(Holds, "not as many rows as inputs", |lines| {
+        let position = first(lines, "bases 0/")?;
+        set_field(lines, position, 1, "0,0/0");
+        Some(position)
+    });
 }
 
 #[test]
 fn not_a_number() {
     for token in ["NaN", "nan", "inf", "-inf", "1e5", "0.5", "0x10", "+1", "-0", "1:", ":1", ""] {
         forge(Holds, "expected a dyadic `m` or `m:e`", |lines| {
-            let position = first(lines, "lower ")?;
-            set_field(lines, position, 2, token);
+            let position = plain_bounds(lines)?;
+            lines[position].push_str(&format!(" 0>={token}"));
             Some(position)
         });
         forge(Holds, "expected an integer", |lines| {
@@ -89,8 +102,8 @@ fn not_a_number() {
         });
     }
     forge(Holds, "expected a dyadic `m` or `m:e`", |lines| {
-        let position = first(lines, "lower ")?;
-        set_field(lines, position, 2, "9223372036854775808");
+        let position = plain_bounds(lines)?;
+        lines[position].push_str(" 0>=9223372036854775808");
         Some(position)
     });
 }
@@ -133,12 +146,16 @@ fn a_wrong_neuron_split() {
         let split = first(lines, "split ")?;
         let layer_of = |neuron: &str| layer_of(&certified.files.network, neuron.parse().ok()?);
         let own = layer_of(&fields(&lines[split])[1])?;
-        // A neuron of a later layer that is undecided there: its interval is around 0.
-        let uppers = lines[FIRST..split].iter().filter(|line| line.starts_with("upper "));
-        let mut later = uppers.map(|line| fields(line)[1].clone()).filter(|neuron| {
-            let below = format!("lower {neuron} -");
-            let is_undecided = lines[..split].iter().any(|line| line.starts_with(&below));
-            is_undecided && layer_of(neuron).is_some_and(|layer| layer > own)
+        // A neuron of a later layer that is undecided there.
+        let neuron = (0usize..).take_while(|&neuron| layer_of(&neuron.to_string()).is_some());
+        let mut later = neuron.map(|neuron| neuron.to_string()).filter(|neuron| {
+            let mut forged = lines.clone();
+            set_field(&mut forged, split, 1, neuron);
+            let rejection = check(forged.join("\n").as_bytes(), &certified.files).err();
+            layer_of(neuron).is_some_and(|layer| layer > own)
+                && rejection.is_some_and(|rejection| {
+                    rejection.line == split as u64 + 1 && rejection.reason.contains(" before ")
+                })
         });
         let neuron = later.next()?;
         set_field(lines, split, 1, &neuron);

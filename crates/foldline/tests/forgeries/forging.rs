@@ -72,12 +72,6 @@ pub fn set_field(lines: &mut [String], position: usize, field: usize, text: &str
     lines[position] = all.join(" ");
 }
 
-/// A dyadic's mantissa and exponent.
-pub fn parts(dyadic: &str) -> (i64, i32) {
-    let (mantissa, exponent) = dyadic.split_once(':').unwrap_or((dyadic, "0"));
-    (mantissa.parse().expect("a mantissa"), exponent.parse().expect("an exponent"))
-}
-
 /// Whether a record ends a node or refutes a clause.
 pub fn is_leaf(line: &str) -> bool {
     ["exact ", "refute ", "joint ", "empty ", "void "].iter().any(|word| line.starts_with(word))
