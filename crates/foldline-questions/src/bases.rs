@@ -20,6 +20,9 @@ const MOST_ROWS: usize = 24;
 /// The largest entry of an inverse that leaves a checker's rounded solution good enough.
 const LARGEST_INVERSE: f64 = 256.0;
 
+/// Rows whose largest coefficient is smaller have too few digits in a checker's fixed point numbers.
+const LEAST_COEFFICIENT: f64 = 1.0 / 256.0;
+
 /// A fixed point solution of a system errs by about this, times the square of its inverse's size.
 const SOLUTION_ERROR: f64 = 1.0 / (1u64 << 45) as f64;
 
@@ -161,7 +164,7 @@ impl Inverse {
         for (column, &row) in rows.iter().enumerate() {
             let normal = polytope.normal(row as usize);
             let largest = normal.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
-            if !(1e-100..1e100).contains(&largest) {
+            if !(LEAST_COEFFICIENT..1e100).contains(&largest) {
                 return None;
             }
             let scale = largest.log2().ceil().exp2().recip();

@@ -27,6 +27,9 @@ const ORDINARY_WEIGHT: f64 = 32.0;
 /// Beyond this, margins would exceed what is to be shown.
 const LARGEST_AMPLIFICATION: f64 = 256.0;
 
+/// The same for networks in changed units, where a number of size 1 may come from large ones that cancel.
+const CHANGED_UNITS: f64 = 65536.0;
+
 /// How much larger weights magnify it on the way through the layers.
 fn amplification(float: &FloatNetwork) -> f64 {
     let largest = |layer: &FloatLayer| {
@@ -48,6 +51,9 @@ pub struct Proof {
     pub bases: Bases,
     /// The bounds of the current node that are told, as fields of its record.
     told: String,
+    /// Whether every bound is told: where a linear program's optimum may be missed by more than
+    /// margins cover, another basis could give the checker more.
+    tells_all: bool,
     /// One unit of a checker's fixed point numbers, or more where large weights magnify it.
     unit: f64,
 }
@@ -145,13 +151,14 @@ impl Proof {
     /// An empty proof for checkers with so many fraction bits, about a network with these weights,
     /// which are not those of the user where units were `changed`.
     pub fn new(precision: u32, float: &FloatNetwork, changed: bool) -> Self {
-        let amplified = if changed { LARGEST_AMPLIFICATION } else { amplification(float) };
+        let amplified = if changed { CHANGED_UNITS } else { amplification(float) };
         let unit = amplified / (1u64 << precision.clamp(20, 52)) as f64;
         Self {
             text: String::new(),
             permanent: 0,
             bases: Bases::default(),
             told: String::new(),
+            tells_all: changed,
             unit,
         }
     }
@@ -192,7 +199,8 @@ impl Proof {
             return f64::NEG_INFINITY;
         }
         let above = few_bits_below(bound + margin);
-        if multipliers.is_none() && (below == above || above <= known) {
+        let is_clear = below == above || above <= known;
+        if multipliers.is_none() && is_clear && !self.tells_all {
             return below;
         }
         let (relation, value) = match side {

@@ -124,6 +124,7 @@ impl Node {
             known: self.known.clone(),
             splits: self.splits.clone(),
             clauses: self.clauses.clone(),
+            bases: Bases::default(),
             ..*self
         }
     }
