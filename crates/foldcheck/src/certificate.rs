@@ -9,10 +9,12 @@ use foldline_formats::FormatError;
 use foldline_formats::input::display_name;
 use foldline_kernel::Rational;
 
-use crate::cells;
 use crate::lines::{Fields, Lines, Reason};
 use crate::statement::{Content, NamedFile, Statement};
-use crate::{equivalence, maximum, positivity, surjectivity, verification, zero_function};
+
+use crate::{
+    cells, containment, equivalence, maximum, positivity, surjectivity, verification, zero_function,
+};
 
 /// A certificate that proves its statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +82,7 @@ type Check<R> = fn(&mut Certificate<'_, R>, Fields<'_>) -> Result<String, Stop>;
 /// returns the claim in words.
 fn kind<R: BufRead>(name: &str) -> Option<Check<R>> {
     Some(match name {
+        "containment" => containment::check,
         "verification" => verification::check,
         "equivalence" => equivalence::check,
         "maximum" => maximum::check,

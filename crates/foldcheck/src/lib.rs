@@ -9,10 +9,13 @@
 mod cells;
 mod certificate;
 mod clauses;
+mod containment;
 mod dyadic;
 mod equivalence;
 mod exact;
 mod fixed;
+mod gauge_tree;
+mod hyperplanes;
 mod lines;
 mod maximum;
 mod node;

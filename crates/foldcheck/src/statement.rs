@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::Path;
 
 use foldline_formats::input::{display_name, read_bytes};
-use foldline_formats::{FormatError, NetworkOptions, parse_network};
-use foldline_kernel::Network;
+use foldline_formats::{FormatError, NetworkOptions, parse_network, parse_zonotope};
+use foldline_kernel::{Network, Zonotope};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -78,6 +78,11 @@ impl Content {
     /// The network in it.
     pub fn network(&self) -> Result<Network, FormatError> {
         Ok(parse_network(&self.name, &self.bytes, &NetworkOptions::default())?.network)
+    }
+
+    /// The zonotope in it.
+    pub fn zonotope(&self) -> Result<Zonotope, FormatError> {
+        parse_zonotope(&self.name, &self.bytes)
     }
 
     /// Its bytes as text.

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     arrangement, check, equivalent, eval, inspect, interpolate, maximum, positive, range, regions,
-    replay, run, separable, surjective, train, verify, vnncomp, zero,
+    replay, run, separable, surjective, train, verify, vnncomp, zero, zonotope,
 };
 use crate::report::{Failure, Report};
 
@@ -53,6 +53,7 @@ enum Command {
     Vnncomp(vnncomp::Arguments),
     Regions(regions::Arguments),
     Arrangement(arrangement::Arguments),
+    Zonotope(zonotope::Arguments),
 }
 
 impl Cli {
@@ -77,6 +78,7 @@ impl Cli {
             Command::Vnncomp(_) => false,
             Command::Regions(arguments) => arguments.wants_json(),
             Command::Arrangement(arguments) => arguments.wants_json(),
+            Command::Zonotope(arguments) => arguments.wants_json(),
         }
     }
 
@@ -101,6 +103,7 @@ impl Cli {
             Command::Vnncomp(arguments) => vnncomp::run(arguments),
             Command::Regions(arguments) => regions::run(arguments),
             Command::Arrangement(arguments) => arrangement::run(arguments),
+            Command::Zonotope(arguments) => zonotope::run(arguments),
         }
     }
 }

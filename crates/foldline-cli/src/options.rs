@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
-use foldline::NetworkOptions;
+use foldline::{NetworkOptions, Rational, parse_rational};
+
+use crate::report::Failure;
 
 /// How the answer is printed.
 #[derive(Debug, Clone, Args)]
@@ -50,6 +52,15 @@ pub struct TimeoutOption {
     pub timeout: Option<Duration>,
 }
 
+/// Reads the numbers, separated by commas, that `option` was given.
+pub fn parse_numbers(option: &str, text: &str) -> Result<Vec<Rational>, Failure> {
+    let number = |(index, token): (usize, &str)| {
+        parse_rational(token.trim())
+            .map_err(|error| Failure::Usage(format!("{option}, number {}: {error}", index + 1)))
+    };
+    text.split(',').enumerate().map(number).collect()
+}
+
 /// Reads a number of seconds that is finite and not negative.
 pub fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 =
@@ -63,6 +74,16 @@ pub fn parse_seconds(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn points_are_exact() {
+        let point = parse_numbers("--input", "0.1, -2/3,1e2").unwrap();
+        let text: Vec<String> = point.iter().map(Rational::to_string).collect();
+        assert_eq!(text, ["1/10", "-2/3", "100"]);
+        for bad in ["", "1,,2", "1,x", "nan", "1/0"] {
+            assert!(matches!(parse_numbers("--input", bad), Err(Failure::Usage(_))), "{bad}");
+        }
+    }
 
     #[test]
     fn seconds_are_finite_and_not_negative() {

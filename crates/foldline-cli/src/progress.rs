@@ -7,6 +7,9 @@ use foldline::{Progress, ProgressCallback};
 
 use crate::describe::{count, duration};
 
+/// What a search calls now and then.
+pub type Callback<P> = Arc<dyn Fn(&P) + Send + Sync>;
+
 /// A line that shows how far a search is; it disappears when dropped.
 pub struct ProgressLine {
     /// Whether the line may still be drawn; cleared when the search has ended.
@@ -22,8 +25,13 @@ impl ProgressLine {
 
     /// The callback to hand to a search, if the line is visible.
     pub fn callback(&self) -> Option<ProgressCallback> {
+        self.callback_with(line)
+    }
+
+    /// The same for a search that reports something else, with how to put it in a line.
+    pub fn callback_with<P: 'static>(&self, line: fn(&P) -> String) -> Option<Callback<P>> {
         let show = self.writer()?;
-        Some(Arc::new(move |progress: &Progress| show(&line(progress))))
+        Some(Arc::new(move |progress: &P| show(&line(progress))))
     }
 
     /// What replaces the line's text, if the line is visible.

@@ -70,6 +70,11 @@ fn assignment(
 
 /// Writes `content` to a temporary file beside `path` and renames it: all of it or nothing.
 pub fn write_whole(path: &Path, content: &str) -> Result<(), Failure> {
+    write_whole_bytes(path, content.as_bytes())
+}
+
+/// The same for bytes.
+pub fn write_whole_bytes(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let mut name = path.file_name().map(|name| name.to_os_string()).ok_or_else(|| {
         Failure::Input(format!("{}: expected the name of a file to write", path.display()))
     })?;
@@ -80,7 +85,7 @@ pub fn write_whole(path: &Path, content: &str) -> Result<(), Failure> {
     let temporary: PathBuf = path.with_file_name(name);
     let write = || -> std::io::Result<()> {
         let mut file = fs::File::create(&temporary)?;
-        file.write_all(content.as_bytes())?;
+        file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&temporary, path)
     };

@@ -1,4 +1,4 @@
-//! Readers of ONNX, NNET, JSON networks, VNN-LIB and regions into exact kernel objects.
+//! Readers of ONNX, NNET, JSON networks, VNN-LIB, regions and zonotopes into exact kernel objects.
 //!
 //! What these readers say is believed by everything else, so they compute with
 //! exact numbers only, read number tokens from their text, and answer bad input
@@ -10,6 +10,7 @@ pub mod input;
 pub mod json_network;
 mod json_text;
 mod lowering;
+pub mod matrix;
 pub mod network;
 pub mod nnet;
 pub mod onnx;
@@ -18,6 +19,8 @@ pub mod sample;
 mod sexpr;
 pub mod vnncomp_result;
 pub mod vnnlib;
+pub mod zonotope;
 
 pub use error::FormatError;
 pub use network::{LoadedNetwork, NetworkOptions, parse_network, read_network};
+pub use zonotope::{parse_zonotope, read_zonotope, write_zonotope, zonotope_to_json};

@@ -7,6 +7,7 @@ pub mod integer;
 pub mod polytope;
 pub mod quadratic;
 pub mod tableau;
+pub mod zonotopes;
 
 pub use exact_lp::{ExactConstraint, ExactOutcome, maximize};
 pub use polytope::Polytope;

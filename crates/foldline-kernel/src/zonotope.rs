@@ -36,6 +36,27 @@ impl Zonotope {
         self.center.len()
     }
 
+    /// A vertex or, where u is orthogonal to generators, another point z of Z with u·z = h(u).
+    ///
+    /// # Panics
+    /// If `direction` has another dimension.
+    pub fn support_point(&self, direction: &[Rational]) -> Vec<Rational> {
+        assert_eq!(direction.len(), self.dimension(), "a direction of another dimension");
+        let mut point = self.center.clone();
+        for generator in &self.generators {
+            let product = |sum, (a, b): (&Rational, &Rational)| sum + a * b;
+            let value = generator.iter().zip(direction).fold(Rational::ZERO, product);
+            for (coordinate, entry) in point.iter_mut().zip(generator) {
+                if value > Rational::ZERO {
+                    *coordinate += entry;
+                } else if value < Rational::ZERO {
+                    *coordinate -= entry;
+                }
+            }
+        }
+        point
+    }
+
     /// The support function h(u) = max {u·z : z ∈ Z} = u·c + Σ |u·g_i|.
     ///
     /// # Panics
@@ -63,5 +84,6 @@ mod tests {
         assert_eq!(zonotope.support(&numbers(&[1, 0])), Rational::from(3));
         assert_eq!(zonotope.support(&numbers(&[-1, 0])), Rational::ZERO);
         assert_eq!(zonotope.support(&numbers(&[0, -1])), Rational::from(3));
+        assert_eq!(zonotope.support_point(&numbers(&[1, -1])), numbers(&[3, -3]));
     }
 }

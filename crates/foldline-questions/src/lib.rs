@@ -2,9 +2,12 @@
 
 pub mod bounds;
 pub mod checkpoint;
+pub mod containment;
 pub mod equivalence;
 pub mod interpolation;
 pub mod maximum;
+pub mod norm_maximum;
+pub mod order_reduction;
 pub mod positivity;
 pub mod proof;
 pub mod regions;

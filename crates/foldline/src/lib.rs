@@ -43,6 +43,7 @@
 pub mod audit;
 pub mod certificate;
 pub mod checkpoint;
+pub mod containment_certificate;
 pub mod derivative;
 pub mod equivalence_certificate;
 pub mod question_certificates;
@@ -54,6 +55,7 @@ pub use foldline_formats as formats;
 pub use foldline_geometry as geometry;
 pub use foldline_kernel as kernel;
 pub use foldline_questions as questions;
+pub use foldline_reductions as reductions;
 
 pub use foldline_formats::{
     FormatError, LoadedNetwork, NetworkOptions, parse_network, read_network,
@@ -61,7 +63,7 @@ pub use foldline_formats::{
 pub use foldline_kernel::number::parse_rational;
 pub use foldline_kernel::{
     Activation, Atom, Formula, Integer, Layer, LinearConstraint, Natural, Network, Polyhedron,
-    Property, Rational, Region, Sample,
+    Property, Rational, Region, Sample, Zonotope,
 };
 pub use foldline_questions::verification::{
     Limit, Options, Outcome, Progress, ProofError, Statistics, Verdict, Witness,

@@ -8,12 +8,12 @@ use clap::Args;
 use foldline::derivative::{Derivative, derivative};
 use foldline::formats::input::display_name;
 use foldline::text::{decimal, exact_for_people};
-use foldline::{Network, Rational, parse_rational};
+use foldline::{Network, Rational};
 use serde_json::{Value, json};
 
 use crate::describe::{self, plural, point_table};
 use crate::load::load_network;
-use crate::options::{OutputOptions, ReadOptions};
+use crate::options::{OutputOptions, ReadOptions, parse_numbers};
 use crate::report::{Exit, Failure, Report};
 
 /// Entries of a gradient, and neurons of a layer, that are printed for people at most.
@@ -51,7 +51,7 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let point = parse_point(&arguments.input)?;
+    let point = parse_numbers("--input", &arguments.input)?;
     let network = load_network(&arguments.network, &arguments.read.for_network())?.network;
     if point.len() != network.inputs() {
         return Err(Failure::Usage(format!(
@@ -73,15 +73,6 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     add_gradient(&mut report, &derivative);
     report.text = text(arguments, &network, &evaluation.output, &evaluation.pattern, &derivative);
     Ok(report)
-}
-
-/// Reads numbers separated by commas.
-fn parse_point(text: &str) -> Result<Vec<Rational>, Failure> {
-    let number = |(index, token): (usize, &str)| {
-        parse_rational(token.trim())
-            .map_err(|error| Failure::Usage(format!("--input, number {}: {error}", index + 1)))
-    };
-    text.split(',').enumerate().map(number).collect()
 }
 
 fn add_gradient(report: &mut Report, derivative: &Derivative) {
@@ -159,19 +150,4 @@ fn pattern_text(pattern: &[Vec<bool>]) -> String {
         let _ = writeln!(text, "  ReLU layer {index}: {on:>3} of {} on  {bits}", layer.len());
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn points_are_exact() {
-        let point = parse_point("0.1, -2/3,1e2").unwrap();
-        let text: Vec<String> = point.iter().map(Rational::to_string).collect();
-        assert_eq!(text, ["1/10", "-2/3", "100"]);
-        for bad in ["", "1,,2", "1,x", "nan", "1/0"] {
-            assert!(matches!(parse_point(bad), Err(Failure::Usage(_))), "{bad}");
-        }
-    }
 }

@@ -18,3 +18,4 @@ pub mod train;
 pub mod verify;
 pub mod vnncomp;
 pub mod zero;
+pub mod zonotope;

@@ -1,0 +1,144 @@
+//! `foldline zonotope …`: answers, evidence, certificates, limits and bad input.
+
+use serde_json::{Value, json};
+
+use crate::support::{Folder, strings};
+
+const DIAMOND: &str = r#"{"center": [0, 0], "generators": [[1, 1], [1, -1]]}"#;
+const SQUARE: &str = r#"{"center": [0, 0], "generators": [[0.5, 0], [0, 1], [0.5, 0], [0, 0]]}"#;
+
+fn folder() -> Folder {
+    Folder::with(&[
+        ("diamond.json", DIAMOND),
+        ("square.json", SQUARE),
+        ("line.json", r#"{"center": [1, 0], "generators": [["1/3", "1/3"]]}"#),
+        ("space.json", r#"{"center": [0, 0, 0], "generators": []}"#),
+    ])
+}
+
+/// Runs a zonotope command with `--json`.
+fn answer(folder: &Folder, arguments: &[&str], code: i32) -> Value {
+    let run = folder.run(&[&["zonotope"], arguments, &["--json"]].concat());
+    assert_eq!(run.code, Some(code), "{arguments:?}: {}{}", run.stdout, run.stderr);
+    let object: Value = serde_json::from_str(&run.stdout).expect("one JSON object");
+    assert_eq!(object["command"], format!("zonotope {}", arguments[0]));
+    object
+}
+
+#[test]
+fn containment_is_exact_where_zonotopes_touch() {
+    let folder = folder();
+    let yes = answer(&folder, &["contains", "diamond.json", "square.json"], 0);
+    assert_eq!((&yes["answer"], &yes["scale"]), (&json!("yes"), &json!("1")));
+    let no = answer(&folder, &["contains", "square.json", "diamond.json"], 1);
+    assert_eq!((&no["answer"], &no["scale"]), (&json!("no"), &json!("2")));
+    let numbers = |key: &str| -> Vec<f64> {
+        strings(&no[key]).iter().map(|text| text.parse().unwrap()).collect()
+    };
+    let (point, normal) = (numbers("point"), numbers("normal"));
+    let value = point[0] * normal[0] + point[1] * normal[1];
+    assert!(value > no["offset_approx"].as_f64().unwrap(), "{no}");
+    let leaves = answer(&folder, &["contains", "line.json", "square.json"], 1);
+    assert_eq!(leaves["scale"], Value::Null);
+    let quick = answer(&folder, &["contains", "square.json", "diamond.json", "--no-scale"], 1);
+    assert!(quick.get("scale").is_none() && quick["scale_at_least"].is_string(), "{quick}");
+    let text = folder.run(&["zonotope", "contains", "diamond.json", "square.json"]).stdout;
+    assert!(text.contains("YES") && text.contains("least scale of OUTER: 1"), "{text}");
+}
+
+#[test]
+fn certificates_of_both_answers_are_accepted() {
+    let folder = folder();
+    for (outer, inner, code) in [
+        ("diamond.json", "square.json", 0),
+        ("square.json", "diamond.json", 1),
+        ("line.json", "line.json", 0),
+        ("line.json", "square.json", 1),
+    ] {
+        let arguments = ["zonotope", "contains", outer, inner, "--certificate", "proof.gz"];
+        assert_eq!(folder.run(&arguments).code, Some(code));
+        let check = folder.run(&["check", "proof.gz", outer, inner]);
+        assert_eq!(check.code, Some(0), "{}{}", check.stdout, check.stderr);
+        assert!(check.stdout.contains("statement  containment"), "{}", check.stdout);
+        let other = folder.run(&["check", "proof.gz", inner, outer]);
+        assert_eq!(other.code, Some(if inner == outer { 0 } else { 1 }), "{}", other.stdout);
+    }
+}
+
+#[test]
+fn members_come_with_coefficients_or_a_normal() {
+    let folder = folder();
+    let yes = answer(&folder, &["member", "diamond.json", "--point", "-1,1"], 0);
+    assert_eq!((&yes["answer"], &yes["scale"]), (&json!("yes"), &json!("1")));
+    assert_eq!(strings(&yes["coefficients"]), ["0", "-1"]);
+    let no = answer(&folder, &["member", "line.json", "--point", "2,1"], 1);
+    assert_eq!((&no["answer"], &no["scale"]), (&json!("no"), &json!("3")));
+    assert_eq!(no["normal"], json!(["1", "0"]));
+    assert_eq!(no["offset"], "4/3");
+    let outside = answer(&folder, &["member", "line.json", "--point", "1,1"], 1);
+    assert_eq!(outside["scale"], Value::Null);
+    folder.refuses(
+        &["zonotope", "member", "line.json", "--point", "1"],
+        2,
+        &["1 number", "2 dimensions"],
+    );
+}
+
+#[test]
+fn facets_vertices_volume_and_support() {
+    let folder = folder();
+    let facets = answer(&folder, &["facets", "diamond.json"], 0);
+    assert_eq!((&facets["count"], &facets["equations"]), (&json!(4), &json!([])));
+    assert_eq!(facets["facets"][0]["offset"], "2");
+    let flat = answer(&folder, &["facets", "line.json"], 0);
+    assert_eq!(flat["equations"][0]["normal"], json!(["1", "-1"]));
+    assert_eq!((&flat["count"], &flat["facets"][0]["offset"]), (&json!(2), &json!("4/3")));
+    let vertices = answer(&folder, &["vertices", "square.json"], 0);
+    assert_eq!(vertices["count"], 4);
+    let mut corners: Vec<Vec<&str>> =
+        vertices["vertices"].as_array().unwrap().iter().map(strings).collect();
+    corners.sort();
+    assert_eq!(corners, [["-1", "-1"], ["-1", "1"], ["1", "-1"], ["1", "1"]]);
+    let count = answer(&folder, &["vertices", "square.json", "--count"], 0);
+    assert!(count["count"] == 4 && count.get("vertices").is_none(), "{count}");
+    assert_eq!(answer(&folder, &["vertices", "space.json"], 0)["count"], 1);
+    assert_eq!(answer(&folder, &["volume", "diamond.json"], 0)["volume"], "8");
+    assert_eq!(answer(&folder, &["volume", "line.json"], 0)["volume"], "0");
+    let support = answer(&folder, &["support", "line.json", "--direction", "-1,1/2"], 0);
+    assert_eq!((&support["value"], &support["point"]), (&json!("-5/6"), &json!(["2/3", "-1/3"])));
+    for command in ["facets", "vertices", "volume"] {
+        let text = folder.run(&["zonotope", command, "diamond.json"]).stdout;
+        assert!(text.contains("2 dimensions, 2 generators"), "{text}");
+    }
+}
+
+#[test]
+fn a_limit_leaves_it_undecided() {
+    let mut rows = Vec::new();
+    let mut state = 1u64;
+    for _ in 0..40 {
+        let mut entry = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            ((state >> 33) % 2001) as i64 - 1000
+        };
+        rows.push((0..9).map(|_| entry()).collect::<Vec<_>>());
+    }
+    let zonotope = json!({"center": vec![0; 9], "generators": rows}).to_string();
+    let folder = Folder::with(&[("z.json", &zonotope)]);
+    for command in ["facets", "vertices", "volume"] {
+        let answer = answer(&folder, &[command, "z.json", "--timeout", "0.2"], 3);
+        assert_eq!((&answer["answer"], &answer["limit"]), (&json!("undecided"), &json!("time")));
+    }
+    let answer = answer(&folder, &["contains", "z.json", "z.json", "--timeout", "0.2"], 3);
+    assert!(answer["fraction_done"].as_f64().unwrap() < 1.0 && answer.get("scale").is_none());
+}
+
+#[test]
+fn bad_input_is_refused() {
+    let folder = folder();
+    let contains = ["zonotope", "contains", "space.json", "line.json"];
+    folder.refuses(&contains, 4, &["line.json", "2 dimensions", "space.json", "3 dimensions"]);
+    folder.refuses(&["zonotope", "facets", "none.json"], 4, &["none.json"]);
+    folder.refuses(&["zonotope", "contains", "-", "-"], 2, &["standard input"]);
+    folder.refuses(&["zonotope", "support", "line.json", "--direction", "1,x"], 2, &["number 2"]);
+}

@@ -1,0 +1,219 @@
+//! Is one zonotope contained in another, and how much must the other one be scaled to hold it?
+//!
+//! With A = INNER − c_OUTER and B = OUTER − c_OUTER, symmetric about 0, the least scale is the
+//! greatest ratio of the support functions h_A/h_B. It is attained at a facet normal of B, and at a
+//! vertex of A [Z, §2, Thm 2.1]: whichever are cheaper to go through are gone through.
+//!
+//! Differs from the paper: the shift of the centers is one more generator of A, and no linear
+//! program is solved for facet normals.
+
+mod by_normals;
+mod by_vertices;
+mod problem;
+pub mod proof;
+pub mod statement;
+mod sums;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use foldline_geometry::zonotopes::{Segments, Span};
+use foldline_kernel::{Integer, Rational, Zonotope};
+
+use problem::{Best, Counters, Problem};
+pub use statement::{
+    Limit, Options, Outcome, Progress, ProgressCallback, Route, Scale, Separation, Statistics,
+    Verdict,
+};
+
+/// Below this many nanoseconds of work, threads cost more than they help.
+const LONG_SEARCH: f64 = 2e7;
+
+/// The part of a search's time that attempts to shorten it may take.
+const SMALL_PART: f64 = 0.05;
+
+/// Decides INNER ⊆ OUTER exactly, and the least scale with it.
+///
+/// # Panics
+/// If the dimensions differ.
+pub fn contains(outer: &Zonotope, inner: &Zonotope, options: &Options) -> Outcome {
+    assert_eq!(outer.dimension(), inner.dimension(), "zonotopes of different dimensions");
+    let outer_segments = Segments::new(outer);
+    let span = Span::new(outer_segments.dimension, &outer_segments.directions);
+    let shift: Vec<Rational> = inner.center.iter().zip(&outer.center).map(|(a, b)| a - b).collect();
+    let vectors = inner.generators.iter().map(Vec::as_slice).chain([shift.as_slice()]);
+    let inner_segments = Segments::from_vectors(outer.center.clone(), vectors);
+    let outside = inner_segments.directions.iter().find_map(|vector| span.violated(vector));
+    if let Some(normal) = outside {
+        return Outcome {
+            verdict: Verdict::Separated(separation(outer, inner, normal)),
+            scale: Scale::Infinite,
+            statistics: Statistics::default(),
+        };
+    }
+    if inner_segments.directions.is_empty() {
+        return Outcome {
+            verdict: Verdict::Contained,
+            scale: Scale::Value(Rational::ZERO),
+            statistics: Statistics { fraction: 1.0, ..Statistics::default() },
+        };
+    }
+    let outer_restricted = outer_segments.restrict(&span.coordinates);
+    let inner_restricted = inner_segments.restrict(&span.coordinates);
+    let problem = Problem::new(span.rank(), &outer_restricted, &inner_restricted);
+    let extend = |normal: &[Integer]| span.extend(outer.dimension(), normal);
+    answer(&problem, options, |normal| separation(outer, inner, &extend(normal)))
+}
+
+/// Runs the search and reads its answer off the best ratio.
+fn answer(
+    problem: &Problem,
+    options: &Options,
+    separation: impl Fn(&[Integer]) -> Separation,
+) -> Outcome {
+    let limits = Limits { start: Instant::now(), options, expired: AtomicBool::new(false) };
+    let best = Best::above(u8::from(options.verdict_only));
+    let counters = Counters::default();
+    let enough = || options.verdict_only && best.version() > 0;
+    let stop = || enough() || limits.reached();
+    let finished = with_progress(options, limits.start, &counters, || {
+        search(problem, options, &best, &counters, &stop)
+    });
+    let (ratio, mut statistics) = (best.ratio(), counters.statistics());
+    if finished {
+        statistics.fraction = 1.0;
+    }
+    let verdict = match best.normal() {
+        Some(normal) if ratio > Rational::ONE => Verdict::Separated(separation(&normal)),
+        _ if finished => Verdict::Contained,
+        _ => Verdict::Undecided(limits.which()),
+    };
+    let scale = match verdict {
+        _ if finished && !options.verdict_only => Scale::Value(ratio),
+        // Without a normal the ratio is where the search began, not a bound.
+        _ if best.normal().is_some() => Scale::AtLeast(ratio),
+        _ => Scale::AtLeast(Rational::ZERO),
+    };
+    Outcome { verdict, scale, statistics }
+}
+
+fn search(
+    problem: &Problem,
+    options: &Options,
+    best: &Best,
+    counters: &Counters,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> bool {
+    let Costs { gauge, normals, vertices } = costs(problem);
+    let least = normals.min(vertices);
+    // What may save the search, or much of it, may take a small part of its time.
+    if (4 * problem.rank) as f64 * gauge < SMALL_PART * least {
+        by_vertices::climb(problem, best, counters);
+        if stop() {
+            return false;
+        }
+    }
+    if problem.inner.exact().len() as f64 * gauge < SMALL_PART * least
+        && by_vertices::sum_of_gauges(problem, counters) <= best.ratio()
+    {
+        return true;
+    }
+    let by_vertices = match options.route {
+        Route::Cheaper => vertices < normals,
+        Route::Normals => false,
+        Route::Vertices => true,
+    };
+    if by_vertices {
+        return by_vertices::search(problem, best, counters, stop);
+    }
+    let threads = match options.threads {
+        0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
+        threads => threads,
+    };
+    let threads = if normals < LONG_SEARCH { 1 } else { threads };
+    by_normals::search(problem, threads, best, counters, stop)
+}
+
+/// About how many nanoseconds things take.
+struct Costs {
+    /// The gauge of a point in B.
+    gauge: f64,
+    /// All facet normals of B.
+    normals: f64,
+    /// All vertices of A.
+    vertices: f64,
+}
+
+fn costs(problem: &Problem) -> Costs {
+    let (m, n) = (problem.columns.directions as f64, problem.inner.exact().len() as f64);
+    let rank = problem.rank as f64;
+    let subsets = (1..problem.rank).fold(1.0, |count, k| count * (m - k as f64 + 1.0) / k as f64);
+    let gauge = 100.0 * rank * (m + rank) * (2.0 * rank + m / 5.0);
+    let vertices = (n + (n - 1.0).exp2()) * gauge;
+    Costs { gauge, normals: subsets * (m + n) * 0.5 + 1000.0, vertices }
+}
+
+/// The separation by a function that is greater on INNER than on OUTER, or smaller.
+fn separation(outer: &Zonotope, inner: &Zonotope, normal: &[Integer]) -> Separation {
+    let mut normal: Vec<Rational> = normal.iter().cloned().map(Rational::from).collect();
+    if inner.support(&normal) <= outer.support(&normal) {
+        normal.iter_mut().for_each(|entry| *entry = -std::mem::take(entry));
+    }
+    let sign = |generator: &Vec<Rational>| {
+        let terms = generator.iter().zip(&normal);
+        let value = terms.fold(Rational::ZERO, |sum, (a, b)| sum + a * b);
+        i8::from(value > Rational::ZERO) - i8::from(value < Rational::ZERO)
+    };
+    let coefficients = inner.generators.iter().map(sign).collect();
+    let (point, offset) = (inner.support_point(&normal), outer.support(&normal));
+    assert!(inner.support(&normal) > offset, "the normal separates nothing");
+    Separation { point, coefficients, normal, offset }
+}
+
+struct Limits<'a> {
+    start: Instant,
+    options: &'a Options,
+    expired: AtomicBool,
+}
+
+impl Limits<'_> {
+    fn stopped(&self) -> bool {
+        self.options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    fn reached(&self) -> bool {
+        if self.options.timeout.is_some_and(|timeout| self.start.elapsed() >= timeout) {
+            self.expired.store(true, Ordering::Relaxed);
+        }
+        self.expired.load(Ordering::Relaxed) || self.stopped()
+    }
+
+    fn which(&self) -> Limit {
+        if self.stopped() { Limit::Stopped } else { Limit::Time }
+    }
+}
+
+/// Runs `body` while a thread reports progress, if that is wanted.
+fn with_progress<T: Send>(
+    options: &Options,
+    start: Instant,
+    counters: &Counters,
+    body: impl FnOnce() -> T + Send,
+) -> T {
+    let Some(report) = &options.progress else {
+        return body();
+    };
+    let finished = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let reporter = scope.spawn(|| {
+            while !finished.load(Ordering::Relaxed) {
+                std::thread::park_timeout(Duration::from_millis(200));
+                report(&Progress { statistics: counters.statistics(), elapsed: start.elapsed() });
+            }
+        });
+        let result = body();
+        finished.store(true, Ordering::Relaxed);
+        reporter.thread().unpark();
+        result
+    })
+}

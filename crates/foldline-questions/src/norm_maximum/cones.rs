@@ -1,0 +1,192 @@
+//! Branch and bound over directions: a cone is dropped when no vertex that is extreme in one of its
+//! directions can have a larger norm.
+//!
+//! Over a simplicial cone the support function is below a linear function w·u, so a vertex z with
+//! h(u) = z·u for the u of the cone in which it is longest has ‖z‖ ≤ ‖w‖. Every vertex of largest
+//! norm has such a u, namely the functional with ‖z‖ = u·z/‖u‖ that supports the ball at z.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use foldline_geometry::zonotopes::fan::{Cone, half_fan};
+
+use super::incumbent::Problem;
+use super::proof::Record;
+use super::signs::complete;
+use super::ties::short_enough;
+
+/// Bounds this close to the threshold, relatively, are computed again in exact arithmetic.
+const NEAR: f64 = 1e-7;
+
+/// A cone, and a float above the norms that it can contribute.
+struct Node {
+    cone: Cone,
+    bound: f64,
+}
+
+/// Searches all directions; returns the largest bound among the cones that a limit left open.
+pub fn search(problem: &Problem<'_>, threads: usize, record: Option<&mut Record>) -> Option<f64> {
+    let node = |cone| Node { cone, bound: f64::INFINITY };
+    let mut nodes: Vec<Node> = half_fan(problem.generators).into_iter().map(node).collect();
+    nodes.reverse();
+    if let Some(record) = record {
+        return search_recorded(problem, nodes, record);
+    }
+    let pool = Pool {
+        problem,
+        nodes: Mutex::new(nodes),
+        changed: Condvar::new(),
+        idle: AtomicUsize::new(0),
+        threads,
+        done: AtomicBool::new(false),
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(|| pool.work());
+        }
+        pool.work();
+    });
+    let left = pool.nodes.into_inner().expect("no worker panicked");
+    left.iter().map(|node| node.bound).reduce(f64::max)
+}
+
+fn search_recorded(
+    problem: &Problem<'_>,
+    mut nodes: Vec<Node>,
+    record: &mut Record,
+) -> Option<f64> {
+    while let Some(node) = nodes.pop() {
+        if problem.is_stopped() {
+            nodes.push(node);
+            break;
+        }
+        match visit(problem, node, Some(record)) {
+            Step::Closed => {}
+            Step::Halves([first, second]) => nodes.extend([second, first]),
+            Step::Open(node) => nodes.push(node),
+        }
+    }
+    nodes.iter().map(|node| node.bound).reduce(f64::max)
+}
+
+/// What became of a cone.
+enum Step {
+    /// Nothing in it has a norm above the threshold any more.
+    Closed,
+    Halves([Node; 2]),
+    /// The search was stopped in it.
+    Open(Node),
+}
+
+/// Drops, finishes or splits a cone.
+fn visit(problem: &Problem<'_>, node: Node, record: Option<&mut Record>) -> Step {
+    problem.cones.fetch_add(1, Ordering::Relaxed);
+    let above = node.cone.above();
+    let bound = above.as_ref().map_or(f64::INFINITY, |(above, _)| problem.power.norm_above(above));
+    if let Some((above, _)) = &above
+        && bound <= problem.threshold()
+    {
+        record.into_iter().for_each(|record| record.above(problem.generators.shift, above));
+        return Step::Closed;
+    }
+    let signs = node.cone.signs();
+    let free = signs.iter().filter(|&&sign| sign == 0).count();
+    if free > problem.few_signs
+        && bound <= problem.threshold() * (1.0 + NEAR)
+        && let Some((_, active)) = &above
+        && let Some(exact) = short_enough(problem, &node.cone, active)
+    {
+        if let Some(record) = record {
+            record.exactly_above(exact);
+        }
+        return Step::Closed;
+    }
+    let bound = bound.min(node.bound);
+    let bisector =
+        if free <= problem.few_signs { None } else { node.cone.bisector(problem.generators) };
+    let Some((split, ray)) = bisector else {
+        record.into_iter().for_each(Record::signs);
+        complete(problem, &signs);
+        let open = Node { cone: node.cone, bound };
+        return if problem.was_stopped() { Step::Open(open) } else { Step::Closed };
+    };
+    record.into_iter().for_each(|record| record.split(split));
+    let halves = node.cone.halves(split, &Arc::new(ray));
+    Step::Halves(halves.map(|cone| Node { cone, bound }))
+}
+
+/// The cones that workers share.
+struct Pool<'a> {
+    problem: &'a Problem<'a>,
+    nodes: Mutex<Vec<Node>>,
+    changed: Condvar,
+    idle: AtomicUsize,
+    threads: usize,
+    done: AtomicBool,
+}
+
+/// Lets the other workers end when one panics, so that the panic is seen and nothing hangs.
+struct ReleaseOnPanic<'a, 'b>(&'b Pool<'a>);
+
+impl Drop for ReleaseOnPanic<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.finish();
+        }
+    }
+}
+
+impl Pool<'_> {
+    fn finish(&self) {
+        self.done.store(true, Ordering::SeqCst);
+        self.changed.notify_all();
+    }
+
+    fn work(&self) {
+        let _release = ReleaseOnPanic(self);
+        let mut own: Vec<Node> = Vec::new();
+        while let Some(node) = own.pop().or_else(|| self.take()) {
+            if self.problem.is_stopped() {
+                own.push(node);
+                self.nodes.lock().expect("no worker panicked").append(&mut own);
+                self.finish();
+                return;
+            }
+            match visit(self.problem, node, None) {
+                Step::Closed => {}
+                Step::Halves(halves) => own.extend(halves),
+                Step::Open(node) => own.push(node),
+            }
+            if own.len() > 1 && self.idle.load(Ordering::Relaxed) > 0 {
+                let oldest = own.remove(0);
+                self.nodes.lock().expect("no worker panicked").push(oldest);
+                self.changed.notify_one();
+            }
+        }
+    }
+
+    /// A shared cone; waits while other workers may still give one away.
+    fn take(&self) -> Option<Node> {
+        let mut nodes = self.nodes.lock().expect("no worker panicked");
+        loop {
+            if self.done.load(Ordering::SeqCst) {
+                return None;
+            }
+            if let Some(node) = nodes.pop() {
+                return Some(node);
+            }
+            if self.idle.fetch_add(1, Ordering::SeqCst) + 1 == self.threads {
+                drop(nodes);
+                self.finish();
+                return None;
+            }
+            let wait = self.changed.wait_timeout(nodes, Duration::from_millis(20));
+            nodes = wait.expect("no worker panicked").0;
+            if self.done.load(Ordering::SeqCst) {
+                return None;
+            }
+            self.idle.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}

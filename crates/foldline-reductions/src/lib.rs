@@ -1,0 +1,5 @@
+//! Maps between problems, with the maps of their answers; nothing here searches.
+
+pub mod zonotope_pair;
+
+pub use zonotope_pair::{PairError, network_to_zonotopes, zonotopes_to_network};
