@@ -9,11 +9,11 @@ use foldline_formats::FormatError;
 use foldline_formats::input::display_name;
 use foldline_kernel::Rational;
 
-use crate::cells;
 use crate::lines::{Fields, Lines, Reason};
 use crate::statement::{Content, NamedFile, Statement};
+
 use crate::{
-    containment, equivalence, maximum, positivity, surjectivity, verification, zero_function,
+    cells, containment, equivalence, maximum, positivity, surjectivity, verification, zero_function,
 };
 
 /// A certificate that proves its statement.
