@@ -199,9 +199,8 @@ fn all_sign_vectors_agree() {
     agree(1, 200, 7);
 }
 
-/// The large run: 2,000 zonotopes, half of them degenerate.
+/// 2,000 zonotopes, half of them degenerate.
 #[test]
-#[ignore = "takes a minute in the dev profile"]
 fn all_sign_vectors_agree_on_many() {
     agree(2, 2000, 10);
 }

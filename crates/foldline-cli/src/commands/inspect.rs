@@ -1,8 +1,9 @@
-//! `foldline inspect FILE`: what a network, property or region file says, as foldline reads it.
+//! `foldline inspect FILE`: what a network, property, region or zonotope file says, as foldline reads it.
 
 mod network;
 mod property;
 mod region;
+mod zonotope;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -13,15 +14,16 @@ use foldline::formats::input::{display_name, into_text, read_bytes};
 use crate::options::{OutputOptions, ReadOptions};
 use crate::report::{Failure, Report};
 
-/// Show what a file says: a network's layers, a property's assertions, a region's pieces
+/// Show what a file says: a network's layers, a property's assertions, a region's pieces, a zonotope's size
 ///
 /// Networks: shapes, operators, how they were lowered to layers, sizes, exact weight range.
 /// Properties (VNN-LIB): inputs, outputs, assertions, alternatives, the box around the inputs.
 /// Regions (JSON): dimension, pieces, constraints.
+/// Zonotopes (JSON, .npy, .npz, .mat): dimension, generators, center.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The file: .onnx, .nnet, .json or .vnnlib, perhaps gzipped
+    /// The file: .onnx, .nnet, .json, .vnnlib, .npy, .npz or .mat, perhaps gzipped
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
@@ -44,6 +46,7 @@ enum Kind {
     Network,
     Property,
     Region,
+    Zonotope,
 }
 
 /// Runs the command.
@@ -59,6 +62,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         Kind::Network => network::report(&name, &content, &arguments.read.for_network(), start),
         Kind::Property => property::report(&name, &into_text(&name, content)?, start),
         Kind::Region => region::report(&name, &into_text(&name, content)?, start),
+        Kind::Zonotope => zonotope::report(&name, &content, start),
     }
 }
 
@@ -74,6 +78,8 @@ fn kind(path: &Path, content: &[u8]) -> Kind {
         Kind::Property
     } else if text.starts_with('{') && !has_key(text, "layers") && is_region(text) {
         Kind::Region
+    } else if is_matrix_file(name, content) || text.starts_with('{') && is_zonotope(text) {
+        Kind::Zonotope
     } else {
         Kind::Network
     }
@@ -82,6 +88,18 @@ fn kind(path: &Path, content: &[u8]) -> Kind {
 /// Whether a JSON object that may be broken elsewhere speaks of a box or of inequalities.
 fn is_region(text: &str) -> bool {
     ["box", "A", "b"].iter().any(|key| has_key(text, key))
+}
+
+/// Whether a JSON object that may be broken elsewhere speaks of generators or segments.
+fn is_zonotope(text: &str) -> bool {
+    !has_key(text, "layers") && ["generators", "segments"].iter().any(|key| has_key(text, key))
+}
+
+/// Whether the file is one of numpy's or MATLAB's.
+fn is_matrix_file(name: &str, content: &[u8]) -> bool {
+    let magic: [&[u8]; 3] = [b"\x93NUMPY", b"PK", b"MATLAB "];
+    [".npy", ".npz", ".mat"].iter().any(|extension| name.ends_with(extension))
+        || magic.iter().any(|magic| content.starts_with(magic))
 }
 
 fn has_key(text: &str, key: &str) -> bool {
@@ -100,6 +118,9 @@ mod tests {
         assert_eq!(kind("-", b"; comment\n  (declare-const X_0 Real)"), Kind::Property);
         assert_eq!(kind("a.json", b" {\"box\": [[0, 1]]}"), Kind::Region);
         assert_eq!(kind("a.json", b"{\"layers\": []}"), Kind::Network);
+        assert_eq!(kind("a.MAT", b""), Kind::Zonotope);
+        assert_eq!(kind("-", b"\x93NUMPY\x01"), Kind::Zonotope);
+        assert_eq!(kind("z.json", b"{\"segments\": []}"), Kind::Zonotope);
         assert_eq!(kind("-", b"\x08\x07\x12"), Kind::Network);
     }
 }

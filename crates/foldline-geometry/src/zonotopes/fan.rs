@@ -103,19 +103,29 @@ impl Cone {
     ///
     /// Guessed in floats, then shown with error bounds; `None` where that fails.
     pub fn above(&self) -> Option<(Vec<f64>, Vec<usize>)> {
+        self.shown(|values| self.shortest(values))
+    }
+
+    /// The same for the vector w with w·v = h(v) at every ray, or a little more.
+    ///
+    /// It is the vertex itself where no generator changes sign; in other norms than the 2-norm it
+    /// can be shorter than [`Self::above`].
+    pub fn apex(&self) -> Option<Vec<f64>> {
+        let directions = || self.rays.iter().map(|ray| &ray.direction);
+        self.shown(|values| Some((solve(directions(), values)?, ()))).map(|(apex, ())| apex)
+    }
+
+    /// A guess for values a little above h, and what comes with it, if it is shown to be above h.
+    fn shown<T>(&self, guess: impl Fn(&[f64]) -> Option<(Vec<f64>, T)>) -> Option<(Vec<f64>, T)> {
         let supports: Vec<f64> = self.rays.iter().map(|ray| ray.support).collect();
         let largest = supports.iter().fold(0.0f64, |largest, &value| largest.max(value));
         for inflation in [4e-15, 1e-12, 1e-9] {
             let raised: Vec<f64> =
                 supports.iter().map(|value| value + inflation * largest + 1e-280).collect();
-            let (guess, active) = self.shortest(&raised)?;
-            if self
-                .rays
-                .iter()
-                .zip(&supports)
-                .all(|(ray, &value)| product_below(&guess, ray) >= value)
-            {
-                return Some((guess, active));
+            let (vector, more) = guess(&raised)?;
+            let is_above = |(ray, &value): (&Arc<Ray>, &f64)| product_below(&vector, ray) >= value;
+            if self.rays.iter().zip(&supports).all(is_above) {
+                return Some((vector, more));
             }
         }
         None

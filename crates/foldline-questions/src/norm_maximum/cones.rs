@@ -12,6 +12,7 @@ use std::time::Duration;
 use foldline_geometry::zonotopes::fan::{Cone, half_fan};
 
 use super::incumbent::Problem;
+use super::powers::Power;
 use super::proof::Record;
 use super::signs::complete;
 use super::ties::short_enough;
@@ -82,8 +83,18 @@ enum Step {
 /// Drops, finishes or splits a cone.
 fn visit(problem: &Problem<'_>, node: Node, record: Option<&mut Record>) -> Step {
     problem.cones.fetch_add(1, Ordering::Relaxed);
-    let above = node.cone.above();
-    let bound = above.as_ref().map_or(f64::INFINITY, |(above, _)| problem.power.norm_above(above));
+    let norm = |vector: &Vec<f64>| problem.power.norm_above(vector);
+    let mut above = node.cone.above();
+    let mut bound = above.as_ref().map_or(f64::INFINITY, |(above, _)| norm(above));
+    // The shortest vector in the 2-norm need not be short in another one.
+    if problem.power != Power::Two
+        && bound > problem.threshold()
+        && let Some(apex) = node.cone.apex()
+        && norm(&apex) < bound
+    {
+        bound = norm(&apex);
+        above = Some((apex, (0..node.cone.rays.len()).collect()));
+    }
     if let Some((above, _)) = &above
         && bound <= problem.threshold()
     {
