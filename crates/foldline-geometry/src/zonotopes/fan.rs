@@ -131,7 +131,7 @@ impl Cone {
         None
     }
 
-    /// About the shortest w with w·v_k ≥ values[k]: equal at the rays whose multipliers λ are
+    /// About the shortest w with w·v_k at least the k-th value: equal at the rays whose multipliers λ are
     /// positive, where w = Σ λ_k v_k (an active set method; its end is not proved, only checked).
     fn shortest(&self, values: &[f64]) -> Option<(Vec<f64>, Vec<usize>)> {
         let rays: Vec<&[f64]> = self.rays.iter().map(|ray| ray.direction.as_slice()).collect();

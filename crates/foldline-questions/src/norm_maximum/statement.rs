@@ -93,7 +93,7 @@ pub struct Maximum {
     pub value: Value,
     /// A vertex of the zonotope of this norm (for [`Value::Between`], of norm at least `lower`).
     pub vertex: Vec<Rational>,
-    /// The vertex is center + Σ signs[i]·generators[i].
+    /// The vertex is the center plus the sum of `signs[i]·generators[i]`.
     pub signs: Vec<i8>,
 }
 
