@@ -19,7 +19,7 @@ impl Tree<'_> {
     /// `bases B …`: further bases.
     pub(crate) fn bases(&mut self, mut fields: Fields<'_>) -> Result<bool, Reason> {
         let mut new = Vec::new();
-        while let Some(field) = fields.next() {
+        for field in fields.by_ref() {
             new.push(Candidate::parse(field, self.node.all_rows(), self.inputs)?);
         }
         self.node.bases.append(&mut new);

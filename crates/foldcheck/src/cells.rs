@@ -134,7 +134,7 @@ impl<'s> Tree<'s> {
         }
         let mut sum = vec![Rational::ZERO; self.dimension];
         sum.push(constant);
-        while let Some(field) = fields.next() {
+        for field in fields.by_ref() {
             let term = field.split_once('*');
             let (name, multiplier) =
                 term.ok_or_else(|| format!("expected b*M, found `{field}`"))?;

@@ -127,7 +127,7 @@ pub fn rationals(mut fields: Fields<'_>, count: usize) -> Result<Vec<Rational>, 
 /// The rest of a line as increasing coordinates.
 fn coordinates(mut fields: Fields<'_>, dimension: usize) -> Result<Vec<usize>, Reason> {
     let mut coordinates: Vec<usize> = Vec::new();
-    while let Some(field) = fields.next() {
+    for field in fields.by_ref() {
         let index = crate::lines::index(field, dimension, "coordinate")?;
         if coordinates.last().is_some_and(|last| *last >= index) {
             return Err("the coordinates are not increasing".to_owned());

@@ -336,7 +336,7 @@ fn check_node<R: BufRead>(
 /// The integers after `bound`: none, or for p = 2 a vector ≠ 0.
 fn read_basis(claim: &Claim, mut fields: Fields<'_>) -> Result<Option<Vec<Rational>>, Reason> {
     let mut basis = Vec::new();
-    while let Some(field) = fields.next() {
+    for field in fields.by_ref() {
         basis.push(Rational::from(integer(field)?));
     }
     if basis.is_empty() {
@@ -357,7 +357,7 @@ fn contradict(
 ) -> Result<(), Reason> {
     let (mut terms, mut bound, mut strict) = (Vec::new(), Rational::ZERO, false);
     let mut used = HashSet::new();
-    while let Some(field) = fields.next() {
+    for field in fields.by_ref() {
         let Some((what, factor)) = field.split_once('*') else {
             return Err(format!("expected a term `WHAT*Y`, found `{field}`"));
         };

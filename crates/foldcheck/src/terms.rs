@@ -47,7 +47,7 @@ impl Facts<'_> {
         let mut bound = Rational::ZERO;
         let mut strict = false;
         let mut used = HashSet::new();
-        while let Some(field) = fields.next() {
+        for field in fields.by_ref() {
             let Some((what, factor)) = field.split_once('*') else {
                 return Err(format!("expected a term `WHAT*Y`, found `{field}`"));
             };

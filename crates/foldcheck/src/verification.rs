@@ -106,7 +106,7 @@ pub fn check_cases<R: BufRead>(
 /// The clauses of a case: at least one, none twice, all with the same atoms on inputs alone.
 fn case_clauses(mut fields: Fields<'_>, clauses: &Clauses) -> Result<Vec<usize>, Reason> {
     let mut own = vec![fields.index(clauses.len(), "clause")?];
-    while let Some(field) = fields.next() {
+    for field in fields.by_ref() {
         own.push(crate::lines::index(field, clauses.len(), "clause")?);
     }
     let mut increasing = own.clone();

@@ -1,6 +1,6 @@
 //! Arrangements of hyperplanes, layer by layer: one exact walk over the cells, and counting without a walk.
 //!
-//! [`walk`] is the engine: a depth-first walk over partial sign vectors that carries each cell as
+//! [`walk()`] is the engine: a depth-first walk over partial sign vectors that carries each cell as
 //! its vertices and rays, clipped by one hyperplane after another. Signs are decided by floats
 //! with an error bound, and where that does not decide by exact integers. [`deletion`] counts the
 //! cells of a flat arrangement by deletion and restriction, without visiting one.
