@@ -6,6 +6,7 @@ pub mod checkpoint;
 pub mod containment;
 pub mod equivalence;
 pub mod interpolation;
+pub mod limits;
 pub mod lipschitz;
 pub mod maximum;
 pub mod norm_maximum;

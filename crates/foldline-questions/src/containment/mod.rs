@@ -126,10 +126,7 @@ fn search(
     if by_vertices {
         return by_vertices::search(problem, best, counters, stop);
     }
-    let threads = match options.threads {
-        0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
-        threads => threads,
-    };
+    let threads = crate::limits::workers(options.threads);
     let threads = if normals < LONG_SEARCH { 1 } else { threads };
     by_normals::search(problem, threads, best, counters, stop)
 }

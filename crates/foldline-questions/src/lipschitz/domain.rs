@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use foldline_geometry::directed::{UNIT_ROUNDOFF, nearest, round_down, round_up};
+use foldline_geometry::directed::{nearest, round_down, round_up};
 use foldline_geometry::{ExactConstraint, Polytope};
 use foldline_kernel::{Activation, Atom, LinearConstraint, Network, Polyhedron, Rational, Region};
 
@@ -14,6 +14,7 @@ use super::statement::{Exponent, Refused};
 use crate::bounds::FloatNetwork;
 use crate::verification::case_problems::Piece;
 use crate::verification::counters::Counters;
+use crate::verification::problem::push_enclosing;
 use crate::verification::region::{Bounds, Extent, extent, implicit_equalities};
 use crate::verification::transform::{Transform, onto_affine_hull};
 
@@ -200,20 +201,6 @@ fn patch(domain: &Arc<Domain>, part: Part, targets: &[Atom], counters: &Counters
         network,
         cone,
     })
-}
-
-/// Adds a float half-space that contains every point of the box satisfying `constraint`.
-fn push_enclosing(polytope: &mut Polytope, constraint: &LinearConstraint) {
-    let mut normal = vec![0.0; polytope.dimension];
-    for (coordinate, value) in &constraint.coefficients {
-        normal[*coordinate] = nearest(value);
-    }
-    let reach = polytope.reach().iter();
-    let magnitude: f64 = normal.iter().zip(reach).map(|(a, x)| a.abs() * x).sum();
-    let bound = round_up(&constraint.bound) + 4.0 * UNIT_ROUNDOFF * magnitude;
-    if bound.is_finite() && normal.iter().all(|value| value.is_finite()) {
-        polytope.push(&normal, bound.next_up());
-    }
 }
 
 /// Where the derivatives by hull coordinates stand in a row, and what they are multiplied with.

@@ -315,10 +315,7 @@ struct Reporter<'a> {
 
 impl Reporter<'_> {
     fn run<T: Send>(&self, problem: &Problem<'_>, search: impl FnOnce(usize) -> T + Send) -> T {
-        let threads = match self.options.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
-        };
+        let threads = crate::limits::workers(self.options.threads);
         let Some(progress) = &self.options.progress else { return search(threads) };
         std::thread::scope(|scope| {
             let searching = scope.spawn(|| search(threads));

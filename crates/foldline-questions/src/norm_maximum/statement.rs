@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use foldline_kernel::Rational;
 
+pub use crate::limits::Limit;
+
 /// The norms whose maximum over a zonotope can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Norm {
@@ -95,15 +97,6 @@ pub struct Maximum {
     pub vertex: Vec<Rational>,
     /// The vertex is the center plus the sum of `signs[i]·generators[i]`.
     pub signs: Vec<i8>,
-}
-
-/// Why a search ended before the maximum was known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
-    /// The time limit.
-    Time,
-    /// The stop flag, such as Ctrl-C.
-    Stopped,
 }
 
 /// The outcome of a search.

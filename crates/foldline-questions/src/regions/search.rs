@@ -13,6 +13,7 @@ use foldline_geometry::arrangements::{Arrangement, Cell, Plan, Visitor, walk};
 use serde_json::{Value, json};
 
 use crate::checkpoint::{StateError, count, expected, list};
+pub use crate::limits::Limit;
 
 /// Splits above a part.
 const PART_SPLITS: u32 = 12;
@@ -46,15 +47,6 @@ pub struct Options {
     pub stop: Option<Arc<AtomicBool>>,
     /// Called now and then.
     pub progress: Option<ProgressCallback>,
-}
-
-/// Which limit ended a walk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
-    /// The time.
-    Time,
-    /// The stop flag.
-    Stopped,
 }
 
 /// Parts that have been walked, and the cells in them: the state of a count.
@@ -183,8 +175,7 @@ pub fn walk_all<A: Arrangement, C: Collect>(
     shared: &Shared<'_>,
     make: impl Fn() -> C + Sync,
 ) -> (Vec<C>, Option<Limit>) {
-    let available = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = if shared.options.threads == 0 { available() } else { shared.options.threads };
+    let threads = crate::limits::workers(shared.options.threads);
     let work = || {
         let claimed = shared.claim();
         let mut worker =

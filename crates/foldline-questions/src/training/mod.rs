@@ -131,8 +131,7 @@ fn run(
     let problem = Problem::new(sample, architecture, order);
     let rows: Vec<&[_]> = problem.groups.groups.iter().map(|group| group.row.as_slice()).collect();
     let tree = Dichotomies::new(&rows, 0, &stop);
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = if options.threads == 0 { cores() } else { options.threads };
+    let threads = crate::limits::workers(options.threads);
     let (tree, seed) = (tree.as_ref(), options.seed);
     let found = search::search(&problem, tree, goal, threads, DESCENTS, seed, &stop, &progress);
     (problem, found)

@@ -101,7 +101,7 @@ impl Problem {
 }
 
 /// Adds a float half-space that contains every point of the box satisfying `constraint`.
-fn push_enclosing(polytope: &mut Polytope, constraint: &LinearConstraint) {
+pub fn push_enclosing(polytope: &mut Polytope, constraint: &LinearConstraint) {
     let mut normal = vec![0.0; polytope.dimension];
     for (coordinate, value) in &constraint.coefficients {
         normal[*coordinate] = nearest(value);

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use foldline_kernel::Rational;
 
+pub use crate::limits::Limit;
+
 /// A point of the unsafe set: its input and the network's exact output there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witness {
@@ -13,15 +15,6 @@ pub struct Witness {
     pub input: Vec<Rational>,
     /// f(x), exactly.
     pub output: Vec<Rational>,
-}
-
-/// Which limit ended a run without an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
-    /// `Options::timeout`.
-    Time,
-    /// `Options::stop` was raised (Ctrl-C).
-    Stopped,
 }
 
 /// The answer of a verification run.
@@ -87,10 +80,7 @@ pub struct Options {
 impl Options {
     /// The number of worker threads.
     pub fn workers(&self) -> usize {
-        match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
-            threads => threads,
-        }
+        crate::limits::workers(self.threads)
     }
 }
 
