@@ -13,7 +13,7 @@ const TOLERANCE: f64 = 1e-9;
 pub enum Ended {
     /// At an optimal vertex, up to float noise.
     Optimal,
-    /// After too many pivots; the multipliers are still usable.
+    /// After too many pivots, or at a point outside the polytope; the multipliers are still usable.
     Stalled,
 }
 
@@ -182,6 +182,12 @@ impl Tableau {
         true
     }
 
+    /// Whether the current vertex satisfies every row, up to float noise.
+    fn is_feasible(&self) -> bool {
+        let mut rows = self.rows.chunks_exact(self.stride);
+        rows.all(|row| row[self.dimension] >= -TOLERANCE)
+    }
+
     fn farkas(&self, row: usize, multipliers: &mut Vec<(u32, f64)>) {
         multipliers.clear();
         let first = 2 * self.dimension;
@@ -216,7 +222,9 @@ impl Tableau {
             }
             let k = entering.1;
             if k == usize::MAX {
-                ended = Ended::Optimal;
+                if self.is_feasible() {
+                    ended = Ended::Optimal;
+                }
                 break;
             }
             let mut best = (f64::INFINITY, 0.0, usize::MAX);

@@ -101,7 +101,7 @@ impl Relaxation {
         if polytope.half_spaces() > 0 {
             self.lps += 1;
             let ended = tableau.minimize(&self.gradient, &mut self.multipliers);
-            if self.proof.is_some() && !self.multipliers.is_empty() {
+            if self.proof.is_some() && (!self.multipliers.is_empty() || ended == Ended::Stalled) {
                 self.take_basis(polytope, tableau, ended);
             }
         }
