@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use foldline_geometry::arrangements::{Arrangement, FloatRows, Numbers, RowSign, spanning_columns};
+use foldline_geometry::arrangements::{
+    Arrangement, FloatRows, Numbers, PartialSums, RowSign, spanning_columns,
+};
 use foldline_geometry::directed::{UNIT_ROUNDOFF, nearest};
 use foldline_geometry::integer::make_primitive;
 use foldline_kernel::network::over_common_denominator;
@@ -277,14 +279,15 @@ impl Arrangement for LayeredNetwork {
     fn float_rows(
         &self,
         level: usize,
-        signs: &[Vec<RowSign>],
+        on: &[u32],
         before: Option<&FloatRows>,
+        partial: &mut PartialSums,
         into: &mut FloatRows,
     ) {
         match (level.checked_sub(1), before) {
             (Some(last), Some(before)) => {
-                let on = self.neuron_signs(last, &signs[last]);
-                self.stages[last].floats(before, self.offset(last), on, self.width, into);
+                let stage = &self.stages[last];
+                stage.floats(before, self.offset(last), on, self.width, partial, into);
             }
             _ => into.clone_from(&self.first_floats),
         }
