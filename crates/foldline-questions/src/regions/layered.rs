@@ -149,6 +149,16 @@ impl LayeredNetwork {
         self.last.exact(rows, self.offset(level), signs, scale, self.width)
     }
 
+    /// Whether there is a ReLU layer.
+    pub fn has_neurons(&self) -> bool {
+        self.neurons.iter().any(|&count| count > 0)
+    }
+
+    /// The denominator of [`LayeredNetwork::map`].
+    pub fn map_scale(&self) -> Integer {
+        self.scales[self.scales.len() - 1].clone() * self.last.denominator.as_ibig()
+    }
+
     /// What the network does a little beyond `point` in direction `−center`, both homogeneous.
     pub fn beyond(&self, point: &[Integer], center: &[Integer]) -> Beyond {
         let dot = |row: &[Integer], point: &[Integer]| -> Integer {
