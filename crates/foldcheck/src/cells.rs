@@ -80,11 +80,18 @@ struct Layers {
     dimension: usize,
     /// The first layer.
     first: Vec<Function>,
-    /// For each layer after the first its biases, as functions, and for each neuron before the
-    /// rows that use it with their weights.
-    later: Vec<(Vec<Function>, Vec<Vec<(usize, Integer)>>)>,
+    /// The layers after the first.
+    later: Vec<Later>,
     /// The number of the first neuron of each layer, and the number of all neurons.
     starts: Vec<usize>,
+}
+
+/// A layer after the first.
+struct Later {
+    /// Its biases, as functions.
+    biases: Vec<Function>,
+    /// For each neuron before it the rows that use it, with their weights.
+    columns: Vec<Vec<(usize, Integer)>>,
 }
 
 impl Layers {
@@ -116,7 +123,7 @@ impl Layers {
                 }
             }
             scale *= layer.denominator.as_ibig();
-            (biases, columns)
+            Later { biases, columns }
         });
         Self { dimension, first, later: later.collect(), starts: stages.starts.clone() }
     }
@@ -141,15 +148,15 @@ struct Level {
 impl Level {
     fn new(layers: &Layers, layer: usize, functions: Vec<Function>) -> Self {
         let undecided = (0..functions.len()).collect();
-        let next = layers.later.get(layer).map_or_else(Vec::new, |(biases, _)| biases.clone());
+        let next = layers.later.get(layer).map_or_else(Vec::new, |later| later.biases.clone());
         Self { layer, functions: Rc::new(functions), undecided, next }
     }
 
     /// Adds what a neuron that is on contributes to the next layer.
     fn turn_on(&mut self, layers: &Layers, neuron: usize) {
-        let Some((_, columns)) = layers.later.get(self.layer) else { return };
+        let Some(later) = layers.later.get(self.layer) else { return };
         let own = &self.functions[neuron];
-        for (row, weight) in &columns[neuron] {
+        for (row, weight) in &later.columns[neuron] {
             for (sum, value) in self.next[*row].iter_mut().zip(own) {
                 *sum += weight * value;
             }
