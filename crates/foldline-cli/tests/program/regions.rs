@@ -183,7 +183,6 @@ fn pictures_of_cells() {
         (&["three.json", "--slice", "3=0"], &["no input 3", "3 inputs"]),
         (&["three.json", "--slice", "2=0,2=1"], &["input 2 twice"]),
         (&["three.json", "--slice", "2:0"], &["expected INPUT=VALUE"]),
-        (&["three.json", "--slice", "2=0", "--color", "output"], &["--plot"]),
         (&["three.json", "--slice", "2=0", "--plot", "w.svg", "--color", "output"], &["--output"]),
     ] {
         folder.refuses(&[&["regions"], wrong].concat(), 2, words);
