@@ -190,7 +190,7 @@ fn vertices(
     })
 }
 
-/// A window on an axis that has nearly all points, with round ends; given ends stay.
+/// A window on an axis that has most points, with round ends; given ends stay.
 fn around(
     points: &[[f64; 2]],
     axis: usize,
@@ -199,14 +199,14 @@ fn around(
 ) -> [Rational; 2] {
     let mut values: Vec<f64> = points.iter().map(|point| point[axis]).collect();
     values.sort_by(f64::total_cmp);
-    // A few vertices far out, of nearly parallel lines, would make the rest too small to see.
-    let rare = values.len() / 50;
+    // Vertices far out, of nearly parallel lines, would make the rest too small to see.
+    let rare = values.len() / 10;
     let middle = inside.to_f64().value();
     let (low, high) = match (values.get(rare), values.get(values.len().saturating_sub(rare + 1))) {
         (Some(&low), Some(&high)) => (low.min(middle), high.max(middle)),
         _ => (middle, middle),
     };
-    let room = if high > low { 0.2 * (high - low) } else { 1.0 + low.abs() };
+    let room = if high > low { 0.5 * (high - low) } else { 1.0 + low.abs() };
     let step = (room.log10().floor() as i32).clamp(-250, 250);
     let round = |value: f64, up: bool| {
         let steps = value / 10f64.powi(step);
