@@ -38,8 +38,9 @@ pub struct FloatLayer {
     pub repeated: Vec<bool>,
 }
 
-/// A pre-activation that is exactly `factor` times that of `row` in the same layer: then [c·z]₊ is
-/// c·[z]₊ for c > 0 and |c|·([z]₊ − z) for c < 0, so such neurons need no relaxation of their own.
+/// A pre-activation that is exactly `factor` times that of `row` in the same layer: then max(0, c·z)
+/// is c·max(0, z) for c > 0 and |c|·(max(0, z) − z) for c < 0, so such neurons need no relaxation
+/// of their own.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Multiple {
     /// The earlier row.
