@@ -47,6 +47,7 @@ pub mod containment_certificate;
 pub mod derivative;
 pub mod equivalence_certificate;
 pub mod lipschitz_certificate;
+pub mod norm_certificate;
 pub mod question_certificates;
 pub mod regions_certificate;
 pub mod rounding;
