@@ -498,6 +498,9 @@ def main(arguments):
         files = [gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data for data in files]
         if re.match(rb"[^\n]*\nstatement (containment|norm) ", files[0]):
             return main_of_zonotopes(*files)
+        if len(files) != 3:
+            print("usage: check_certificate.py CERTIFICATE NETWORK PROPERTY", file=sys.stderr)
+            return 2
         certificate, network_data, property_data = files
         readers = {".json": read_json_network, ".onnx": read_onnx_network}
         network = readers[arguments[1].removesuffix(".gz")[-5:]](network_data)

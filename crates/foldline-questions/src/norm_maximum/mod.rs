@@ -230,10 +230,10 @@ fn by_search(
             problem.was_stopped().then(|| sum_of_norms(&problem))
         } else {
             let reporting = Reporter { options, start };
-            let record = record.map(|record| {
+            let mut record = record;
+            if let Some(record) = &mut record {
                 record.cones();
-                record
-            });
+            }
             reporting.run(&problem, |threads| cones::search(&problem, threads, record))
         }
     };
