@@ -12,13 +12,11 @@
 //! assert!(figure.to_svg().starts_with("<svg "));
 //! ```
 
-mod color;
-mod text;
+mod style;
 
 use std::fmt::Write;
 
-pub use color::Color;
-use text::{escape, pixels};
+pub use style::{Color, Style};
 
 /// Width and height that the data may take, in pixels.
 const AREA: [f64; 2] = [640.0, 560.0];
@@ -34,80 +32,6 @@ const TICKS: f64 = 6.0;
 
 /// Legend entries beyond these are counted, not shown.
 const MOST_ENTRIES: usize = 24;
-
-/// How a shape is drawn.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Style {
-    /// Its inside; none: empty.
-    pub fill: Option<Color>,
-    /// Its outline; none: no line.
-    pub stroke: Option<Color>,
-    /// Width of the outline in pixels.
-    pub width: f64,
-    /// From 0, invisible, to 1.
-    pub opacity: f64,
-    /// Whether the outline is dashed.
-    pub dashed: bool,
-    /// What a browser shows when the pointer rests on the shape.
-    pub title: Option<String>,
-}
-
-impl Style {
-    /// A shape without an outline.
-    pub fn filled(fill: Color) -> Self {
-        let (stroke, title) = (None, None);
-        Self { fill: Some(fill), stroke, width: 1.0, opacity: 1.0, dashed: false, title }
-    }
-
-    /// An outline only.
-    pub fn line(stroke: Color, width: f64) -> Self {
-        Self { fill: None, stroke: Some(stroke), width, ..Self::filled(stroke) }
-    }
-
-    /// The same with an outline.
-    #[must_use]
-    pub fn outlined(self, stroke: Color, width: f64) -> Self {
-        Self { stroke: Some(stroke), width, ..self }
-    }
-
-    /// The same, dashed.
-    #[must_use]
-    pub fn dashed(self) -> Self {
-        Self { dashed: true, ..self }
-    }
-
-    /// The same, seen through.
-    #[must_use]
-    pub fn with_opacity(self, opacity: f64) -> Self {
-        Self { opacity, ..self }
-    }
-
-    /// The same with words for the pointer.
-    #[must_use]
-    pub fn titled(self, title: impl Into<String>) -> Self {
-        Self { title: Some(title.into()), ..self }
-    }
-
-    fn attributes(&self) -> String {
-        let mut text = match self.fill {
-            Some(color) => format!(r#" fill="{}""#, color.hex()),
-            None => r#" fill="none""#.to_owned(),
-        };
-        if let Some(color) = self.stroke {
-            let _ = write!(text, r#" stroke="{}""#, color.hex());
-            if self.width != 1.0 {
-                let _ = write!(text, r#" stroke-width="{}""#, pixels(self.width));
-            }
-            if self.dashed {
-                text.push_str(r#" stroke-dasharray="5 4""#);
-            }
-        }
-        if self.opacity != 1.0 {
-            let _ = write!(text, r#" opacity="{}""#, pixels(self.opacity));
-        }
-        text
-    }
-}
 
 /// One axis: what it measures, and from where to where.
 #[derive(Debug, Clone, PartialEq)]
@@ -435,6 +359,30 @@ fn bar(axis: &Axis, x: f64, height: f64, svg: &mut String) {
 
 fn all_finite(points: &[[f64; 2]]) -> bool {
     points.iter().flatten().all(|value| value.is_finite())
+}
+
+/// A length with at most two digits after the point.
+fn pixels(value: f64) -> String {
+    let text = format!("{value:.2}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// Text as XML takes it.
+fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            // XML has no way to say these.
+            control if control.is_control() => safe.push(' '),
+            other => safe.push(other),
+        }
+    }
+    safe
 }
 
 #[cfg(test)]

@@ -51,6 +51,7 @@ pub mod lipschitz_certificate;
 pub mod norm_certificate;
 pub mod question_certificates;
 pub mod regions_certificate;
+pub mod regions_picture;
 pub mod rounding;
 pub mod text;
 

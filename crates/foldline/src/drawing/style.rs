@@ -1,4 +1,8 @@
-//! Colours of figures: for categories, and from low to high.
+//! Colours of figures, and how a shape is drawn.
+
+use std::fmt::Write;
+
+use super::pixels;
 
 /// A colour: red, green, blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,5 +65,79 @@ impl Color {
 
     pub(super) fn hex(self) -> String {
         format!("#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
+    }
+}
+
+/// How a shape is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Style {
+    /// Its inside; none: empty.
+    pub fill: Option<Color>,
+    /// Its outline; none: no line.
+    pub stroke: Option<Color>,
+    /// Width of the outline in pixels.
+    pub width: f64,
+    /// From 0, invisible, to 1.
+    pub opacity: f64,
+    /// Whether the outline is dashed.
+    pub dashed: bool,
+    /// What a browser shows when the pointer rests on the shape.
+    pub title: Option<String>,
+}
+
+impl Style {
+    /// A shape without an outline.
+    pub fn filled(fill: Color) -> Self {
+        let (stroke, title) = (None, None);
+        Self { fill: Some(fill), stroke, width: 1.0, opacity: 1.0, dashed: false, title }
+    }
+
+    /// An outline only.
+    pub fn line(stroke: Color, width: f64) -> Self {
+        Self { fill: None, stroke: Some(stroke), width, ..Self::filled(stroke) }
+    }
+
+    /// The same with an outline.
+    #[must_use]
+    pub fn outlined(self, stroke: Color, width: f64) -> Self {
+        Self { stroke: Some(stroke), width, ..self }
+    }
+
+    /// The same, dashed.
+    #[must_use]
+    pub fn dashed(self) -> Self {
+        Self { dashed: true, ..self }
+    }
+
+    /// The same, seen through.
+    #[must_use]
+    pub fn with_opacity(self, opacity: f64) -> Self {
+        Self { opacity, ..self }
+    }
+
+    /// The same with words for the pointer.
+    #[must_use]
+    pub fn titled(self, title: impl Into<String>) -> Self {
+        Self { title: Some(title.into()), ..self }
+    }
+
+    pub(super) fn attributes(&self) -> String {
+        let mut text = match self.fill {
+            Some(color) => format!(r#" fill="{}""#, color.hex()),
+            None => r#" fill="none""#.to_owned(),
+        };
+        if let Some(color) = self.stroke {
+            let _ = write!(text, r#" stroke="{}""#, color.hex());
+            if self.width != 1.0 {
+                let _ = write!(text, r#" stroke-width="{}""#, pixels(self.width));
+            }
+            if self.dashed {
+                text.push_str(r#" stroke-dasharray="5 4""#);
+            }
+        }
+        if self.opacity != 1.0 {
+            let _ = write!(text, r#" opacity="{}""#, pixels(self.opacity));
+        }
+        text
     }
 }
