@@ -1,10 +1,11 @@
 """Check a certificate of foldline, slowly and plainly, in exact fractions and without any rounding.
 
     python scripts/check_certificate.py CERTIFICATE NETWORK PROPERTY
+    python scripts/check_certificate.py CERTIFICATE ZONOTOPE [ZONOTOPE or MATRIX]
 
 prints `accepted: STATEMENT` (exit code 0) or `rejected: line N: REASON` (1). Wrong usage is 2, files that cannot be read or
 are not understood 4. NETWORK is ONNX (.onnx, a chain of affine operators and ReLUs) or foldline's JSON (.json), PROPERTY is
-VNN-LIB; every file may be gzipped. Written from docs/certificate-format.md alone. ONNX needs the package onnx.
+VNN-LIB; every file may be gzipped. Certificates about zonotopes (in JSON) are checked by check_zonotopes.py. Written from docs/certificate-format.md alone. ONNX needs the package onnx.
 """
 
 import copy, functools, gzip, hashlib, inspect, itertools, math, pathlib, re, sys
@@ -474,14 +475,32 @@ def bound_of_reach(fields, input_atoms, inputs):
     require(-total.constant() <= side * value, "the bound does not follow")
     return variable, side > 0, value
 
+def main_of_zonotopes(certificate, *files):
+    """The same for certificates about zonotopes."""
+    import check_zonotopes
+    lines = Lines(certificate)
+    try:
+        require(lines.read() == ["foldline-certificate", "1"], "not a certificate of version 1")
+        _, kind, *claim = lines.read()
+        print(f"accepted: {check_zonotopes.check(lines, rational, integer, kind, claim, files)}")
+    except Rejection as reason:
+        print(f"rejected: line {lines.number}: {reason}")
+        return 1
+    return 0
+
 def main(arguments):
-    if len(arguments) != 3:
-        print("usage: check_certificate.py CERTIFICATE NETWORK PROPERTY", file=sys.stderr)
+    if len(arguments) not in (2, 3):
+        print("usage: check_certificate.py CERTIFICATE FILES", file=sys.stderr)
         return 2
     sys.set_int_max_str_digits(0)
     try:
         files = [pathlib.Path(path).read_bytes() for path in arguments]
         files = [gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data for data in files]
+        if re.match(rb"[^\n]*\nstatement (containment|norm) ", files[0]):
+            return main_of_zonotopes(*files)
+        if len(files) != 3:
+            print("usage: check_certificate.py CERTIFICATE NETWORK PROPERTY", file=sys.stderr)
+            return 2
         certificate, network_data, property_data = files
         readers = {".json": read_json_network, ".onnx": read_onnx_network}
         network = readers[arguments[1].removesuffix(".gz")[-5:]](network_data)

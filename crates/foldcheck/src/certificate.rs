@@ -12,8 +12,8 @@ use foldline_kernel::Rational;
 use crate::lines::{Fields, Lines, Reason};
 use crate::statement::{Content, NamedFile, Statement};
 use crate::{
-    cells, containment, equivalence, lipschitz, maximum, positivity, surjectivity, verification,
-    zero_function,
+    cells, containment, equivalence, lipschitz, maximum, norm, positivity, surjectivity,
+    verification, zero_function,
 };
 
 /// A certificate that proves its statement.
@@ -87,6 +87,7 @@ fn kind<R: BufRead>(name: &str) -> Option<Check<R>> {
         "equivalence" => equivalence::check,
         "lipschitz" => lipschitz::check,
         "maximum" => maximum::check,
+        "norm" => norm::check,
         "positivity" => positivity::check,
         "surjectivity" => surjectivity::check,
         "zero" => zero_function::check,

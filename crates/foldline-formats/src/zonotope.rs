@@ -2,15 +2,20 @@
 //!
 //! JSON has one list a generator; a matrix has one column a generator, as in CORA and LazySets.
 
+use std::io::Write;
 use std::path::Path;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use foldline_kernel::{Rational, Zonotope};
 use serde_json::{Value, json};
 
 use crate::error::FormatError;
 use crate::input::{display_name, into_text, read_bytes};
 use crate::json_text::{Json, parse_json};
-use crate::matrix::{Container, Fault, Matrix, read_arrays, vector, vectors, write_mat, write_npy};
+use crate::matrix::{
+    Container, Fault, Matrix, read_arrays, vector, vectors, write_mat, write_members, write_npy,
+};
 
 /// Reads the zonotope in the file at `path` (`-`: standard input), gzipped or not.
 pub fn read_zonotope(path: &Path) -> Result<Zonotope, FormatError> {
@@ -48,32 +53,50 @@ pub fn zonotope_to_json(zonotope: &Zonotope) -> Value {
     json!({"center": strings(&zonotope.center), "generators": generators})
 }
 
-/// The bytes of a file called `name` that holds the zonotope: `.mat` (c and G), else JSON.
+/// The bytes of a file called `name` that holds the zonotope: `.mat` and `.npz` (c and G), `.npy`,
+/// else JSON; gzipped if the name ends in `.gz`.
 ///
 /// `.npy` holds generators only, so the center must be 0 there.
 ///
 /// # Errors
 /// Binary files hold 64-bit floats: numbers that are not exactly such floats are refused.
 pub fn write_zonotope(name: &str, zonotope: &Zonotope) -> Result<Vec<u8>, FormatError> {
+    let lowercase = name.to_ascii_lowercase();
+    if let Some(stem) = lowercase.strip_suffix(".gz") {
+        let content = write_zonotope(&name[..stem.len()], zonotope)?;
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        return encoder
+            .write_all(&content)
+            .and_then(|()| encoder.finish())
+            .map_err(|error| FormatError::whole(name, error.to_string()));
+    }
     let dimension = zonotope.dimension();
     let columns: Vec<&[Rational]> = zonotope.generators.iter().map(Vec::as_slice).collect();
     let generators = Matrix::from_columns("G", dimension, &columns);
+    let center = Matrix::from_columns("c", dimension, &[&zonotope.center]);
     let inexact = |name_of: &str, row: usize, column: usize| {
         let place = format!("{name_of}[{row}][{column}]");
         FormatError::new(name, place, "is not exactly a 64-bit float: write JSON instead")
     };
-    match Path::new(name).extension().and_then(|extension| extension.to_str()) {
-        Some("mat") => {
-            let center = Matrix::from_columns("c", dimension, &[&zonotope.center]);
-            write_mat(&[center, generators])
-                .map_err(|(name, row, column)| inexact(&name, row, column))
+    let npy = |matrix: &Matrix| {
+        write_npy(matrix).map_err(|(row, column)| inexact(&matrix.name, row, column))
+    };
+    match lowercase.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("mat") => write_mat(&[center, generators])
+            .map_err(|(name, row, column)| inexact(&name, row, column)),
+        Some("npz") => {
+            let members = [&center, &generators]
+                .into_iter()
+                .map(|matrix| Ok((format!("{}.npy", matrix.name), npy(matrix)?)))
+                .collect::<Result<Vec<_>, FormatError>>()?;
+            Ok(write_members(&members))
         }
         Some("npy") => {
             if zonotope.center.iter().any(|value| !value.is_zero()) {
                 let message = "a .npy file holds generators only, but the center is not 0";
                 return Err(FormatError::whole(name, message));
             }
-            write_npy(&generators).map_err(|(row, column)| inexact("G", row, column))
+            npy(&generators)
         }
         _ => Ok(format!("{}\n", zonotope_to_json(zonotope)).into_bytes()),
     }

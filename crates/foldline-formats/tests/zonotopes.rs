@@ -197,9 +197,12 @@ fn every_truncation_is_an_error() {
 #[test]
 fn what_is_written_is_read_again() {
     let zonotope = read_zonotope(&example("small.json")).unwrap();
-    for name in ["z.json", "z.mat"] {
+    for name in ["z.json", "z.mat", "z.npz", "Z.NPZ"] {
         let written = write_zonotope(name, &zonotope).unwrap();
         assert_eq!(parse_zonotope(name, &written).unwrap(), zonotope, "{name}");
+        let gzipped = write_zonotope(&format!("{name}.gz"), &zonotope).unwrap();
+        let content = foldline_formats::input::decompress(name, gzipped).unwrap();
+        assert_eq!(content, written, "{name}");
     }
     assert!(write_zonotope("z.npy", &zonotope).unwrap_err().message.contains("center"));
     let centered = Zonotope { center: numbers(&["0", "0", "0"]), ..zonotope.clone() };

@@ -36,6 +36,36 @@ impl Zonotope {
         self.center.len()
     }
 
+    /// The Minkowski sum {x + y : x ∈ Z, y ∈ other}: centers are added, generators put together.
+    ///
+    /// # Panics
+    /// If the dimensions differ.
+    pub fn sum(&self, other: &Self) -> Self {
+        assert_eq!(self.dimension(), other.dimension(), "zonotopes of different dimensions");
+        let center = self.center.iter().zip(&other.center).map(|(a, b)| a + b).collect();
+        let generators = self.generators.iter().chain(&other.generators).cloned().collect();
+        Self { center, generators }
+    }
+
+    /// The image {M z + t : z ∈ Z} under an affine map; M is given by its e rows of d numbers, the
+    /// offset t has e numbers. Generators that become zero stay.
+    ///
+    /// # Panics
+    /// If a row has another length than d, or the offset another than e.
+    pub fn image(&self, rows: &[Vec<Rational>], offset: &[Rational]) -> Self {
+        assert_eq!(rows.len(), offset.len(), "one number of the offset a row");
+        let along = |row: &Vec<Rational>, vector: &Vec<Rational>| {
+            assert_eq!(row.len(), vector.len(), "a row of another dimension");
+            let terms = row.iter().zip(vector).filter(|(a, b)| !a.is_zero() && !b.is_zero());
+            terms.fold(Rational::ZERO, |sum, (a, b)| sum + a * b)
+        };
+        let map = |vector: &Vec<Rational>| -> Vec<Rational> {
+            rows.iter().map(|row| along(row, vector)).collect()
+        };
+        let center = map(&self.center).iter().zip(offset).map(|(a, b)| a + b).collect();
+        Self { center, generators: self.generators.iter().map(map).collect() }
+    }
+
     /// A vertex or, where u is orthogonal to generators, another point z of Z with u·z = h(u).
     ///
     /// # Panics
@@ -85,5 +115,27 @@ mod tests {
         assert_eq!(zonotope.support(&numbers(&[-1, 0])), Rational::ZERO);
         assert_eq!(zonotope.support(&numbers(&[0, -1])), Rational::from(3));
         assert_eq!(zonotope.support_point(&numbers(&[1, -1])), numbers(&[3, -3]));
+    }
+
+    #[test]
+    fn support_functions_of_sums_and_images() {
+        let numbers = |values: &[i32]| values.iter().map(|&value| value.into()).collect::<Vec<_>>();
+        let a = Zonotope { center: numbers(&[1, 2]), generators: vec![numbers(&[3, -1])] };
+        let b = Zonotope {
+            center: numbers(&[0, -5]),
+            generators: vec![numbers(&[1, 1]), numbers(&[0, 0])],
+        };
+        let rows = [numbers(&[1, 2]), numbers(&[0, -1]), numbers(&[4, 0])];
+        let image = a.image(&rows, &numbers(&[7, 0, 1]));
+        for u in [[1, 0], [-2, 3], [5, 5]] {
+            let u = numbers(&u);
+            assert_eq!(a.sum(&b).support(&u), a.support(&u) + b.support(&u));
+        }
+        for u in [[1, 0, 0], [1, -1, 1], [0, 2, -3]] {
+            // h_{MZ + t}(u) = h_Z(Mᵀu) + u·t.
+            let back = [u[0] + 4 * u[2], 2 * u[0] - u[1]];
+            let expected = a.support(&numbers(&back)) + Rational::from(7 * u[0] + u[2]);
+            assert_eq!(image.support(&numbers(&u)), expected);
+        }
     }
 }

@@ -78,7 +78,7 @@ fn scaled_about(inner: &Zonotope, center: &[Rational], factor: &Rational) -> Zon
 
 /// The answers of all ways to decide agree with each other and with the expected scale.
 fn check(outer: &Zonotope, inner: &Zonotope, expected: Option<&Rational>) {
-    for route in [Route::Cheaper, Route::Normals, Route::Vertices] {
+    for route in [Route::Cheaper, Route::Normals, Route::Vertices, Route::Cones] {
         for verdict_only in [false, true] {
             let options = Options { route, verdict_only, threads: 2, ..Options::default() };
             let outcome = contains(outer, inner, &options);

@@ -48,6 +48,7 @@ pub mod derivative;
 pub mod drawing;
 pub mod equivalence_certificate;
 pub mod lipschitz_certificate;
+pub mod norm_certificate;
 pub mod question_certificates;
 pub mod regions_certificate;
 pub mod regions_picture;

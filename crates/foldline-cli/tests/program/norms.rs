@@ -28,6 +28,26 @@ fn folder() -> Folder {
 }
 
 #[test]
+fn certificates_of_norms_are_accepted() {
+    let folder = folder();
+    for norm in
+        [["--p", "1"], ["--p", "2"], ["--p", "inf"], ["--p", "5/2"], ["--matrix", "rows.json"]]
+    {
+        let arguments = [&["zonotope", "norm", "z.json", "--certificate", "proof.gz"][..], &norm];
+        folder.json(&arguments.concat(), 0);
+        let files: &[&str] = if norm[0] == "--p" { &["z.json"] } else { &["z.json", "rows.json"] };
+        let check = folder.run(&[&["check", "proof.gz"][..], files].concat());
+        assert_eq!(check.code, Some(0), "{norm:?}: {}{}", check.stdout, check.stderr);
+        assert!(check.stdout.contains("statement  norm"), "{}", check.stdout);
+    }
+    let certified = ["zonotope", "norm", "z.json", "--certificate", "proof"];
+    folder.refuses(&[&certified[..], &["--p", "101/100"]].concat(), 2, &["at most 100"]);
+    let sampled = [&certified[..], &["--p", "2", "--epsilon", "0.1"]].concat();
+    assert_eq!(folder.run(&sampled).code, Some(2));
+    assert!(!folder.path("proof").exists());
+}
+
+#[test]
 fn norms_and_their_vertex() {
     let folder = folder();
     for (arguments, key, value) in [

@@ -113,6 +113,66 @@ fn facets_vertices_volume_and_support() {
 }
 
 #[test]
+fn sums_and_images_are_written_in_every_format() {
+    let folder = folder();
+    let sum = answer(&folder, &["sum", "diamond.json", "line.json", "line.json"], 0);
+    assert_eq!(sum["zonotope"]["center"], json!(["2", "0"]));
+    assert_eq!(sum["zonotope"]["generators"].as_array().unwrap().len(), 4);
+    let printed = folder.run(&["zonotope", "sum", "diamond.json", "square.json"]).stdout;
+    let folder = Folder::with(&[
+        ("diamond.json", DIAMOND),
+        ("sum.json", &printed),
+        ("m.json", r#"[[1, "1/2"], [0, 0], [-2, 1]]"#),
+        ("space.json", r#"{"center": [0, 0, 0], "generators": []}"#),
+    ]);
+    let volume = answer(&folder, &["volume", "sum.json"], 0);
+    assert_eq!(volume["volume"], "28"); // 4·(2 + 5·1)
+    for name in ["image.json", "image.mat", "image.npz", "image.json.gz"] {
+        let map =
+            ["map", "diamond.json", "--matrix", "m.json", "--offset", "-1,2,3", "--out", name];
+        let mapped = answer(&folder, &map, 0);
+        assert_eq!(mapped["files"]["zonotope"], name);
+        let read = answer(&folder, &["support", name, "--direction", "1,1,1"], 0);
+        // h(u) = h_Z(Mᵀu) + u·t with Mᵀu = (−1, 3/2).
+        assert_eq!(read["value"], "7", "{name}");
+    }
+    let plain = ["zonotope", "map", "diamond.json", "--matrix", "m.json"];
+    folder.refuses(&["zonotope", "map", "space.json", "--matrix", "m.json"], 4, &["3 x 2"]);
+    folder.refuses(&[&plain[..], &["--offset", "1"]].concat(), 2, &["1 number", "3 rows"]);
+    // The center is not 0 there.
+    let moved = [&plain[..], &["--offset", "1,0,0", "--out", "image.npy"]].concat();
+    folder.refuses(&moved, 4, &["center"]);
+    folder.refuses(&["zonotope", "sum", "diamond.json", "space.json"], 4, &["3 dimensions"]);
+    assert_eq!(folder.run(&["zonotope", "sum", "diamond.json"]).code, Some(2));
+}
+
+#[test]
+fn pictures_show_exact_projections() {
+    let folder = folder();
+    let plot = ["plot", "square.json", "diamond.json", "--contains", "--output", "p.svg"];
+    let drawn = answer(&folder, &plot, 0);
+    assert_eq!(drawn["zonotopes"][0]["corners"].as_array().unwrap().len(), 4);
+    assert_eq!(drawn["zonotopes"][1]["contained"], "no");
+    let point: Vec<i32> =
+        strings(&drawn["points"][0]).iter().map(|text| text.parse().unwrap()).collect();
+    assert!(point[0].abs() + point[1].abs() == 2 && point[0].abs().max(point[1].abs()) > 1);
+    let svg = folder.read("p.svg");
+    assert!(svg.contains("diamond.json (not contained)") && svg.contains("outside: diamond.json"));
+    let flat = ["plot", "line.json", "--axes", "1,0", "--point", "1,1", "--output", "q.svg"];
+    let flat = answer(&folder, &flat, 0);
+    assert_eq!(flat["zonotopes"][0]["corners"], json!([["-1/3", "2/3"], ["1/3", "4/3"]]));
+    let text = folder.run(&["zonotope", "plot", "space.json", "--output", "r.svg"]);
+    assert!(text.stdout.contains("1 corner"), "{}", text.stdout);
+    for (axes, said) in [("0,0", "different"), ("0,2", "below 2"), ("0", "I,J")] {
+        let plot = ["zonotope", "plot", "line.json", "--axes", axes, "--output", "s.svg"];
+        folder.refuses(&plot, 2, &[said]);
+    }
+    let alone = ["zonotope", "plot", "line.json", "--contains", "--output", "s.svg"];
+    folder.refuses(&alone, 2, &["two zonotopes"]);
+    folder.refuses(&["zonotope", "plot", "line.json", "space.json", "--output", "s.svg"], 4, &[]);
+}
+
+#[test]
 fn a_limit_leaves_it_undecided() {
     let mut rows = Vec::new();
     let mut state = 1u64;

@@ -18,6 +18,7 @@ use crate::input::{display_name, into_text, read_bytes};
 pub(crate) use json::{vector, vectors};
 pub use mat::write_mat;
 pub use npy::write_npy;
+pub(crate) use zip::write_members;
 
 /// A matrix, or a vector, of exact numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-//! The members of a zip archive, as numpy's `.npz` is one: stored or deflated, checksums verified.
+//! The members of a zip archive, as numpy's `.npz` is one: stored or deflated, checksums verified;
+//! written stored.
 
 use std::io::Read;
 
@@ -49,6 +50,34 @@ pub(super) fn read_members(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Fault
         at += 46 + sizes.iter().sum::<usize>();
     }
     Ok(members)
+}
+
+/// An archive of members, not compressed, as numpy's `savez` writes it.
+///
+/// # Panics
+/// If the archive is larger than 4 GiB or has more than 65,535 members.
+pub(crate) fn write_members(members: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let word = |value: usize| u32::try_from(value).expect("an archive of 4 GiB").to_le_bytes();
+    let half = |value: usize| u16::try_from(value).expect("few members").to_le_bytes();
+    // Version 2.0, no flags, stored, midnight of 1 January 1980.
+    const FIXED: [u8; 10] = [20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0];
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in members {
+        let mut checksum = Crc::new();
+        checksum.update(content);
+        let offset = bytes.len();
+        let mut common = FIXED.to_vec();
+        common.extend(checksum.sum().to_le_bytes());
+        common.extend([word(content.len()), word(content.len())].concat());
+        common.extend([half(name.len()), half(0)].concat());
+        bytes.extend([&b"PK\x03\x04"[..], &common[..], name.as_bytes(), &content[..]].concat());
+        // No comment, first disk, no attributes.
+        let rest = [&[0; 10][..], &word(offset)].concat();
+        directory.extend([&b"PK\x01\x02\x14\0"[..], &common[..], &rest, name.as_bytes()].concat());
+    }
+    let counts = [half(members.len()), half(members.len())].concat();
+    let end = [&counts[..], &word(directory.len()), &word(bytes.len()), &[0, 0]].concat();
+    [bytes, directory, [&b"PK\x05\x06\0\0\0\0"[..], &end[..]].concat()].concat()
 }
 
 /// Where the record stands that ends the archive and points to its directory.

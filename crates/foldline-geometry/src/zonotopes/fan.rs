@@ -232,10 +232,11 @@ pub fn between(a: &[f64], b: &[f64]) -> Option<Vec<f64>> {
     if largest == 0.0 || sum.iter().any(|value| *value != 0.0 && value.abs() < 1e-200) {
         return None;
     }
-    let scale = 2f64.powi(-(largest.log2().floor() as i32));
+    // The exponent from the bits: a logarithm is rounded.
+    let exponent = (largest.to_bits() >> 52) as i32 - 1023;
+    let scale = 2f64.powi(-exponent);
     sum.iter_mut().for_each(|value| *value *= scale);
-    let largest = sum.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
-    (largest <= 2.0).then_some(sum)
+    Some(sum)
 }
 
 /// Solves row·w = value for all rows by elimination with row pivoting; `None` if singular.
@@ -308,5 +309,8 @@ mod tests {
         assert_eq!(between(&[1.0, 1.5], &[1.0, -0.5]), Some(vec![1.0, 0.5]));
         assert_eq!(between(&[1.0, 1.0], &[1.0, 2f64.powi(-60)]), None);
         assert_eq!(between(&[1.0], &[-1.0]), None);
+        // A logarithm of the largest would be rounded up to 2 here.
+        let below = 2.0 - f64::EPSILON;
+        assert_eq!(between(&[below, 0.0], &[below, 0.0]), Some(vec![below, 0.0]));
     }
 }

@@ -93,6 +93,20 @@ impl FloatGenerators {
         i8::from(exact > Rational::ZERO) - i8::from(exact < Rational::ZERO)
     }
 
+    /// The sign of u·g_i where the product as a float tells it, else 0.
+    pub fn certain_sign(&self, index: usize, product: f64) -> i8 {
+        match product.abs() > self.product_errors[index] {
+            true => {
+                if product > 0.0 {
+                    1
+                } else {
+                    -1
+                }
+            }
+            false => 0,
+        }
+    }
+
     /// u·g_i, exactly.
     fn product(&self, index: usize, direction: &[f64]) -> Rational {
         let terms = self.exact[index].iter().zip(direction).filter(|(value, _)| !value.is_zero());

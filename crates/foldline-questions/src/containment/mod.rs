@@ -7,6 +7,7 @@
 //! Differs from the paper: the shift of the centers is one more generator of A, and no linear
 //! program is solved for facet normals.
 
+mod by_cones;
 mod by_normals;
 mod by_vertices;
 mod problem;
@@ -120,9 +121,21 @@ fn search(
     }
     let by_vertices = match options.route {
         Route::Cheaper => vertices < normals,
-        Route::Normals => false,
+        Route::Normals | Route::Cones => false,
         Route::Vertices => true,
     };
+    let by_cones = match options.route {
+        Route::Cheaper => !by_vertices && normals > by_cones::LEAST_COST,
+        Route::Normals | Route::Vertices => false,
+        Route::Cones => true,
+    };
+    let part = Duration::from_secs_f64((normals * 1e-9 * by_cones::SHARE).clamp(1e-3, 1e6));
+    if by_cones && by_cones::search(problem, options.verdict_only, part, best, counters, stop) {
+        return true;
+    }
+    if stop() {
+        return false;
+    }
     if by_vertices {
         return by_vertices::search(problem, best, counters, stop);
     }

@@ -46,7 +46,8 @@ pub enum Scale {
 /// Counts of what a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Statistics {
-    /// Facet normals of OUTER looked at (one of two opposite ones; some more than once).
+    /// Facet normals of OUTER looked at (one of two opposite ones; some more than once), and cones of
+    /// them.
     pub normals: u64,
     /// Those that needed exact arithmetic.
     pub exact_normals: u64,
@@ -78,6 +79,8 @@ pub enum Route {
     Normals,
     /// The vertices of INNER.
     Vertices,
+    /// Cones of directions first, then, where they do not settle it, the facet normals.
+    Cones,
 }
 
 /// Limits and settings of a run.

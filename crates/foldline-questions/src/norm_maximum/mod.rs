@@ -52,7 +52,7 @@ pub fn maximize_norm(
     maximize_norm_with_proof(zonotope, norm, options, None)
 }
 
-/// The same; the tree of cones of the search, if there is one, is written to `record`.
+/// The same; how the search went is written to `record`. Then cones are searched on one thread.
 ///
 /// # Errors
 /// As for [`maximize_norm`].
@@ -217,6 +217,7 @@ fn by_search(
     let generators = FloatGenerators::new(dimension, vectors);
     let problem = Problem::new(power, &generators, options.few_signs, stop);
     let left = if generators.count() == 0 {
+        record.into_iter().for_each(Record::all_signs);
         problem.offer(&[]);
         None
     } else {
@@ -229,6 +230,10 @@ fn by_search(
             problem.was_stopped().then(|| sum_of_norms(&problem))
         } else {
             let reporting = Reporter { options, start };
+            let mut record = record;
+            if let Some(record) = &mut record {
+                record.cones();
+            }
             reporting.run(&problem, |threads| cones::search(&problem, threads, record))
         }
     };

@@ -6,11 +6,24 @@ use foldline_geometry::zonotopes::floats::exact_float;
 use foldline_kernel::Rational;
 use foldline_kernel::number::power_of_two;
 
-/// The nodes of the tree, parents before children.
+/// How the search found that no point has a larger norm.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scheme {
+    /// The norm is the largest of few functionals, and all of their support values were looked at.
+    #[default]
+    Directions,
+    /// All sign vectors were looked at.
+    Signs,
+    /// The directions were split into cones.
+    Cones,
+}
+
+/// What a search leaves for a certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
-    /// One entry a cone of the fan of orthants or below one; a single [`ConeRecord::AllSigns`] if no
-    /// fan was made and all sign vectors were looked at.
+    /// The way it went.
+    pub scheme: Scheme,
+    /// The cones, parents before children: for each orthant of the fan a tree.
     pub nodes: Vec<ConeRecord>,
 }
 
@@ -23,13 +36,15 @@ pub enum ConeRecord {
     Above(Vec<Rational>),
     /// All sign vectors that agree with the signs of the cone were looked at.
     Signs,
-    /// All sign vectors were looked at, without cones.
-    AllSigns,
 }
 
 impl Record {
     pub(super) fn all_signs(&mut self) {
-        self.nodes = vec![ConeRecord::AllSigns];
+        *self = Self { scheme: Scheme::Signs, nodes: Vec::new() };
+    }
+
+    pub(super) fn cones(&mut self) {
+        *self = Self { scheme: Scheme::Cones, nodes: Vec::new() };
     }
 
     pub(super) fn split(&mut self, split: Split) {

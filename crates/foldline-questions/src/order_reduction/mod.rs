@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use foldline_geometry::zonotopes::floats::exact_float;
 use foldline_geometry::zonotopes::ratio::{RatioBounds, largest_ratio};
+use foldline_geometry::zonotopes::ratio_exact::{MOST_DIMENSIONS, largest_ratio_exactly};
 use foldline_geometry::zonotopes::reduction::{Random, Spanning, girard, pca, sample};
 use foldline_kernel::{Rational, Zonotope};
 
@@ -45,6 +46,9 @@ pub struct Reduction {
     pub outward: RatioBounds,
     /// Bounds of max h_{Z₀}/h_{Z−c}.
     pub inward: RatioBounds,
+    /// Both ratios exactly, outward and inward: where the generators have rank 3 at most, unless a
+    /// limit ran out.
+    pub exact: Option<[Rational; 2]>,
     /// Samples drawn.
     pub tries: u64,
     /// Generators drawn in the last sample; 0 if there was none.
@@ -58,16 +62,25 @@ pub struct Reduction {
 const MOST_TRIES: u64 = 10;
 /// Cones looked at in each direction of a certificate.
 const MOST_CONES: u64 = 60_000;
+/// The same where the ratios are made exact.
+const MOST_EXACT_CONES: u64 = 1_000_000;
 
 impl Reduction {
-    /// An ε with (1+ε)⁻¹ Z₀ ⊆ Z − c ⊆ (1+ε) Z₀, shown; `None` if none is.
+    /// An ε with (1+ε)⁻¹ Z₀ ⊆ Z − c ⊆ (1+ε) Z₀, shown; `None` if none is. The least one where both
+    /// ratios are known exactly.
     pub fn certified_epsilon(&self) -> Option<Rational> {
+        if let Some(exact) = &self.exact {
+            return Some(least(exact));
+        }
         let upper = self.outward.upper.max(self.inward.upper);
         upper.is_finite().then(|| excess(upper))
     }
 
     /// A number that the least such ε is not below.
     pub fn least_epsilon(&self) -> Rational {
+        if let Some(exact) = &self.exact {
+            return least(exact);
+        }
         excess(self.outward.lower.max(self.inward.lower))
     }
 
@@ -82,6 +95,11 @@ fn excess(ratio: f64) -> Rational {
     (exact_float(ratio) - Rational::ONE).max(Rational::ZERO)
 }
 
+/// The larger ratio − 1, at least 0.
+fn least([outward, inward]: &[Rational; 2]) -> Rational {
+    (outward.max(inward) - Rational::ONE).max(Rational::ZERO)
+}
+
 /// Reduces `zonotope`.
 ///
 /// `None` if floats cannot handle it: its generators are almost flat, or in too many dimensions.
@@ -92,27 +110,43 @@ pub fn reduce(zonotope: &Zonotope, method: Method, options: &Options) -> Option<
     let spanning = Spanning::new(zonotope);
     let rank = spanning.coordinates.len();
     let dimension = zonotope.dimension();
-    match method {
-        Method::Girard(most) if most >= spanning.vectors.len() => {
-            Some(unchanged(zonotope, &spanning))
+    let mut reduction = match method {
+        Method::Girard(most) | Method::Pca(most) if most >= spanning.vectors.len() => {
+            return Some(unchanged(zonotope, &spanning));
         }
-        Method::Pca(most) if most >= spanning.vectors.len() => Some(unchanged(zonotope, &spanning)),
         Method::Girard(most) => {
             let reduced = girard(&spanning.vectors, dimension, most);
-            Some(certify(zonotope, &spanning, reduced, 1e-3, options.timeout, &stop))
+            certify(zonotope, &spanning, reduced, 1e-3, options.timeout, &stop)
         }
         Method::Pca(most) => {
             let reduced = pca(&spanning.vectors, dimension, most)?;
-            Some(certify(zonotope, &spanning, reduced, 1e-3, options.timeout, &stop))
+            certify(zonotope, &spanning, reduced, 1e-3, options.timeout, &stop)
         }
         Method::Lewis(epsilon) => {
             let wanted = sample_size(rank, epsilon);
             if wanted >= spanning.vectors.len() {
                 return Some(unchanged(zonotope, &spanning));
             }
-            sample_until_good(zonotope, &spanning, wanted, epsilon, options, &stop)
+            sample_until_good(zonotope, &spanning, wanted, epsilon, options, &stop)?
         }
+    };
+    reduction.exact = exact_ratios(&spanning, &reduction, &stop);
+    Some(reduction)
+}
+
+/// Both ratios exactly, if the rank is small and both are finite.
+fn exact_ratios(
+    spanning: &Spanning,
+    reduction: &Reduction,
+    stop: &dyn Fn() -> bool,
+) -> Option<[Rational; 2]> {
+    if spanning.coordinates.len() > MOST_DIMENSIONS || !reduction.badness().is_finite() {
+        return None;
     }
+    // Parallel generators are merged, which leaves the coordinates as they are: the span is the same.
+    let theirs = spanning.others(&Spanning::new(&reduction.zonotope).vectors);
+    let ratio = |a, b| Some(largest_ratio_exactly(a, b, MOST_EXACT_CONES, stop)?.ratio);
+    Some([ratio(&spanning.floats, &theirs)?, ratio(&theirs, &spanning.floats)?])
 }
 
 /// How many generators are drawn at first: 4/3·d/ε².
@@ -140,6 +174,7 @@ fn unchanged(zonotope: &Zonotope, spanning: &Spanning) -> Reduction {
         zonotope: Zonotope { center: zonotope.center.clone(), generators },
         outward: one,
         inward: one,
+        exact: Some([Rational::ONE, Rational::ONE]),
         tries: 0,
         samples: 0,
         probability: 1.0,
@@ -217,7 +252,7 @@ fn certify(
         }
     };
     let (outward, inward) = (bounds(true), bounds(false));
-    Reduction { zonotope, outward, inward, tries: 0, samples: 0, probability: 0.0 }
+    Reduction { zonotope, outward, inward, exact: None, tries: 0, samples: 0, probability: 0.0 }
 }
 
 /// Scales the reduced zonotope so that both ratios are about the same.

@@ -1,5 +1,6 @@
 //! `foldline zonotope …`: questions about zonotopes, one subcommand a file.
 
+mod combine;
 mod contains;
 mod facets;
 mod from_network;
@@ -8,6 +9,7 @@ mod member;
 mod norm;
 mod norm_estimate;
 mod order_reduce;
+mod plot;
 mod support;
 mod to_network;
 mod vertices;
@@ -20,7 +22,7 @@ use foldline::{Rational, Zonotope};
 use crate::describe::{plural, shorten};
 use crate::report::{Failure, Report};
 
-/// Zonotopes: containment, norms, facets, vertices, volume, support function, exactly
+/// Zonotopes: containment, norms, facets, vertices, volume, sums, images, pictures, exactly
 ///
 /// A zonotope is c + Σ β_i g_i with β_i in [-1, 1]. Files are .json ({"center": …,
 /// "generators": …}, one list a generator, or {"segments": …}), .npy, .npz or .mat (one column
@@ -40,6 +42,8 @@ Examples:
   foldline zonotope order-reduce z.json --epsilon 0.1 --seed 1
   foldline zonotope facets z.npy --json
   foldline zonotope support z.json --direction 1,-2,1/3
+  foldline zonotope sum a.json b.json --out sum.json
+  foldline zonotope plot outer.json inner.json --axes 0,2 --output picture.svg
 
 Exit codes:
   0 yes, computed    1 no    2 wrong usage    3 undecided within the limit
@@ -57,6 +61,9 @@ enum Command {
     Vertices(vertices::Arguments),
     Volume(volume::Arguments),
     Support(support::Arguments),
+    Sum(combine::SumArguments),
+    Map(combine::MapArguments),
+    Plot(plot::Arguments),
 }
 
 impl Arguments {
@@ -73,6 +80,9 @@ impl Arguments {
             Command::Vertices(arguments) => arguments.output.json,
             Command::Volume(arguments) => arguments.output.json,
             Command::Support(arguments) => arguments.output.json,
+            Command::Sum(arguments) => arguments.output.json,
+            Command::Map(arguments) => arguments.output.json,
+            Command::Plot(arguments) => arguments.output.json,
         }
     }
 }
@@ -90,6 +100,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         Command::Vertices(arguments) => vertices::run(arguments),
         Command::Volume(arguments) => volume::run(arguments),
         Command::Support(arguments) => support::run(arguments),
+        Command::Sum(arguments) => combine::run_sum(arguments),
+        Command::Map(arguments) => combine::run_map(arguments),
+        Command::Plot(arguments) => plot::run(arguments),
     }
 }
 

@@ -7,8 +7,10 @@ use clap::Args;
 use foldline::formats::input::display_name;
 use foldline::formats::matrix::read_matrix;
 use foldline::formats::zonotope::read_zonotope;
+use foldline::norm_certificate::{self, Paths};
 use foldline::questions::norm_maximum::{
-    Limit, Maximum, Norm, Options, Outcome, Progress, Value, Verdict, maximize_norm,
+    Limit, Maximum, Norm, Options, Outcome, Progress, Value, Verdict, maximize_norm_with_proof,
+    proof::Record,
 };
 use foldline::text::decimal;
 use foldline::{Rational, Zonotope, parse_rational};
@@ -45,6 +47,9 @@ pub struct Arguments {
     /// Seed of the samples
     #[arg(long, value_name = "N", default_value_t = 0, requires = "epsilon")]
     seed: u64,
+    /// Write a certificate of the answer to this file (.gz: gzipped); runs on one thread
+    #[arg(long, value_name = "FILE", conflicts_with = "epsilon")]
+    certificate: Option<PathBuf>,
     /// Worker threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -62,6 +67,7 @@ Examples:
   foldline zonotope norm z.json --p 2
   foldline zonotope norm z.mat --p inf --json
   foldline zonotope norm z.npy --matrix rows.json
+  foldline zonotope norm z.json --p 2 --certificate proof.gz
   foldline zonotope norm z.json --p 2 --epsilon 0.1 --seed 7
 
 Exit codes:
@@ -89,6 +95,11 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         Some(path) => Failure::Input(format!("{}: {error}", display_name(path))),
         None => Failure::Usage(format!("--p: {error}")),
     })?;
+    if arguments.certificate.is_some() && !norm_certificate::is_supported(&norm) {
+        return Err(Failure::Usage(
+            "--certificate: numerator and denominator of p may be at most 100".to_owned(),
+        ));
+    }
     let line = ProgressLine::new(arguments.quiet);
     let options = Options {
         threads: arguments.threads.map_or(0, usize::from),
@@ -109,10 +120,21 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             start,
         );
     }
-    let outcome = maximize_norm(&zonotope, &norm, &options)
+    let mut record = arguments.certificate.is_some().then(Record::default);
+    let outcome = maximize_norm_with_proof(&zonotope, &norm, &options, record.as_mut())
         .map_err(|error| Failure::Usage(error.to_string()))?;
     drop(line);
-    Ok(report(&name, &zonotope, &outcome, start))
+    let mut report = report(&name, &zonotope, &outcome, start);
+    if let (Some(target), Some(record)) = (&arguments.certificate, &record) {
+        let paths = Paths { zonotope: &arguments.zonotope, matrix: arguments.matrix.as_deref() };
+        let written = norm_certificate::write(&norm, &outcome, record, paths, target)
+            .map_err(|error| Failure::Input(error.to_string()))?;
+        if !written {
+            let warning = "warning: no certificate was written: a limit was reached";
+            report.warnings.push(warning.to_owned());
+        }
+    }
+    Ok(report)
 }
 
 /// A rational of at least 1, or `inf`.

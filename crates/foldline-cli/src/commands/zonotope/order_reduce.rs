@@ -41,7 +41,7 @@ pub struct Arguments {
     /// Seed of the sample
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Write the result to this file: .json, .mat (floats only) or .npy (about 0 only)
+    /// Write the result to this file: .json, .mat or .npz (floats only) or .npy (about 0 only)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// No progress line
@@ -163,6 +163,7 @@ fn report(
             report.set_exact("certified_epsilon", certified);
             let gap = certified - reduction.least_epsilon();
             report.set_exact("certified_gap", &gap);
+            report.set("certified_exactly", reduction.exact.is_some());
         }
         None => report.set("certified_epsilon", Value::Null),
     }
@@ -173,9 +174,13 @@ fn report(
         describe(zonotope),
         describe(&reduction.zonotope),
         certified.map_or("no epsilon".to_owned(), |certified| format!(
-            "epsilon = {} (the least one is at least {})",
+            "epsilon = {} ({})",
             decimal(&certified, 6),
-            decimal(&reduction.least_epsilon(), 6)
+            match reduction.exact {
+                Some(_) => "the least one, exactly".to_owned(),
+                None =>
+                    format!("the least one is at least {}", decimal(&reduction.least_epsilon(), 6)),
+            }
         )),
         duration(start.elapsed().as_secs_f64()),
         count(cones)
