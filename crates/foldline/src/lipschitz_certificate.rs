@@ -6,8 +6,10 @@
 use std::path::Path;
 use std::time::Instant;
 
+use foldline_geometry::directed::round_down;
+use foldline_kernel::number::from_f64_bits;
 use foldline_kernel::{Network, Rational, Region};
-use foldline_questions::lipschitz::proof::{Claim, NoProof, prove};
+use foldline_questions::lipschitz::proof::{Claim, Lower, NoProof, prove};
 use foldline_questions::lipschitz::{Answer, Constant, Exponent, Outcome, Refused, lipschitz};
 use foldline_questions::verification::{Limit, Options};
 
@@ -23,8 +25,9 @@ const PRECISION: u32 = 40;
 /// certificate.
 ///
 /// # Errors
-/// If a file cannot be read or written, or answers of this kind have no certificates: enclosures,
-/// p = 0, and regions with parts without interior. The inner error is that of [`lipschitz`].
+/// If a file cannot be read or written, or answers of this kind have no certificates: p = 0, p with a
+/// numerator above 64, and for p = 1 some networks of several outputs on regions in an oblique
+/// hyperplane. The inner error is that of [`lipschitz`].
 pub fn lipschitz_certified(
     network: &Network,
     outputs: &[usize],
@@ -39,17 +42,24 @@ pub fn lipschitz_certified(
         Ok(outcome) => outcome,
         Err(refused) => return Ok(Err(refused)),
     };
-    let (word, key, point) = match &outcome.answer {
+    let ends = match &outcome.answer {
         Answer::Undecided { .. } => return Ok(Ok(outcome)),
-        Answer::Empty => ("empty", None, None),
-        Answer::Lipschitz(Constant::Exact(value), at) => ("value", Some(value), Some(&at.point)),
-        Answer::Lipschitz(Constant::Square(value), at) => ("square", Some(value), Some(&at.point)),
-        Answer::Lipschitz(Constant::Between { .. }, _) => {
-            return Err(CertificateError::Unsupported("the constant is only enclosed"));
+        Answer::Empty => None,
+        Answer::Lipschitz(Constant::Exact(value), at) => Some((value.clone(), value.clone(), at)),
+        Answer::Lipschitz(Constant::Square(value), at) => Some((value.clone(), value.clone(), at)),
+        Answer::Lipschitz(Constant::Between { lower, upper }, at) => {
+            // Rounded down, so that a rational direction attains it.
+            Some((rounded_down(lower), upper.clone(), at))
         }
         Answer::Jump { .. } | Answer::Infinite => {
             return Err(CertificateError::Unsupported("p = 0 has no certificates"));
         }
+    };
+    let word = match &outcome.answer {
+        Answer::Lipschitz(Constant::Exact(_), _) => "value",
+        Answer::Lipschitz(Constant::Square(_), _) => "square",
+        Answer::Lipschitz(..) => "between",
+        _ => "empty",
     };
     let everywhere = Region::everything(network.inputs());
     let region = region.unwrap_or(&everywhere);
@@ -58,8 +68,14 @@ pub fn lipschitz_certified(
     };
     let late = || options.timeout.is_some_and(|timeout| start.elapsed() >= timeout);
     let zero = Rational::ZERO;
-    let claim = Claim { network, outputs, p, key: key.unwrap_or(&zero) };
-    let proof = match prove(&claim, region, &|| stopped() || late()) {
+    let upper = ends.as_ref().map_or(&zero, |(_, upper, _)| upper);
+    let claim = Claim { network, outputs, p, upper };
+    let attained = ends.as_ref().map(|(lower, _, at)| Lower {
+        lower,
+        point: &at.point,
+        jacobian: &at.jacobian,
+    });
+    let proof = match prove(&claim, attained.as_ref(), region, &|| stopped() || late()) {
         Ok(proof) => proof,
         Err(NoProof::Unsupported(why)) => return Err(CertificateError::Unsupported(why)),
         Err(NoProof::Stopped) => {
@@ -72,20 +88,26 @@ pub fn lipschitz_certified(
         Exponent::Infinite => "inf".to_owned(),
     };
     let outputs: Vec<String> = outputs.iter().map(ToString::to_string).collect();
-    let value = key.map_or(String::new(), |key| format!(" {key}"));
+    let value = match &ends {
+        Some((lower, upper, _)) if word == "between" => format!(" {lower} {upper}"),
+        Some((_, upper, _)) => format!(" {upper}"),
+        None => String::new(),
+    };
     let claim = format!("{p} {} {word}{value}", outputs.join(","));
     let named = files.region.map(|region| ("region", region));
     let named: Vec<(&str, &Path)> = [("network", files.network)].into_iter().chain(named).collect();
     let mut out = CertificateFile::create(target)?;
     out.text(&format!("{}precision {PRECISION}\n", header("lipschitz", &claim, &named)?))?;
-    if let Some(point) = point {
-        let coordinates: Vec<String> = point.iter().map(ToString::to_string).collect();
-        out.text(&format!("attained {}\n", coordinates.join(" ")))?;
-    }
     out.text(&proof)?;
     out.text("end\n")?;
     out.finish()?;
     Ok(Ok(outcome))
+}
+
+/// A number of 53 bits that is not larger.
+fn rounded_down(value: &Rational) -> Rational {
+    from_f64_bits(round_down(value).to_bits())
+        .map_or(Rational::ZERO, |value| value.max(Rational::ZERO))
 }
 
 /// What is left of an answer whose proof was not finished.
