@@ -10,6 +10,7 @@ use foldline_kernel::{
 
 use crate::certificate::{Certificate, Stop};
 use crate::lines::{Fields, Lines, Reason, index, integer, rational};
+use crate::lipschitz_jump;
 use crate::lipschitz_norm::{Hull, Norm, Size};
 use crate::slopes::{Slopes, originals};
 use crate::subject::{Named, Subject};
@@ -47,6 +48,13 @@ pub fn check<R: BufRead>(
     let subject = Subject::read(certificate, Named::Perhaps)?;
     let outputs =
         list.split(',').map(|field| subject.output(field)).collect::<Result<Vec<_>, _>>()?;
+    if p == "0"
+        && word == "value"
+        && let ([output], [value]) = (&outputs[..], &numbers[..])
+    {
+        lipschitz_jump::check(certificate, &subject, *output, value)?;
+        return Ok([p, list, word, values[0]].join(" "));
+    }
     // Without points the norm does not matter.
     let norm = if word == "empty" { Norm::LargestRow } else { Norm::new(p, outputs.len())? };
     if word == "empty" && p != "inf" && rational(p)? < Rational::ZERO {

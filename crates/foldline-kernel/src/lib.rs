@@ -7,6 +7,7 @@
 
 pub mod arrangement;
 pub mod difference;
+pub mod jump;
 pub mod linear;
 pub mod network;
 pub mod number;

@@ -184,8 +184,7 @@ impl Tree<'_> {
             return Ok(());
         }
         if slopes.neurons.is_empty() {
-            let why =
-                "several outputs on a region in an oblique hull, whose norm no such bound meets";
+            let why = "several outputs on a region in an oblique hyperplane may need more than one multiplier";
             return Err(NoProof::Unsupported(why));
         }
         let neuron = self.choose(&slopes, &ranges);
