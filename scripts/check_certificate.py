@@ -1,15 +1,17 @@
 """Check a certificate of foldline, slowly and plainly, in exact fractions and without any rounding.
 
     python scripts/check_certificate.py CERTIFICATE NETWORK PROPERTY
+    python scripts/check_certificate.py CERTIFICATE NETWORK [REGION]
 
-prints `accepted: STATEMENT` (exit code 0) or `rejected: line N: REASON` (1). Wrong usage is 2, files that cannot be read or
+(of a verification, or of a Lipschitz constant) prints `accepted: STATEMENT` (exit code 0) or `rejected: line N: REASON` (1). Wrong usage is 2, files that cannot be read or
 are not understood 4. NETWORK is ONNX (.onnx, a chain of affine operators and ReLUs) or foldline's JSON (.json), PROPERTY is
-VNN-LIB; every file may be gzipped. Written from docs/certificate-format.md alone. ONNX needs the package onnx.
+VNN-LIB, REGION foldline's JSON; every file may be gzipped. Written from docs/certificate-format.md alone. ONNX needs the package onnx.
 """
 
 import copy, functools, gzip, hashlib, inspect, itertools, math, pathlib, re, sys
 from fractions import Fraction
 
+from check_lipschitz import check_lipschitz, read_json_region
 from exact_statement import (Affine, Atom, Network, Rejection, read_json_network, read_onnx_network, read_property, require,
                              variables)
 
@@ -364,13 +366,17 @@ def check_certificate(lines, network, formula, network_hash, property_hash):
     """The statement that the certificate proves; Rejection if it proves none."""
     require(lines.read() == ["foldline-certificate", "1"], "not a certificate of version 1")
     statement = " ".join(lines.read())
-    require(statement in ("statement verification holds", "statement verification violated"), "unknown statement")
-    for word, expected in (("network", network_hash), ("property", property_hash)):
+    is_lipschitz = statement.startswith("statement lipschitz ")
+    require(is_lipschitz or statement in ("statement verification holds", "statement verification violated"), "unknown statement")
+    named = [("network", network_hash), ("region" if is_lipschitz else "property", property_hash)]
+    for word, expected in named if property_hash else named[:1]:
         fields = lines.read()
         require(len(fields) == 3 and fields[::2] == [word, expected], f"the certificate is about another {word}")
     fields = lines.read()
     require(fields[0] == "precision" and len(fields) == 2 and integer(fields[1], 20, 53), "the precision was expected")
-    if statement.endswith("holds"):
+    if is_lipschitz:
+        check_lipschitz(lines, statement.split(" ")[2:], network, formula, lambda fields: list(map(rational, fields)), check_clauses)
+    elif statement.endswith("holds"):
         check_clauses(lines, network, formula)
     else:
         word, *fields = lines.read()
@@ -474,24 +480,36 @@ def bound_of_reach(fields, input_atoms, inputs):
     require(-total.constant() <= side * value, "the bound does not follow")
     return variable, side > 0, value
 
+def is_about_lipschitz(path):
+    """Whether a file begins like a certificate of a Lipschitz constant."""
+    try:
+        data = pathlib.Path(path).read_bytes()
+        return b"\nstatement lipschitz " in (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)[:100]
+    except Exception:
+        return False
+
 def main(arguments):
-    if len(arguments) != 3:
-        print("usage: check_certificate.py CERTIFICATE NETWORK PROPERTY", file=sys.stderr)
+    is_lipschitz = arguments and is_about_lipschitz(arguments[0])
+    if len(arguments) != 3 and not (len(arguments) == 2 and is_lipschitz):
+        print("usage: check_certificate.py CERTIFICATE NETWORK PROPERTY, or CERTIFICATE NETWORK [REGION]", file=sys.stderr)
         return 2
     sys.set_int_max_str_digits(0)
     try:
         files = [pathlib.Path(path).read_bytes() for path in arguments]
         files = [gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data for data in files]
-        certificate, network_data, property_data = files
+        certificate, network_data, *others = files
         readers = {".json": read_json_network, ".onnx": read_onnx_network}
         network = readers[arguments[1].removesuffix(".gz")[-5:]](network_data)
-        formula = read_property(property_data, network)
+        if is_lipschitz:
+            formula = read_json_region(others[0], network.inputs) if others else []
+        else:
+            formula = read_property(others[0], network)
     except Exception as error:  # whatever it is, nothing has been checked yet
         print(f"cannot read the files: {type(error).__name__}: {error}", file=sys.stderr)
         return 4
     lines, hashes = Lines(certificate), [hashlib.sha256(data).hexdigest() for data in files[1:]]
     try:
-        print(f"accepted: {check_certificate(lines, network, formula, *hashes)}")
+        print(f"accepted: {check_certificate(lines, network, formula, *hashes, *[None] * (2 - len(hashes)))}")
     except Rejection as reason:
         print(f"rejected: line {lines.number}: {reason}")
         return 1
