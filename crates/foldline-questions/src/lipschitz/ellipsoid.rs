@@ -47,6 +47,12 @@ impl Ellipsoid {
         enough: f64,
     ) -> f64 {
         let error = self.set(parts, reduced, adjoint);
+        self.enclose(error, enough)
+    }
+
+    /// The bound for the generators that are set, plus `error`.
+    #[inline(always)]
+    fn enclose(&mut self, error: f64, enough: f64) -> f64 {
         self.shares.clear();
         self.shape.clear();
         self.shape.resize(self.dimension * self.stride, 0.0);
@@ -249,5 +255,63 @@ fn multiply(a: &[f64], b: &[f64], c: &mut Vec<f64>, stride: usize) {
                 *sum += factor * value;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verification::attack::Random;
+
+    /// The largest norm over all signs, and the bound.
+    fn compared(dimension: usize, generators: &[Vec<f64>]) -> (f64, f64) {
+        let stride = dimension.next_multiple_of(if dimension <= 4 { 4 } else { 8 });
+        let mut ellipsoid = Ellipsoid { dimension, stride, ..Ellipsoid::default() };
+        for generator in generators {
+            ellipsoid.generators.extend_from_slice(generator);
+            ellipsoid.generators.extend(vec![0.0; stride - dimension]);
+        }
+        let mut largest = 0.0f64;
+        for signs in 0u32..1 << generators.len() {
+            let mut sum = vec![0.0; dimension];
+            for (k, generator) in generators.iter().enumerate() {
+                let sign = if signs >> k & 1 == 1 { -1.0 } else { 1.0 };
+                sum.iter_mut().zip(generator).for_each(|(value, b)| *value += sign * b);
+            }
+            largest = largest.max(sum.iter().map(|value| value * value).sum::<f64>().sqrt());
+        }
+        (largest, ellipsoid.enclose(0.0, 0.0))
+    }
+
+    #[test]
+    fn the_bound_is_above_all_signs_and_near_the_semidefinite_one() {
+        let mut random = Random::new(7);
+        for round in 0..200 {
+            let (dimension, count) = (1 + round % 5, 1 + round % 9);
+            let mut generators: Vec<Vec<f64>> = (0..count)
+                .map(|_| (0..dimension).map(|_| 2.0 * random.unit() - 1.0).collect())
+                .collect();
+            if round % 3 == 0 {
+                // Zero, opposite and parallel ones.
+                generators.push(vec![0.0; dimension]);
+                let last = generators[0].iter().map(|value| -2.0 * value).collect();
+                generators.push(last);
+            }
+            let (largest, bound) = compared(dimension, &generators);
+            assert!(bound >= largest * (1.0 - 1e-12), "{round}: {bound} < {largest}");
+            // Semidefinite relaxations lose at most the factor √(π/2) (Nesterov); this is not far from it.
+            assert!(bound <= 1.4 * largest + 1e-9, "{round}: {bound} > {largest}");
+        }
+    }
+
+    #[test]
+    fn one_direction_is_met_exactly() {
+        let (largest, bound) = compared(2, &[vec![3.0, 4.0], vec![-6.0, -8.0], vec![0.3, 0.4]]);
+        assert!(bound >= largest && bound <= largest * (1.0 + 1e-3), "{bound} {largest}");
+    }
+
+    #[test]
+    fn numbers_out_of_range_have_no_bound() {
+        assert_eq!(compared(2, &[vec![1e200, 0.0], vec![0.0, 1e200]]).1, f64::INFINITY);
     }
 }
