@@ -64,7 +64,7 @@ impl Ellipsoid {
             let top = self.largest_eigenvalue();
             let value = (top * total).sqrt() + error;
             let gain = 1.0 - value / best;
-            if !(value < best) {
+            if value >= best || value.is_nan() {
                 break;
             }
             best = value;
@@ -227,7 +227,7 @@ impl Ellipsoid {
         (0..*dimension).for_each(|i| product[i * *stride + i] += lambda);
         for k in 0..*dimension {
             let pivot = product[k * *stride + k];
-            if !(pivot > 0.0) {
+            if pivot <= 0.0 || pivot.is_nan() {
                 return false;
             }
             let (above, below) = product.split_at_mut((k + 1) * *stride);

@@ -236,9 +236,12 @@ fn minor(influences: &[Influence], excess: f64) -> Vec<bool> {
     let mut order: Vec<usize> = (0..influences.len()).collect();
     order.sort_unstable_by(|&a, &b| influences[a].width.total_cmp(&influences[b].width));
     let (mut minor, mut sum) = (vec![false; influences.len()], 0.0);
+    if !excess.is_finite() {
+        return minor;
+    }
     for index in order {
         sum += influences[index].width;
-        if !(sum < MINOR_PART * excess) {
+        if sum >= MINOR_PART * excess || sum.is_nan() {
             break;
         }
         minor[index] = true;
