@@ -249,8 +249,8 @@ impl Size {
         let inputs = hull.inputs;
         let across: Vec<Row> = told.chunks(inputs).map(<[Rational]>::to_vec).collect();
         let is_across = |w: &Row| w.len() == inputs && hull.is_constant(w);
-        if !told.is_empty() && !(across.len() == self.outputs.len() && across.iter().all(is_across))
-        {
+        let fits = across.len() == self.outputs.len() && across.iter().all(is_across);
+        if !told.is_empty() && !fits {
             return Err("expected nothing, or a vector across the hull for each output".to_owned());
         }
         let columns: Vec<Row> = (0..inputs).map(|j| hull.projected(&unit(inputs, j))).collect();
