@@ -20,6 +20,8 @@ mod gauge_tree;
 mod hyperplanes;
 mod lines;
 mod lipschitz;
+mod lipschitz_jump;
+mod lipschitz_norm;
 mod live;
 mod maximum;
 mod node;

@@ -4,178 +4,151 @@ use std::collections::HashSet;
 use std::io::BufRead;
 
 use foldline_kernel::linear::dot;
-use foldline_kernel::number::Abs;
 use foldline_kernel::{
     Activation, Integer, LinearConstraint, Natural, Network, Polyhedron, Rational,
 };
 
 use crate::certificate::{Certificate, Stop};
 use crate::lines::{Fields, Lines, Reason, index, integer, rational};
-use crate::slopes::{Range, Slopes, originals};
+use crate::lipschitz_jump;
+use crate::lipschitz_norm::{Hull, Norm, Size};
+use crate::slopes::{Slopes, originals};
 use crate::subject::{Named, Subject};
-
-/// With more derivatives of unknown sign than this, their magnitudes are added up.
-const MOST_SIGNS: usize = 8;
-
-/// Which norm: of the Jacobian's rows and columns, for p ≤ 1, p = ∞ and p = 2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Norm {
-    LargestColumn,
-    LargestRow,
-    Square,
-}
 
 /// What is claimed.
 struct Claim {
     network: Network,
-    outputs: Vec<usize>,
-    norm: Norm,
-    /// The constant, or its square.
-    value: Rational,
+    size: Size,
     originals: Vec<Option<(usize, i8)>>,
 }
 
-/// `lipschitz P I_1,I_2,… value V` (or `square V` for p = 2, or `empty`), about a network and perhaps
-/// a region.
+/// A piece of the region with its affine hull.
+struct Piece<'r> {
+    constraints: &'r [LinearConstraint],
+    /// Which of them hold with equality.
+    equalities: HashSet<usize>,
+    hull: Hull,
+}
+
+/// `lipschitz P I_1,I_2,… value V` (or `square V`, `between L U`, or `empty`), about a network and
+/// perhaps a region.
 pub fn check<R: BufRead>(
     certificate: &mut Certificate<'_, R>,
     mut claim: Fields<'_>,
 ) -> Result<String, Stop> {
     let (p, list, word) = (claim.word()?, claim.word()?, claim.word()?);
-    let value = if word == "empty" { None } else { Some(claim.word()?) };
+    let count = match word {
+        "empty" => 0,
+        "between" => 2,
+        _ => 1,
+    };
+    let values = (0..count).map(|_| claim.word()).collect::<Result<Vec<_>, _>>()?;
     claim.finish()?;
-    let number = value.map(rational).transpose()?;
+    let numbers = values.iter().copied().map(rational).collect::<Result<Vec<_>, _>>()?;
     let subject = Subject::read(certificate, Named::Perhaps)?;
     let outputs =
         list.split(',').map(|field| subject.output(field)).collect::<Result<Vec<_>, _>>()?;
-    let norm = norm(p, word, outputs.len())?;
+    if p == "0"
+        && word == "value"
+        && let ([output], [value]) = (&outputs[..], &numbers[..])
+    {
+        lipschitz_jump::check(certificate, &subject, *output, value)?;
+        return Ok([p, list, word, values[0]].join(" "));
+    }
+    // Without points the norm does not matter.
+    let norm = if word == "empty" { Norm::LargestRow } else { Norm::new(p, outputs.len())? };
+    if word == "empty" && p != "inf" && rational(p)? < Rational::ZERO {
+        return Err("p is negative".into());
+    }
+    if word != norm.word() && word != "empty" {
+        return Err(format!("expected `{}` or `empty`, found `{word}`", norm.word()).into());
+    }
+    if numbers.iter().any(|number| *number < Rational::ZERO) {
+        return Err("a Lipschitz constant is not negative".into());
+    }
     let Subject { network, region, .. } = subject;
     let originals = originals(&network);
-    let claim =
-        Claim { network, outputs, norm, value: number.unwrap_or(Rational::ZERO), originals };
-    if value.is_some() {
-        let point = certificate.point("attained", claim.network.inputs())?;
-        claim.check_attained(&region.pieces, &point)?;
-    }
+    let end = |number: Option<&Rational>| number.cloned().unwrap_or(Rational::ZERO);
+    let (lower, upper) = (end(numbers.first()), end(numbers.last()));
+    let claim = Claim { network, size: Size { norm, outputs, lower, upper }, originals };
+    let mut pieces = Vec::new();
     for piece in &region.pieces {
-        check_piece(&mut certificate.lines, &claim, piece, value.is_none())?;
+        pieces.extend(check_piece(&mut certificate.lines, &claim, piece, numbers.is_empty())?);
+    }
+    if !numbers.is_empty() {
+        let mut fields = certificate.lines.next_fields()?;
+        fields.expect("attained")?;
+        claim.check_attained(&pieces, fields)?;
     }
     certificate.end()?;
-    Ok([p, list, word].into_iter().chain(value).collect::<Vec<_>>().join(" "))
+    Ok([p, list, word].into_iter().chain(values).collect::<Vec<_>>().join(" "))
 }
 
-fn norm(p: &str, word: &str, outputs: usize) -> Result<Norm, Reason> {
-    let (norm, expected) = match p {
-        "inf" => (Norm::LargestRow, "value"),
-        "2" if outputs == 1 => (Norm::Square, "square"),
-        p => {
-            let p = rational(p)?;
-            let is_small = p > Rational::ZERO && p <= Rational::ONE;
-            if !is_small || p < Rational::ONE && outputs > 1 {
-                return Err("there is no certificate for this p and so many outputs".to_owned());
-            }
-            (Norm::LargestColumn, "value")
-        }
-    };
-    if word != expected && word != "empty" {
-        return Err(format!("expected `{expected}` or `empty`, found `{word}`"));
+impl Piece<'_> {
+    /// Whether a point is inside, relative to the hull.
+    fn has_inside(&self, point: &[Rational]) -> bool {
+        self.constraints.iter().enumerate().all(|(index, constraint)| {
+            let value = dot(&constraint.coefficients, point);
+            value < constraint.bound
+                || self.equalities.contains(&index) && value == constraint.bound
+        })
     }
-    Ok(norm)
-}
-
-fn sum(values: impl Iterator<Item = Rational>) -> Rational {
-    values.fold(Rational::ZERO, |sum, value| sum + value)
-}
-
-fn size(range: &Range) -> Rational {
-    range.0.clone().abs().max(range.1.clone().abs())
 }
 
 impl Claim {
-    fn units(&self) -> Vec<Vec<Rational>> {
+    /// `R_1 … R_d`, perhaps `along V_1 … V_d`: the point is inside a piece and a cell, and the norm there
+    /// is what is claimed.
+    fn check_attained(&self, pieces: &[Piece<'_>], mut fields: Fields<'_>) -> Result<(), Reason> {
         let inputs = self.network.inputs();
-        let unit = |i: usize| (0..inputs).map(|j| Rational::from(u8::from(i == j))).collect();
-        (0..inputs).map(unit).collect()
-    }
-
-    /// The norm (or its square) of derivatives in these ranges is at most this.
-    fn most(&self, ranges: &[Vec<Range>]) -> Rational {
-        let sizes: Vec<Vec<Rational>> =
-            ranges.iter().map(|row| row.iter().map(size).collect()).collect();
-        let inputs = self.network.inputs();
-        let column = |j: usize| sum(sizes.iter().map(|row| row[j].clone()));
-        let most = match self.norm {
-            Norm::LargestColumn => (0..inputs).map(column).max(),
-            Norm::LargestRow => sizes.into_iter().map(|row| sum(row.into_iter())).max(),
-            Norm::Square => {
-                sizes.iter().map(|row| sum(row.iter().map(|value| value * value))).max()
-            }
+        let vector = |fields: &mut Fields<'_>| {
+            (0..inputs).map(|_| fields.rational()).collect::<Result<Vec<_>, Reason>>()
         };
-        most.unwrap_or(Rational::ZERO)
-    }
-
-    /// The point is inside a piece and a cell, and the norm there is the value.
-    fn check_attained(&self, pieces: &[Polyhedron], point: &[Rational]) -> Result<(), Reason> {
-        let strictly = |c: &LinearConstraint| dot(&c.coefficients, point) < c.bound;
-        let is_inside = |piece: &Polyhedron| piece.constraints.iter().all(strictly);
-        if !pieces.iter().any(is_inside) {
+        let point = vector(&mut fields)?;
+        let along = match fields.next() {
+            None => None,
+            Some("along") => Some(vector(&mut fields)?),
+            Some(other) => return Err(format!("expected `along` or the end, found `{other}`")),
+        };
+        fields.finish()?;
+        let mut inside = pieces.iter().filter(|piece| piece.has_inside(&point)).peekable();
+        if inside.peek().is_none() {
             return Err("the point is not in the interior of the region".to_owned());
         }
+        let mut problem = Ok(false);
+        for piece in inside {
+            problem = self.is_attained_in(piece, &point, along.as_ref());
+            if problem == Ok(true) {
+                return Ok(());
+            }
+        }
+        problem?;
+        Err("the norm of the derivative is another one there".to_owned())
+    }
+
+    fn is_attained_in(
+        &self,
+        piece: &Piece<'_>,
+        point: &[Rational],
+        along: Option<&Vec<Rational>>,
+    ) -> Result<bool, Reason> {
         let pattern = self.network.evaluate(point).pattern.concat();
         let sign = |neuron: usize| if pattern[neuron] { 1 } else { -1 };
         for neuron in 0..pattern.len() {
             let row = pre_activation(&self.network, neuron, &sign)?;
-            let (constant, gradient) = row.split_last().expect("a constant");
-            let terms = gradient.iter().zip(point).map(|(a, x)| a * x);
-            let is_constant = gradient.iter().all(Rational::is_zero);
-            if !is_constant && (sum(terms) + constant).is_zero() {
+            let (_, gradient) = row.split_last().expect("a constant");
+            if !piece.hull.is_constant(gradient) && value_at(&row, point).is_zero() {
                 return Err(format!("the point is not inside a cell: neuron {neuron} is at 0"));
             }
         }
         let slopes = Slopes::new(&self.network, &self.originals, sign);
-        let units = self.units();
-        let ranges: Vec<_> =
-            self.outputs.iter().map(|&output| slopes.ranges(output, &units)).collect();
-        if self.most(&ranges) != self.value {
-            return Err("the norm of the derivative is another one there".to_owned());
-        }
-        Ok(())
-    }
-
-    /// Whether intervals show that no cell with these signs is larger.
-    fn is_bounded(&self, node: &Node, basis: Option<&[Rational]>) -> bool {
-        let slopes = Slopes::new(&self.network, &self.originals, |neuron| self.sign(node, neuron));
-        let vectors = basis.map_or_else(|| self.units(), reflection);
-        let ranges: Vec<_> =
-            self.outputs.iter().map(|&output| slopes.ranges(output, &vectors)).collect();
-        self.most(&ranges) <= self.value
-            || self.norm == Norm::LargestRow
-                && self
-                    .outputs
-                    .iter()
-                    .zip(&ranges)
-                    .all(|(&output, row)| self.by_signs(&slopes, output, row))
-    }
-
-    /// The same for one output by the derivative along every possible sign vector.
-    fn by_signs(&self, slopes: &Slopes, output: usize, ranges: &[Range]) -> bool {
-        let zero = Rational::ZERO;
-        let unknown: Vec<usize> =
-            (0..ranges.len()).filter(|&j| ranges[j].0 < zero && ranges[j].1 > zero).collect();
-        if unknown.len() > MOST_SIGNS {
-            return sum(ranges.iter().map(size)) <= self.value;
-        }
-        let one = |negative: bool| if negative { -Rational::ONE } else { Rational::ONE };
-        let vector = |signs: u32| -> Vec<Rational> {
-            let mut vector: Vec<Rational> =
-                ranges.iter().map(|(low, _)| one(*low < zero)).collect();
-            for (place, &j) in unknown.iter().enumerate() {
-                vector[j] = one(signs >> place & 1 == 1);
-            }
-            vector
+        let inputs = self.network.inputs();
+        let unit = |i: usize| (0..inputs).map(|j| Rational::from(u8::from(i == j))).collect();
+        let units: Vec<Vec<Rational>> = (0..inputs).map(unit).collect();
+        let row = |&output: &usize| -> Vec<Rational> {
+            slopes.ranges(output, &units).into_iter().map(|(low, _)| low).collect()
         };
-        let vectors: Vec<Vec<Rational>> = (0..1 << unknown.len()).map(vector).collect();
-        slopes.ranges(output, &vectors).iter().all(|(_, high)| *high <= self.value)
+        let jacobian: Vec<Vec<Rational>> = self.size.outputs.iter().map(row).collect();
+        self.size.is_attained(&jacobian, &piece.hull, along)
     }
 
     /// A neuron's sign: its own, or its original's.
@@ -187,11 +160,10 @@ impl Claim {
     }
 }
 
-/// The rows of I − 2 u uᵀ/(uᵀu), an orthogonal matrix.
-fn reflection(u: &[Rational]) -> Vec<Vec<Rational>> {
-    let factor = Rational::from(2) / sum(u.iter().map(|value| value * value));
-    let entry = |i: usize, j: usize| Rational::from(u8::from(i == j)) - &factor * &u[i] * &u[j];
-    (0..u.len()).map(|i| (0..u.len()).map(|j| entry(i, j)).collect()).collect()
+/// An affine function, its constant last, at a point.
+fn value_at(row: &[Rational], point: &[Rational]) -> Rational {
+    let constant = row.last().cloned().unwrap_or(Rational::ZERO);
+    row.iter().zip(point).fold(constant, |sum, (a, x)| sum + a * x)
 }
 
 /// A neuron's pre-activation as an affine function of the inputs; all of earlier layers need a sign.
@@ -247,143 +219,193 @@ struct Node {
     splits: Vec<(usize, LinearConstraint)>,
 }
 
-/// `void TERMS` (the piece has no point), or `interior R_1 … R_d` and a tree.
-fn check_piece<R: BufRead>(
+/// `void TERMS` (the piece has no point), or `hull TERMS` for equalities, as many as there are to tell,
+/// `interior R_1 … R_d` and a tree.
+fn check_piece<'r, R: BufRead>(
     lines: &mut Lines<R>,
     claim: &Claim,
-    piece: &Polyhedron,
+    polyhedron: &'r Polyhedron,
     must_be_empty: bool,
-) -> Result<(), Stop> {
-    let mut fields = lines.next_fields()?;
-    let word = fields.word()?;
-    if word == "void" {
-        return Ok(contradict(&piece.constraints, &[], fields)?);
-    }
-    if word != "interior" || must_be_empty {
-        let expected = if must_be_empty { "`void`" } else { "`void` or `interior`" };
-        return Err(format!("expected {expected}, found `{word}`").into());
-    }
-    let point =
-        (0..piece.dimension).map(|_| fields.rational()).collect::<Result<Vec<_>, Reason>>()?;
-    fields.finish()?;
-    if !piece.constraints.iter().all(|c| dot(&c.coefficients, &point) < c.bound) {
+) -> Result<Option<Piece<'r>>, Stop> {
+    let constraints = &polyhedron.constraints[..];
+    let mut equalities = HashSet::new();
+    let point = loop {
+        let mut fields = lines.next_fields()?;
+        match fields.word()? {
+            "void" if equalities.is_empty() => {
+                Terms::read(constraints, &[], fields)?.check_contradiction()?;
+                return Ok(None);
+            }
+            "hull" if !must_be_empty => {
+                let terms = Terms::read(constraints, &[], fields)?;
+                equalities.extend(terms.equalities()?);
+            }
+            "interior" if !must_be_empty => {
+                let read = (0..polyhedron.dimension).map(|_| fields.rational());
+                let point = read.collect::<Result<Vec<_>, Reason>>()?;
+                fields.finish()?;
+                break point;
+            }
+            word => {
+                let expected =
+                    if must_be_empty { "`void`" } else { "`void`, `hull` or `interior`" };
+                return Err(format!("expected {expected}, found `{word}`").into());
+            }
+        }
+    };
+    let equations = equalities.iter().map(|&index| &constraints[index]);
+    let hull = Hull::new(polyhedron.dimension, equations);
+    let piece = Piece { constraints, equalities, hull };
+    if !piece.has_inside(&point) {
         return Err("the point is not in the interior of that part of the region".into());
     }
-    let strict =
-        |constraint: &LinearConstraint| LinearConstraint { strict: true, ..constraint.clone() };
-    let interior: Vec<LinearConstraint> = piece.constraints.iter().map(strict).collect();
+    let strict = |(index, constraint): (usize, &LinearConstraint)| LinearConstraint {
+        strict: !piece.equalities.contains(&index),
+        ..constraint.clone()
+    };
+    let interior: Vec<LinearConstraint> = constraints.iter().enumerate().map(strict).collect();
     let signs = vec![0; claim.originals.len()];
     let mut open = vec![Node { signs, splits: Vec::new() }];
+    let part = Part { claim, piece: &piece, interior, point };
     while let Some(node) = open.pop() {
-        check_node(lines, claim, &interior, node, &mut open)?;
+        part.check_node(lines, node, &mut open)?;
     }
-    Ok(())
+    Ok(Some(piece))
 }
 
-/// One record: `bound [U_1 … U_d]` or `flat TERMS` close the node; `split K`, `constant K` go on.
-fn check_node<R: BufRead>(
-    lines: &mut Lines<R>,
-    claim: &Claim,
-    interior: &[LinearConstraint],
-    mut node: Node,
-    open: &mut Vec<Node>,
-) -> Result<(), Stop> {
-    let mut fields = lines.next_fields()?;
-    let word = fields.word()?;
-    match word {
-        "bound" => {
-            let basis = read_basis(claim, fields)?;
-            if !claim.is_bounded(&node, basis.as_deref()) {
-                return Err("the derivatives of that part may be larger".into());
-            }
-        }
-        "flat" => contradict(interior, &node.splits, fields)?,
-        "split" | "constant" => {
-            let neuron = fields.index(node.signs.len(), "neuron")?;
-            fields.finish()?;
-            if claim.originals[neuron].is_some() || node.signs[neuron] != 0 {
-                return Err(format!("neuron {neuron} has a sign or repeats another").into());
-            }
-            let row = pre_activation(&claim.network, neuron, &|other| claim.sign(&node, other))?;
-            let (constant, gradient) = row.split_last().expect("a constant");
-            if gradient.iter().all(Rational::is_zero) != (word == "constant") {
-                let is = if word == "split" { "is" } else { "is not" };
-                return Err(format!("the pre-activation of neuron {neuron} {is} constant").into());
-            }
-            if word == "constant" {
-                node.signs[neuron] = if *constant > Rational::ZERO { 1 } else { -1 };
-                open.push(node);
-                return Ok(());
-            }
-            for sign in [-1i8, 1] {
-                let mut child = node.clone();
-                child.signs[neuron] = sign;
-                let turned = Rational::from(-sign);
-                let terms = gradient.iter().map(|value| value * &turned).enumerate().collect();
-                let row = LinearConstraint::new(terms, -(constant * &turned), true);
-                child.splits.push((neuron, row));
-                open.push(child);
-            }
-        }
-        other => {
-            let expected = "`bound`, `flat`, `split` or `constant`";
-            return Err(format!("expected {expected}, found `{other}`").into());
-        }
-    }
-    Ok(())
+/// A piece with what its tree refers to.
+struct Part<'a> {
+    claim: &'a Claim,
+    piece: &'a Piece<'a>,
+    /// The constraints, strict where they are not equalities.
+    interior: Vec<LinearConstraint>,
+    /// A point inside.
+    point: Vec<Rational>,
 }
 
-/// The integers after `bound`: none, or for p = 2 a vector ≠ 0.
-fn read_basis(claim: &Claim, mut fields: Fields<'_>) -> Result<Option<Vec<Rational>>, Reason> {
-    let mut basis = Vec::new();
-    for field in fields.by_ref() {
-        basis.push(Rational::from(integer(field)?));
+impl Part<'_> {
+    /// One record: `bound …` or `flat TERMS` close the node; `split K`, `constant K` go on.
+    fn check_node<R: BufRead>(
+        &self,
+        lines: &mut Lines<R>,
+        mut node: Node,
+        open: &mut Vec<Node>,
+    ) -> Result<(), Stop> {
+        let claim = self.claim;
+        let mut fields = lines.next_fields()?;
+        let word = fields.word()?;
+        match word {
+            "bound" => {
+                let told = fields.by_ref().map(rational).collect::<Result<Vec<_>, Reason>>()?;
+                let sign = |neuron: usize| claim.sign(&node, neuron);
+                let slopes = Slopes::new(&claim.network, &claim.originals, sign);
+                if !claim.size.bounds(&slopes, &self.piece.hull, &told)? {
+                    return Err("the derivatives of that part may be larger".into());
+                }
+            }
+            "flat" => {
+                Terms::read(&self.interior, &node.splits, fields)?.check_contradiction()?;
+            }
+            "split" | "constant" => {
+                let neuron = fields.index(node.signs.len(), "neuron")?;
+                fields.finish()?;
+                if claim.originals[neuron].is_some() || node.signs[neuron] != 0 {
+                    return Err(format!("neuron {neuron} has a sign or repeats another").into());
+                }
+                let sign = |other: usize| claim.sign(&node, other);
+                let row = pre_activation(&claim.network, neuron, &sign)?;
+                let (constant, gradient) = row.split_last().expect("a constant");
+                if self.piece.hull.is_constant(gradient) != (word == "constant") {
+                    let is = if word == "split" { "is" } else { "is not" };
+                    let message = format!("the pre-activation of neuron {neuron} {is} constant");
+                    return Err(message.into());
+                }
+                if word == "constant" {
+                    let positive = value_at(&row, &self.point) > Rational::ZERO;
+                    node.signs[neuron] = if positive { 1 } else { -1 };
+                    open.push(node);
+                    return Ok(());
+                }
+                for sign in [-1i8, 1] {
+                    let mut child = node.clone();
+                    child.signs[neuron] = sign;
+                    let turned = Rational::from(-sign);
+                    let terms = gradient.iter().map(|value| value * &turned).enumerate().collect();
+                    let row = LinearConstraint::new(terms, -(constant * &turned), true);
+                    child.splits.push((neuron, row));
+                    open.push(child);
+                }
+            }
+            other => {
+                let expected = "`bound`, `flat`, `split` or `constant`";
+                return Err(format!("expected {expected}, found `{other}`").into());
+            }
+        }
+        Ok(())
     }
-    if basis.is_empty() {
-        return Ok(None);
-    }
-    let fits = basis.len() == claim.network.inputs() && basis.iter().any(|value| !value.is_zero());
-    if claim.norm != Norm::Square || !fits {
-        return Err("expected nothing, or for p = 2 a vector of integers".to_owned());
-    }
-    Ok(Some(basis))
 }
 
-/// Checks that positive multiples of constraints (`cN`, `nK`) add up to a contradiction.
-fn contradict(
-    region: &[LinearConstraint],
-    splits: &[(usize, LinearConstraint)],
-    mut fields: Fields<'_>,
-) -> Result<(), Reason> {
-    let (mut terms, mut bound, mut strict) = (Vec::new(), Rational::ZERO, false);
-    let mut used = HashSet::new();
-    for field in fields.by_ref() {
-        let Some((what, factor)) = field.split_once('*') else {
-            return Err(format!("expected a term `WHAT*Y`, found `{field}`"));
-        };
-        let factor = Rational::from(integer(factor)?);
-        if factor <= Rational::ZERO || !used.insert(what.to_owned()) {
-            return Err(format!("`{field}` is used twice, or its multiplier is not positive"));
-        }
-        let constraint = match (what.strip_prefix('c'), what.strip_prefix('n')) {
-            (Some(number), _) => &region[index(number, region.len(), "constraint")?],
-            (_, Some(number)) => {
-                let neuron = index(number, usize::MAX, "neuron")?;
-                let split = splits.iter().find(|(other, _)| *other == neuron);
-                &split.ok_or_else(|| format!("neuron {neuron} was not split"))?.1
+/// Multiples of inequalities, added up.
+struct Terms {
+    /// Which constraints of the piece were used.
+    used: Vec<usize>,
+    bound: Rational,
+    strict: bool,
+}
+
+impl Terms {
+    /// Reads terms `cN*Y` (of the piece) and `nK*Y` (of a split), Y > 0, whose left sides must cancel.
+    fn read(
+        constraints: &[LinearConstraint],
+        splits: &[(usize, LinearConstraint)],
+        mut fields: Fields<'_>,
+    ) -> Result<Self, Reason> {
+        let (mut sum, mut seen) = (Vec::new(), HashSet::new());
+        let mut terms = Self { used: Vec::new(), bound: Rational::ZERO, strict: false };
+        for field in fields.by_ref() {
+            let Some((what, factor)) = field.split_once('*') else {
+                return Err(format!("expected a term `WHAT*Y`, found `{field}`"));
+            };
+            let factor = Rational::from(integer(factor)?);
+            let constraint = match (what.strip_prefix('c'), what.strip_prefix('n')) {
+                (Some(number), _) => {
+                    let number = index(number, constraints.len(), "constraint")?;
+                    terms.used.push(number);
+                    &constraints[number]
+                }
+                (_, Some(number)) => {
+                    let neuron = index(number, usize::MAX, "neuron")?;
+                    let split = splits.iter().find(|(other, _)| *other == neuron);
+                    &split.ok_or_else(|| format!("neuron {neuron} was not split"))?.1
+                }
+                _ => return Err(format!("`{what}` is no constraint of that part")),
+            };
+            if factor <= Rational::ZERO || !seen.insert(what.to_owned()) {
+                return Err(format!("`{field}` is used twice, or its multiplier is not positive"));
             }
-            _ => return Err(format!("`{what}` is no constraint of that part")),
-        };
-        let scaled = constraint.coefficients.iter().map(|(j, value)| (*j, value * &factor));
-        terms.extend(scaled);
-        bound += &constraint.bound * &factor;
-        strict |= constraint.strict;
+            sum.extend(constraint.coefficients.iter().map(|(j, value)| (*j, value * &factor)));
+            terms.bound += &constraint.bound * &factor;
+            terms.strict |= constraint.strict;
+        }
+        if !foldline_kernel::linear::combine_terms(sum).is_empty() {
+            return Err("the terms do not cancel".to_owned());
+        }
+        Ok(terms)
     }
-    if !foldline_kernel::linear::combine_terms(terms).is_empty() {
-        return Err("the terms do not cancel".to_owned());
+
+    /// 0 ≤ something negative, or 0 < 0.
+    fn check_contradiction(&self) -> Result<(), Reason> {
+        if self.bound < Rational::ZERO || self.bound.is_zero() && self.strict {
+            return Ok(());
+        }
+        Err("the terms do not contradict each other".to_owned())
     }
-    if bound < Rational::ZERO || bound.is_zero() && strict {
-        return Ok(());
+
+    /// 0 ≤ 0: each inequality in the sum holds with equality.
+    fn equalities(self) -> Result<Vec<usize>, Reason> {
+        if self.bound.is_zero() && !self.strict && !self.used.is_empty() {
+            return Ok(self.used);
+        }
+        Err("the terms do not show equalities".to_owned())
     }
-    Err("the terms do not contradict each other".to_owned())
 }

@@ -56,6 +56,11 @@ impl Tableau {
         tableau
     }
 
+    /// The number of half-spaces in it.
+    pub fn half_spaces(&self) -> usize {
+        self.rows.len() / self.stride - 2 * self.dimension
+    }
+
     /// Appends the row of half-space `index`, the next one not yet in the dictionary.
     pub fn append(&mut self, polytope: &Polytope, index: usize) {
         let (dimension, stride) = (self.dimension, self.stride);

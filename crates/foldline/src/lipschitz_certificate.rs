@@ -6,12 +6,17 @@
 use std::path::Path;
 use std::time::Instant;
 
-use foldline_kernel::{Network, Rational, Region};
-use foldline_questions::lipschitz::proof::{Claim, NoProof, prove};
+use foldline_geometry::ExactConstraint;
+use foldline_geometry::directed::round_down;
+use foldline_geometry::exact_lp::feasible_point;
+use foldline_kernel::jump::{jump_network, jump_region};
+use foldline_kernel::number::{from_f64_bits, power_of_two};
+use foldline_kernel::{Atom, Formula, Network, Property, Rational, Region};
+use foldline_questions::lipschitz::proof::{Claim, Lower, NoProof, prove};
 use foldline_questions::lipschitz::{Answer, Constant, Exponent, Outcome, Refused, lipschitz};
-use foldline_questions::verification::{Limit, Options};
+use foldline_questions::verification::{Limit, Options, Verdict, verify_with_proof};
 
-use crate::certificate::{CertificateError, CertificateFile, header};
+use crate::certificate::{CertificateError, CertificateFile, header, precision};
 use crate::question_certificates::SubjectFiles;
 
 /// Fraction bits named in the header; everything in this kind of certificate is exact.
@@ -23,8 +28,9 @@ const PRECISION: u32 = 40;
 /// certificate.
 ///
 /// # Errors
-/// If a file cannot be read or written, or answers of this kind have no certificates: enclosures,
-/// p = 0, and regions with parts without interior. The inner error is that of [`lipschitz`].
+/// If a file cannot be read or written, or answers of this kind have no certificates: `infinite`, p with a
+/// numerator above 64, and for p = 1 some networks of several outputs on regions in an oblique
+/// hyperplane. The inner error is that of [`lipschitz`].
 pub fn lipschitz_certified(
     network: &Network,
     outputs: &[usize],
@@ -39,17 +45,34 @@ pub fn lipschitz_certified(
         Ok(outcome) => outcome,
         Err(refused) => return Ok(Err(refused)),
     };
-    let (word, key, point) = match &outcome.answer {
+    let ends = match &outcome.answer {
         Answer::Undecided { .. } => return Ok(Ok(outcome)),
-        Answer::Empty => ("empty", None, None),
-        Answer::Lipschitz(Constant::Exact(value), at) => ("value", Some(value), Some(&at.point)),
-        Answer::Lipschitz(Constant::Square(value), at) => ("square", Some(value), Some(&at.point)),
-        Answer::Lipschitz(Constant::Between { .. }, _) => {
-            return Err(CertificateError::Unsupported("the constant is only enclosed"));
+        Answer::Empty => None,
+        Answer::Lipschitz(Constant::Exact(value), at) => Some((value.clone(), value.clone(), at)),
+        Answer::Lipschitz(Constant::Square(value), at) => Some((value.clone(), value.clone(), at)),
+        Answer::Lipschitz(Constant::Between { lower, upper }, at) => {
+            // With room for a checker's roots, and for a direction of rationals to attain it.
+            let room = Rational::ONE + power_of_two(-40);
+            Some((rounded_down(lower), upper * room, at))
         }
-        Answer::Jump { .. } | Answer::Infinite => {
-            return Err(CertificateError::Unsupported("p = 0 has no certificates"));
+        Answer::Jump { value, points } => {
+            let claim = format!("0 {} value {value}", outputs[0]);
+            let jump = Jump { network, output: outputs[0], region, value, points };
+            let options = rest(options, start);
+            return match write_jump(&jump, &claim, files, &options, target)? {
+                None => Ok(Ok(outcome)),
+                Some(limit) => Ok(Ok(undecided(outcome, limit))),
+            };
         }
+        Answer::Infinite => {
+            return Err(CertificateError::Unsupported("no number bounds the changes (p = 0)"));
+        }
+    };
+    let word = match &outcome.answer {
+        Answer::Lipschitz(Constant::Exact(_), _) => "value",
+        Answer::Lipschitz(Constant::Square(_), _) => "square",
+        Answer::Lipschitz(..) => "between",
+        _ => "empty",
     };
     let everywhere = Region::everything(network.inputs());
     let region = region.unwrap_or(&everywhere);
@@ -58,8 +81,14 @@ pub fn lipschitz_certified(
     };
     let late = || options.timeout.is_some_and(|timeout| start.elapsed() >= timeout);
     let zero = Rational::ZERO;
-    let claim = Claim { network, outputs, p, key: key.unwrap_or(&zero) };
-    let proof = match prove(&claim, region, &|| stopped() || late()) {
+    let upper = ends.as_ref().map_or(&zero, |(_, upper, _)| upper);
+    let claim = Claim { network, outputs, p, upper };
+    let attained = ends.as_ref().map(|(lower, _, at)| Lower {
+        lower,
+        point: &at.point,
+        jacobian: &at.jacobian,
+    });
+    let proof = match prove(&claim, attained.as_ref(), region, &|| stopped() || late()) {
         Ok(proof) => proof,
         Err(NoProof::Unsupported(why)) => return Err(CertificateError::Unsupported(why)),
         Err(NoProof::Stopped) => {
@@ -72,26 +101,95 @@ pub fn lipschitz_certified(
         Exponent::Infinite => "inf".to_owned(),
     };
     let outputs: Vec<String> = outputs.iter().map(ToString::to_string).collect();
-    let value = key.map_or(String::new(), |key| format!(" {key}"));
+    let value = match &ends {
+        Some((lower, upper, _)) if word == "between" => format!(" {lower} {upper}"),
+        Some((_, upper, _)) => format!(" {upper}"),
+        None => String::new(),
+    };
     let claim = format!("{p} {} {word}{value}", outputs.join(","));
     let named = files.region.map(|region| ("region", region));
     let named: Vec<(&str, &Path)> = [("network", files.network)].into_iter().chain(named).collect();
     let mut out = CertificateFile::create(target)?;
     out.text(&format!("{}precision {PRECISION}\n", header("lipschitz", &claim, &named)?))?;
-    if let Some(point) = point {
-        let coordinates: Vec<String> = point.iter().map(ToString::to_string).collect();
-        out.text(&format!("attained {}\n", coordinates.join(" ")))?;
-    }
     out.text(&proof)?;
     out.text("end\n")?;
     out.finish()?;
     Ok(Ok(outcome))
 }
 
+/// An answer for p = 0.
+struct Jump<'a> {
+    network: &'a Network,
+    output: usize,
+    region: Option<&'a Region>,
+    value: &'a Rational,
+    points: &'a [Vec<Rational>; 2],
+}
+
+/// For each input the proof that no change of it alone changes the output by more; the limit that ended it.
+fn write_jump(
+    jump: &Jump<'_>,
+    claim: &str,
+    files: SubjectFiles<'_>,
+    options: &Options,
+    target: &Path,
+) -> Result<Option<Limit>, CertificateError> {
+    let inputs = jump.network.inputs();
+    let everywhere = Region::everything(inputs);
+    let piece = &jump.region.unwrap_or(&everywhere).pieces[0];
+    let question = |input: usize| {
+        let pairs = Region { dimension: inputs + 1, pieces: vec![jump_region(piece, input)] };
+        let terms = vec![(0, -Rational::ONE), (1, Rational::ONE)];
+        let more = Formula::Atom(Atom::new(Vec::new(), terms, -jump.value.clone(), true));
+        let formula = Formula::And(vec![pairs.formula(), more]);
+        let network = jump_network(jump.network, jump.output, input);
+        (network, Property { inputs: inputs + 1, outputs: 2, formula })
+    };
+    let questions: Vec<(Network, Property)> = (0..inputs).map(question).collect();
+    let precisions = questions.iter().map(|(network, property)| precision(network, property));
+    let precision = precisions.max().unwrap_or(PRECISION);
+    let named = files.region.map(|region| ("region", region));
+    let named: Vec<(&str, &Path)> = [("network", files.network)].into_iter().chain(named).collect();
+    let mut out = CertificateFile::create(target)?;
+    out.text(&format!("{}precision {precision}\n", header("lipschitz", claim, &named)?))?;
+    let own = ExactConstraint::all(inputs, &piece.constraints);
+    let inside = feasible_point(inputs, &own).expect("the region has a point");
+    let [from, to] = jump.points;
+    for (word, point) in [("inside", &inside), ("from", from), ("to", to)] {
+        let coordinates: Vec<String> = point.iter().map(ToString::to_string).collect();
+        out.text(&format!("{word} {}\n", coordinates.join(" ")))?;
+    }
+    let start = Instant::now();
+    for (network, property) in &questions {
+        let rest = rest(options, start);
+        match verify_with_proof(network, property, &rest, precision, &mut out)?.verdict {
+            Verdict::Holds { .. } => out.text("end\n")?,
+            Verdict::Violated(witness) => panic!("the proof contradicts the answer: {witness:?}"),
+            Verdict::Undecided(limit) => return Ok(Some(limit)),
+        }
+    }
+    out.finish()?;
+    Ok(None)
+}
+
+/// The options of a further run: what is left of the time.
+fn rest(options: &Options, start: Instant) -> Options {
+    let timeout = options.timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
+    Options { timeout, ..options.clone() }
+}
+
+/// A number of 53 bits that is not larger.
+fn rounded_down(value: &Rational) -> Rational {
+    from_f64_bits(round_down(value).to_bits())
+        .map_or(Rational::ZERO, |value| value.max(Rational::ZERO))
+}
+
 /// What is left of an answer whose proof was not finished.
 fn undecided(outcome: Outcome, limit: Limit) -> Outcome {
     let bounds = match &outcome.answer {
-        Answer::Lipschitz(Constant::Exact(value), _) => Some(value.clone()),
+        Answer::Lipschitz(Constant::Exact(value), _) | Answer::Jump { value, .. } => {
+            Some(value.clone())
+        }
         _ => None,
     };
     let answer = Answer::Undecided { limit, lower: bounds.clone(), upper: bounds };

@@ -122,17 +122,15 @@ impl Functional {
     /// The range of the functional on the adjoint's output.
     #[inline(always)]
     pub fn range(&self, reduced: &Reduced, adjoint: &Adjoint) -> (f64, f64) {
-        let (count, dimension) = (reduced.count(), reduced.dimension);
+        let count = reduced.count();
         let mut low = self.weights[adjoint.target];
         let mut high = low;
         for k in 0..count {
-            let (a, b) = (adjoint.lower[k] * self.weights[k], adjoint.upper[k] * self.weights[k]);
-            low += a.min(b).min(0.0);
-            high += a.max(b).max(0.0);
+            let (down, up) = self.reach(adjoint, k);
+            low += down;
+            high += up;
         }
-        let error = adjoint.error * (1.0 + 1e-9)
-            + rounding_error(2 * count + dimension + 8 + self.additions, adjoint.magnitude);
-        let error = error * self.scale * (1.0 + 1e-9) + f64::MIN_POSITIVE;
+        let error = self.error(reduced, adjoint);
         let (low, high) = (low - error, high + error);
         if low.is_nan() || high.is_nan() {
             return (f64::NEG_INFINITY, f64::INFINITY);
@@ -140,9 +138,30 @@ impl Functional {
         (low.next_down(), high.next_up())
     }
 
-    /// How much the slope of undecided neuron `k` can change the functional.
-    pub fn width(&self, adjoint: &Adjoint, k: usize) -> f64 {
+    /// What rounding may have taken of a range: of the rows, the adjoint and the sum.
+    #[inline(always)]
+    pub fn error(&self, reduced: &Reduced, adjoint: &Adjoint) -> f64 {
+        let roundings = 2 * reduced.count() + reduced.dimension + 8 + self.additions;
+        let error = adjoint.error * (1.0 + 1e-9) + rounding_error(roundings, adjoint.magnitude);
+        error * self.scale * (1.0 + 1e-9) + f64::MIN_POSITIVE
+    }
+
+    /// Its value on the gradient of undecided neuron `k`.
+    #[inline(always)]
+    pub fn weight(&self, k: usize) -> f64 {
+        self.weights[k]
+    }
+
+    /// Its value on the part of the adjoint's output that no undecided neuron changes.
+    #[inline(always)]
+    pub fn constant(&self, adjoint: &Adjoint) -> f64 {
+        self.weights[adjoint.target]
+    }
+
+    /// How far the slope of undecided neuron `k` can move the functional down and up.
+    #[inline(always)]
+    pub fn reach(&self, adjoint: &Adjoint, k: usize) -> (f64, f64) {
         let (a, b) = (adjoint.lower[k] * self.weights[k], adjoint.upper[k] * self.weights[k]);
-        a.max(b).max(0.0) - a.min(b).min(0.0)
+        (a.min(b).min(0.0), a.max(b).max(0.0))
     }
 }

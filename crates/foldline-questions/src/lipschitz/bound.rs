@@ -7,6 +7,7 @@ use foldline_kernel::number::from_f64_bits;
 
 use super::adjoint::{Adjoint, Functional};
 use super::domain::Patch;
+use super::ellipsoid::Ellipsoid;
 use super::matrix::{Matrix, is_positive_semidefinite};
 use super::norm::{Kind, Norm};
 use crate::bounds::Reduced;
@@ -142,6 +143,25 @@ pub struct Bound {
     pub output: usize,
     /// The functional (hull coordinates) that matters most.
     pub direction: Vec<f64>,
+    /// Whether the shares of an ellipsoid say which neurons matter most.
+    by_shares: bool,
+}
+
+impl Bound {
+    /// What it is above `enough`, in the unit of the influences.
+    pub fn excess(&self, enough: f64) -> f64 {
+        let enough = enough.max(0.0);
+        if self.by_shares { self.value * self.value - enough * enough } else { self.value - enough }
+    }
+}
+
+/// How a neuron's slope moves a bound, roughly.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Influence {
+    /// How much.
+    pub width: f64,
+    /// Whether it is larger with the neuron on.
+    pub active: bool,
 }
 
 /// Scratch space for bounding Jacobians.
@@ -153,10 +173,11 @@ pub struct Bounder {
     parts: Vec<Functional>,
     sizes: Vec<Vec<f64>>,
     ranges: Vec<Vec<(f64, f64)>>,
+    ellipsoid: Ellipsoid,
 }
 
 impl Bounder {
-    /// Bounds the norm on the part that `reduced` describes.
+    /// Bounds the norm on the part that `reduced` describes; a bound of at most `enough` is not improved.
     #[inline(always)]
     pub fn bound(
         &mut self,
@@ -164,6 +185,7 @@ impl Bounder {
         reduced: &Reduced,
         patch: &Patch,
         polytope: &Polytope,
+        enough: f64,
     ) -> Bound {
         let outputs = reduced.targets;
         self.adjoints.resize(outputs, Adjoint::default());
@@ -189,14 +211,25 @@ impl Bounder {
         let output = (0..outputs)
             .max_by(|&a, &b| size(&self.sizes[a]).total_cmp(&size(&self.sizes[b])))
             .unwrap_or(0);
-        let bound = Bound { value, output, direction: self.direction(norm, output) };
+        let direction = self.direction(norm, output);
+        let mut bound = Bound { value, output, direction, by_shares: false };
         match norm.kind {
-            Kind::Euclidean if outputs == 1 && norm.aligned => {
-                self.along_direction(norm, bound, reduced, patch, polytope)
+            _ if bound.value <= enough => {}
+            Kind::Euclidean if outputs == 1 => {
+                if norm.aligned {
+                    bound = self.along_direction(norm, bound, reduced, patch, polytope);
+                }
+                if reduced.count() > 1 && bound.value.is_finite() && bound.value > enough {
+                    let value =
+                        self.ellipsoid.bound(&self.parts, reduced, &self.adjoints[0], enough);
+                    bound.value = bound.value.min(value);
+                    bound.by_shares = true;
+                }
             }
-            Kind::LargestRow => self.by_signs(bound, reduced),
-            _ => bound,
+            Kind::LargestRow => bound = self.by_signs(bound, reduced),
+            _ => {}
         }
+        bound
     }
 
     /// The functional whose range makes the norm of an output large.
@@ -295,16 +328,22 @@ impl Bounder {
         bound
     }
 
-    /// How much the slope of each undecided neuron can move the norm, roughly.
-    pub fn widths(
+    /// How the slope of each undecided neuron moves the bound.
+    pub fn influences(
         &mut self,
         bound: &Bound,
         reduced: &Reduced,
         patch: &Patch,
         polytope: &Polytope,
-    ) -> Vec<f64> {
+    ) -> Vec<Influence> {
         self.functional.set(reduced, patch, polytope, &bound.direction);
         let adjoint = &self.adjoints[bound.output];
-        (0..reduced.count()).map(|k| self.functional.width(adjoint, k)).collect()
+        let shares = if bound.by_shares { self.ellipsoid.shares.get(1..) } else { None };
+        let influence = |k: usize| {
+            let (low, high) = self.functional.reach(adjoint, k);
+            let width = shares.map_or(high - low, |shares| shares[k]);
+            Influence { width, active: high >= -low }
+        };
+        (0..reduced.count()).map(influence).collect()
     }
 }

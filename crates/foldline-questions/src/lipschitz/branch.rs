@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bound::Influence;
 use super::leaf;
 use super::node::{Node, Step};
 use crate::bounds::reduced::Reduced;
@@ -10,14 +11,21 @@ use crate::bounds::reduced::Reduced;
 const NEARLY_ZERO: f64 = 1e-9;
 
 /// Divides a node by the sign of the neuron of its earliest undecided layer whose slope moves the
-/// norm most. Such a neuron's sign is a half-space of the inputs.
-pub fn split(mut node: Node, reduced: Reduced, widths: &[f64], exact_lps: &mut u64) -> Step {
+/// norm most. Such a neuron's sign is a half-space of the inputs. The side that promises more comes first.
+pub fn split(
+    mut node: Node,
+    reduced: Reduced,
+    influences: &[Influence],
+    exact_lps: &mut u64,
+) -> Step {
     node.patch.clone().float.sign_multiples(&mut node.known);
     if reduced.count() == 0 {
         return Step::Leaf(Box::new(node));
     }
     let first = reduced.layers.iter().take_while(|&&layer| layer == reduced.layers[0]).count();
-    let index = (0..first).max_by(|&a, &b| widths[a].total_cmp(&widths[b])).unwrap_or(0);
+    let index = (0..first)
+        .max_by(|&a, &b| influences[a].width.total_cmp(&influences[b].width))
+        .unwrap_or(0);
     let neuron = reduced.neurons[index];
     let nearly_zero = NEARLY_ZERO * reduced.magnitudes[index] + 8.0 * reduced.errors[index];
     // Comparisons with NaN say nothing, so they must not count as clear.
@@ -35,11 +43,11 @@ pub fn split(mut node: Node, reduced: Reduced, widths: &[f64], exact_lps: &mut u
     }
     let system = Arc::new(reduced);
     node.share /= sides.iter().filter(|&&side| side).count().max(1) as f64;
-    let parts: Vec<Node> = [true, false]
+    let first = influences[index].active;
+    let parts: Vec<Node> = [first, !first]
         .into_iter()
-        .zip(sides)
-        .filter(|&(_, reached)| reached)
-        .map(|(active, _)| with_sign(&node, &system, index, active))
+        .filter(|&active| sides[usize::from(!active)])
+        .map(|active| with_sign(&node, &system, index, active))
         .collect();
     if parts.is_empty() { Step::Closed } else { Step::Split(parts) }
 }
@@ -73,7 +81,7 @@ pub fn halve(mut node: Node) -> Step {
     let can = |&j: &usize| here.lower[j] < middle(j) && middle(j) < here.upper[j];
     let widest =
         (0..here.dimension).filter(can).max_by(|&a, &b| relative(a).total_cmp(&relative(b)));
-    node.reduced = None;
+    (node.reduced, node.tableau) = (None, None);
     let Some(coordinate) = widest else {
         node.input_splits = MOST_INPUT_SPLITS;
         return Step::Split(vec![node]);

@@ -5,8 +5,8 @@
 //! points. That is the maximum of the network f(x with u for x_i) − f(x) in (x, u). On R^d it is
 //! finite only if f is bounded. (It is not in [Z], which leaves p = 0 open.)
 
-use foldline_kernel::network::RationalRow;
-use foldline_kernel::{Layer, LinearConstraint, Network, Polyhedron, Rational, Region};
+use foldline_kernel::jump::jump_network;
+use foldline_kernel::{LinearConstraint, Network, Polyhedron, Rational, Region};
 
 use super::statement::{Answer, Outcome, Refused};
 use crate::maximum::{self, Objective, maximum};
@@ -89,37 +89,6 @@ fn add(sum: &mut Statistics, more: &Statistics) {
     sum.exact_lps += more.exact_lps;
     sum.attack_points += more.attack_points;
     sum.fraction = more.fraction;
-}
-
-/// (f(x with u for x_input), f(x)) as a network in (x, u): two copies side by side.
-fn jump_network(network: &Network, output: usize, input: usize) -> Network {
-    let inputs = network.inputs();
-    let last = network.layers().len() - 1;
-    let mut layers = Vec::new();
-    for (index, layer) in network.layers().iter().enumerate() {
-        let rows = layer.rational_rows();
-        let rows = if index == last { vec![rows[output].clone()] } else { rows };
-        let moved = |row: &RationalRow| {
-            let place = |j: usize| match index {
-                0 if j == input => inputs,
-                0 => j,
-                _ => j + layer.inputs,
-            };
-            let mut weights: Vec<(usize, Rational)> =
-                row.weights.iter().map(|(j, value)| (place(*j), value.clone())).collect();
-            weights.sort_by_key(|&(j, _)| j);
-            RationalRow { weights, bias: row.bias.clone() }
-        };
-        // The second copy of the layers is the one whose first layer sees u.
-        let both: Vec<RationalRow> = if index == last {
-            rows.iter().map(moved).chain(rows.iter().cloned()).collect()
-        } else {
-            rows.iter().cloned().chain(rows.iter().map(moved)).collect()
-        };
-        let width = if index == 0 { inputs + 1 } else { 2 * layer.inputs };
-        layers.push(Layer::new(width, &both, layer.activation));
-    }
-    Network::new(inputs + 1, layers).expect("the layers still fit")
 }
 
 /// The closed box with a further input between the bounds of `input`.

@@ -1,7 +1,7 @@
 //! Exact decisions on a node: which sides of a neuron its interior reaches, and a cell's point.
 
-use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::feasible_point;
+use foldline_geometry::{ExactConstraint, Polytope, Tableau};
 use foldline_kernel::number::from_f64_bits;
 use foldline_kernel::{Integer, LinearConstraint, Rational};
 
@@ -119,7 +119,30 @@ pub fn is_bounded_by(node: &Node, size: &Constant) -> bool {
 /// A point of the interior of the cell that a node without undecided neurons is; none if the
 /// hyperplanes leave it no interior.
 pub fn interior_point(node: &Node, exact_lps: &mut u64) -> Option<Vec<Rational>> {
-    *exact_lps += 1;
     let (constraints, _) = interior(node, None);
-    feasible_point(node.polytope.dimension, &constraints)
+    let is_inside = |point: &Vec<Rational>| constraints.iter().all(|c| c.holds_at(point));
+    let guess = middle(&node.polytope).filter(is_inside);
+    guess.or_else(|| {
+        *exact_lps += 1;
+        feasible_point(node.polytope.dimension, &constraints)
+    })
+}
+
+/// The mean of the vertices at which the coordinates are least and greatest: mostly an interior point.
+fn middle(polytope: &Polytope) -> Option<Vec<Rational>> {
+    let dimension = polytope.dimension;
+    let (mut tableau, mut multipliers) = (Tableau::new(polytope), Vec::new());
+    if !tableau.restore(&mut multipliers) {
+        return None;
+    }
+    let (mut sum, mut vertex) = (vec![0.0; dimension], vec![0.0; dimension]);
+    for (j, sign) in (0..dimension).flat_map(|j| [(j, 1.0), (j, -1.0)]) {
+        let mut gradient = vec![0.0; dimension];
+        gradient[j] = sign;
+        tableau.minimize(&gradient, &mut multipliers);
+        tableau.vertex(polytope, &mut vertex);
+        sum.iter_mut().zip(&vertex).for_each(|(sum, value)| *sum += value);
+    }
+    let exact = |value: &f64| from_f64_bits((value / (2 * dimension) as f64).to_bits()).ok();
+    sum.iter().map(exact).collect()
 }

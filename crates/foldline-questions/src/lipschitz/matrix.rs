@@ -131,7 +131,7 @@ pub fn largest_eigenvalue(b: &[Vec<Rational>], g: &[Vec<Rational>]) -> (Rational
 }
 
 /// An unproved eigenvector of G⁻¹B, by repeated squaring in floats; never zero.
-fn dominant_vector(b: &[Vec<Rational>], g: &[Vec<Rational>]) -> Vec<Rational> {
+pub fn dominant_vector(b: &[Vec<Rational>], g: &[Vec<Rational>]) -> Vec<Rational> {
     let count = b.len();
     let exact = row_products(&inverse(g), b);
     let largest = exact.iter().flatten().map(magnitude).max().unwrap_or(Rational::ONE);

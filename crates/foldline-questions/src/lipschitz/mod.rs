@@ -13,6 +13,7 @@ mod bound;
 mod branch;
 mod convex;
 mod domain;
+mod ellipsoid;
 mod hamming;
 mod incumbent;
 mod leaf;

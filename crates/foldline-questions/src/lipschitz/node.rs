@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use foldline_geometry::{Polytope, Tableau};
 
-use super::bound::{Bounder, FloatNorm};
+use super::bound::{Bounder, FloatNorm, Influence};
 use super::branch;
 use super::domain::Patch;
 use super::incumbent::{Gradients, Incumbent};
@@ -23,6 +23,8 @@ pub struct Node {
     pub polytope: Polytope,
     /// The parent's reduced system; none if it must be built from the weights.
     pub reduced: Option<Arc<Reduced>>,
+    /// The parent's last dictionary; none where the box is another one.
+    pub tableau: Option<Arc<Tableau>>,
     /// Signs and bounds of all ReLU neurons.
     pub known: Vec<Known>,
     /// The neurons split on the way here, with their signs (true: > 0).
@@ -78,6 +80,12 @@ const COLUMN_LIMIT: usize = 2048;
 /// A bound this little above the incumbent's norm may be equal to it: exact intervals are tried.
 const NEARLY_TIED: f64 = 1.0 + 1e-9;
 
+/// Pivots after which a dictionary is made anew from the polytope.
+const MOST_PIVOTS: u32 = 200;
+
+/// Of what a bound is too large by, the part that neurons without linear programs may make up.
+const MINOR_PART: f64 = 0.125;
+
 /// Points kept with a node.
 const MOST_POINTS: usize = 48;
 
@@ -87,6 +95,7 @@ impl Node {
         Self {
             polytope: patch.polytope.clone(),
             reduced: None,
+            tableau: None,
             known: vec![Known::NOTHING; patch.float.neurons],
             splits: Vec::new(),
             points: Vec::new(),
@@ -135,18 +144,33 @@ fn process_with<const FUSED: bool>(
     if node.bound <= incumbent.threshold() {
         return Step::Closed;
     }
-    let mut tableau = Tableau::new(&node.polytope);
+    let (patch, norm) = (node.patch.clone(), node.norm.clone());
+    let mut skip = Vec::new();
+    if let Some(parent) = node.reduced.take() {
+        // What the split alone gives costs no linear program.
+        let simpler = with_known_signs::<FUSED>(&parent, &node, &mut space.work);
+        let enough = incumbent.threshold();
+        let bound = space.bounder.bound(&norm, &simpler, &patch, &node.polytope, enough);
+        node.bound = node.bound.min(bound.value);
+        if node.bound <= enough {
+            return Step::Closed;
+        }
+        let influences = space.bounder.influences(&bound, &simpler, &patch, &node.polytope);
+        skip = minor(&influences, bound.excess(enough));
+        node.reduced = Some(Arc::new(simpler));
+    }
+    let mut tableau = dictionary(&mut node);
     if is_proved_empty(&node.polytope, &mut tableau, &mut space.relaxation) {
         return Step::Closed;
     }
-    let Ok(reduced) = tightened::<FUSED>(&mut node, &mut tableau, space) else {
+    let Ok(reduced) = tightened::<FUSED>(&mut node, &skip, &mut tableau, space) else {
         return Step::Closed;
     };
     if !reduced.complete {
         return branch::halve(node);
     }
-    let (patch, norm) = (node.patch.clone(), node.norm.clone());
-    let bound = space.bounder.bound(&norm, &reduced, &patch, &node.polytope);
+    let enough = incumbent.threshold();
+    let bound = space.bounder.bound(&norm, &reduced, &patch, &node.polytope, enough);
     node.bound = node.bound.min(bound.value);
     if node.bound <= incumbent.threshold() {
         return Step::Closed;
@@ -165,8 +189,9 @@ fn process_with<const FUSED: bool>(
             return Step::Closed;
         }
     }
-    let widths = space.bounder.widths(&bound, &reduced, &patch, &node.polytope);
-    branch::split(node, reduced, &widths, exact_lps)
+    let influences = space.bounder.influences(&bound, &reduced, &patch, &node.polytope);
+    node.tableau = Some(Arc::new(tableau));
+    branch::split(node, reduced, &influences, exact_lps)
 }
 
 fn mean(points: &[Vec<f64>]) -> Option<Vec<f64>> {
@@ -194,16 +219,64 @@ fn is_proved_empty(
     polytope.lower_bound(&zero, 0.0, &relaxation.multipliers, &mut scratch) > 0.0
 }
 
+/// The parent's dictionary with the half-spaces that are new, or one from the start.
+#[inline(always)]
+fn dictionary(node: &mut Node) -> Tableau {
+    let inherited = node.tableau.take().filter(|tableau| tableau.pivots < MOST_PIVOTS);
+    let Some(inherited) = inherited else { return Tableau::new(&node.polytope) };
+    let mut tableau = Arc::unwrap_or_clone(inherited);
+    for index in tableau.half_spaces()..node.polytope.half_spaces() {
+        tableau.append(&node.polytope, index);
+    }
+    tableau
+}
+
+/// The neurons whose influences together are a small part of the excess over the incumbent.
+fn minor(influences: &[Influence], excess: f64) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..influences.len()).collect();
+    order.sort_unstable_by(|&a, &b| influences[a].width.total_cmp(&influences[b].width));
+    let (mut minor, mut sum) = (vec![false; influences.len()], 0.0);
+    if !excess.is_finite() {
+        return minor;
+    }
+    for index in order {
+        sum += influences[index].width;
+        if sum >= MINOR_PART * excess || sum.is_nan() {
+            break;
+        }
+        minor[index] = true;
+    }
+    minor
+}
+
+/// The parent's system with the signs that are known, bounds as they were.
+#[inline(always)]
+fn with_known_signs<const FUSED: bool>(
+    parent: &Reduced,
+    node: &Node,
+    work: &mut Reduced,
+) -> Reduced {
+    work.clone_from(parent);
+    let count = parent.count();
+    let signs: Vec<i8> =
+        parent.neurons.iter().map(|&neuron| node.known[neuron as usize].sign).collect();
+    for index in 0..count + parent.targets {
+        work.eliminate::<FUSED>(index, &signs, node.polytope.reach());
+    }
+    work.packed(|index| signs[index] == 0)
+}
+
 /// The node's reduced system with the signs that bounds decide.
 #[inline(always)]
 fn tightened<const FUSED: bool>(
     node: &mut Node,
+    skip: &[bool],
     tableau: &mut Tableau,
     space: &mut Workspace,
 ) -> Result<Reduced, Empty> {
     let Workspace { relaxation, work, .. } = space;
     match node.reduced.take() {
-        Some(parent) => refine::<FUSED>(&parent, node, tableau, relaxation, work),
+        Some(parent) => refine::<FUSED>(&parent, node, skip, tableau, relaxation, work),
         None => unfold::<FUSED>(
             &node.patch.float,
             &mut node.known,
@@ -217,12 +290,13 @@ fn tightened<const FUSED: bool>(
 
 /// The parent's system on the node's smaller polytope.
 ///
-/// Neurons of the last undecided layer need bounds only where no known point shows both signs:
-/// no later row is relaxed with them.
+/// Neurons of the last undecided layer need bounds only where no known point shows both signs, and not
+/// where their signs would hardly matter (`skip`): no later row is relaxed with them.
 #[inline(always)]
 fn refine<const FUSED: bool>(
     parent: &Reduced,
     node: &mut Node,
+    skip: &[bool],
     tableau: &mut Tableau,
     relaxation: &mut Relaxation,
     work: &mut Reduced,
@@ -237,14 +311,15 @@ fn refine<const FUSED: bool>(
         let known = &mut known[parent.neurons[index] as usize];
         work.eliminate::<FUSED>(index, &signs, polytope.reach());
         if known.sign == 0 {
-            let is_last = parent.layers[index] == last_layer && work.is_affine(index);
+            let is_last = parent.layers[index] == last_layer;
+            let is_visible = is_last && work.is_affine(index);
             let clear = 1e-9 * work.magnitudes[index] + 8.0 * work.errors[index];
             for sign in [1.0, -1.0] {
-                let seen = is_last && {
+                let seen = is_visible && {
                     let row = &work.row(index)[..head];
                     points.iter().any(|point| sign * value_at(row, point, dimension) < -clear)
                 };
-                if known.sign != 0 || seen {
+                if known.sign != 0 || seen || is_last && skip[index] {
                     continue;
                 }
                 let bound = relaxation.lower_bound::<FUSED>(work, index, sign, polytope, tableau);
