@@ -6,7 +6,7 @@
 
 use foldline_geometry::quadratic::dual_active_set;
 
-use super::node::Node;
+use super::pattern::Pattern;
 use super::problem::{Problem, State};
 use super::sound_bound::{Term, sound_bound};
 
@@ -26,9 +26,9 @@ enum Kept {
     Nowhere,
 }
 
-/// A sound lower bound of the node's excess from the relaxation; −∞ if that is singular too.
-pub fn reduced_bound(problem: &Problem, node: &Node, enough: f64) -> f64 {
-    let blocks = blocks(problem, node);
+/// A sound lower bound of the pattern's excess from the relaxation; −∞ if that is singular too.
+pub fn reduced_bound(problem: &Problem, pattern: &Pattern, enough: f64) -> f64 {
+    let blocks = blocks(problem, pattern);
     let width = problem.block();
     let mut columns = Vec::new();
     for (index, block) in blocks.iter().enumerate() {
@@ -39,33 +39,50 @@ pub fn reduced_bound(problem: &Problem, node: &Node, enough: f64) -> f64 {
     }
     let select = |row: &[f64]| -> Vec<f64> { columns.iter().map(|&column| row[column]).collect() };
     let (mut rows, mut terms) = (Vec::new(), Vec::new());
-    for (index, &state) in node.states.iter().enumerate() {
-        let group = &problem.float[index];
-        let value = problem.value_row(&group.row, state, node.positive, &0.0, |a| -a);
-        let on = is_on(problem, state);
-        let hidden = problem.hidden_rows(&group.row, state, &0.0, |a| -a);
-        for (bit, row) in hidden.iter().enumerate() {
-            let keeps = match blocks[bit].kept {
-                Kept::Everywhere => true,
-                Kept::WhereOn => on && state >> bit & 1 == 1,
-                Kept::Nowhere => false,
-            };
-            if keeps {
-                rows.push(select(row));
-            }
-        }
+    let mut constant = (0.0, 0);
+    let output = problem.architecture.hidden as u8;
+    let negate = |value: &f64| -value;
+    for (index, group) in problem.float.iter().enumerate() {
+        let value = pattern
+            .has_value(problem, index)
+            .then(|| pattern.value_row(problem, index, &group.row, &0.0, negate));
+        let on = pattern.output(problem, index);
+        let state = pattern.states[index] & !pattern.dropped;
         let whole = blocks.iter().enumerate().all(|(bit, block)| {
             state >> bit & 1 == 0 || block.columns.len() == width && block.kept == Kept::Everywhere
         });
-        if on {
+        let value_row = value.as_deref();
+        pattern.constraints(
+            problem,
+            index,
+            &group.row,
+            value_row,
+            &0.0,
+            negate,
+            |(_, bit), row| {
+                let keeps = if bit == output {
+                    on == Some(true) || whole
+                } else {
+                    match blocks[usize::from(bit)].kept {
+                        Kept::Everywhere => true,
+                        Kept::WhereOn => on == Some(true) && state >> bit & 1 == 1,
+                        Kept::Nowhere => false,
+                    }
+                };
+                if keeps {
+                    rows.push(select(&row));
+                }
+            },
+        );
+        let Some(on) = on else { continue };
+        constant = (constant.0 + if on { group.on } else { group.off }, constant.1 + 1);
+        if let Some(value) = value.filter(|_| on) {
             let (count, label_sum) = (group.count, group.label_sum);
             terms.push(Term { row: select(&value), count, label_sum });
-            if problem.needs_positive(index) {
-                rows.push(select(&value));
-            }
-        } else if whole {
-            rows.push(select(&value.iter().map(|entry| -entry).collect::<Vec<_>>()));
         }
+    }
+    if let Some((_, row)) = pattern.offset_constraint(problem, &1.0, &0.0, negate) {
+        rows.push(select(&row));
     }
     let n = columns.len();
     let (mut hessian, mut linear) = (vec![0.0; n * n], vec![0.0; n]);
@@ -76,33 +93,37 @@ pub fn reduced_bound(problem: &Problem, node: &Node, enough: f64) -> f64 {
         }
     }
     let value =
-        |point: &[f64]| node.constant - linear.iter().zip(point).map(|(c, x)| c * x).sum::<f64>();
+        |point: &[f64]| constant.0 - linear.iter().zip(point).map(|(c, x)| c * x).sum::<f64>();
     match dual_active_set(&hessian, &linear, &rows, |point| value(point) > enough) {
-        Some(guess) => sound_bound(&terms, (node.constant, node.states.len()), &rows, &guess),
+        Some(guess) => sound_bound(&terms, &[], constant, &rows, &guess),
         None => f64::NEG_INFINITY,
     }
 }
 
-fn is_on(problem: &Problem, state: State) -> bool {
-    !problem.architecture.output_relu || state & problem.output_bit() != 0
-}
-
 /// How each hidden node enters.
-fn blocks(problem: &Problem, node: &Node) -> Vec<Block> {
+fn blocks(problem: &Problem, pattern: &Pattern) -> Vec<Block> {
     let width = problem.block();
+    let groups = 0..problem.groups.len();
+    let terms: Vec<usize> =
+        groups.clone().filter(|&group| pattern.output(problem, group) == Some(true)).collect();
     let on_groups = |bit: usize| -> Vec<usize> {
-        let decided = node.states.iter().enumerate();
-        let on = decided.filter(|(_, state)| *state >> bit & 1 == 1 && is_on(problem, **state));
-        on.map(|(index, _)| index).collect()
+        let on = terms.iter().filter(|&&group| pattern.states[group] >> bit & 1 == 1);
+        on.copied().collect()
     };
     let sets: Vec<Vec<usize>> = (0..problem.architecture.hidden).map(on_groups).collect();
+    let is_dropped = |bit: usize| pattern.dropped >> bit & 1 == 1;
     let mut blocks: Vec<Block> = Vec::with_capacity(sets.len());
     for (bit, set) in sets.iter().enumerate() {
-        let earlier = (0..bit).find(|&other| sets[other] == *set);
-        if let Some(other) = earlier {
+        let earlier = (0..bit).find(|&other| sets[other] == *set && !is_dropped(other));
+        if is_dropped(bit) {
+            blocks.push(Block { columns: Vec::new(), kept: Kept::Nowhere });
+        } else if let Some(other) = earlier {
             // With equal signs the sum of the two has the constraints of both where they are alike.
-            let same_sign = (bit < node.positive) == (other < node.positive);
-            let alike = node.states.iter().all(|state| (state >> bit ^ state >> other) & 1 == 0);
+            let same_sign = (bit < pattern.positive) == (other < pattern.positive);
+            let agree = |word: State| (word >> bit ^ word >> other) & 1 == 0;
+            let alike = groups
+                .clone()
+                .all(|group| agree(pattern.known[group]) && agree(pattern.states[group]));
             if !same_sign {
                 blocks[other].kept = Kept::Nowhere;
             } else if !alike && blocks[other].kept == Kept::Everywhere {

@@ -20,10 +20,23 @@ pub struct Term {
     pub label_sum: f64,
 }
 
-/// A lower bound of the program made of `terms` and `constant` under the active `rows`; the
-/// exact numbers are within a relative 2⁻⁵³ of these. −∞ where H is too near to singular.
+/// An affine function slope·v + offset with v = row·θ that is nowhere above what a group adds,
+/// whatever its state: a tangent of a convex function.
+#[derive(Debug, Clone)]
+pub struct Tangent {
+    /// φ.
+    pub row: Vec<f64>,
+    /// The slope, and the sum of the magnitudes that it is a sum of.
+    pub slope: (f64, f64),
+    /// The offset, likewise.
+    pub offset: (f64, f64),
+}
+
+/// A lower bound of the program made of `terms`, `tangents` and `constant` under the active
+/// `rows`; the exact numbers are within a relative 2⁻⁵³ of these. −∞ where H is too near to singular.
 pub fn sound_bound(
     terms: &[Term],
+    tangents: &[Tangent],
     constant: (f64, usize),
     rows: &[Vec<f64>],
     guess: &Guess<f64>,
@@ -31,7 +44,8 @@ pub fn sound_bound(
     let point = &guess.point;
     let n = point.len();
     // Every number below is a sum of at most this many products of rounded numbers.
-    let roundings = (terms.len() + constant.1 + guess.active.len() + 4 * n + 40) as f64;
+    let summands = terms.len() + tangents.len() + constant.1 + guess.active.len();
+    let roundings = (summands + 4 * n + 40) as f64;
     let unit = roundings * UNIT_ROUNDOFF * (1.0 + 1e-9);
     let mut value = constant.0;
     let mut size = constant.0.abs();
@@ -46,6 +60,15 @@ pub fn sound_bound(
         for i in 0..n {
             gradient[i] += slope * term.row[i];
             gradient_size[i] += steep * term.row[i].abs();
+        }
+    }
+    for tangent in tangents {
+        let (at, reach) = products(&tangent.row, point);
+        value += tangent.slope.0 * at + tangent.offset.0;
+        size += tangent.slope.1 * reach + tangent.offset.1;
+        for i in 0..n {
+            gradient[i] += tangent.slope.0 * tangent.row[i];
+            gradient_size[i] += tangent.slope.1 * tangent.row[i].abs();
         }
     }
     for (&index, &multiplier) in guess.active.iter().zip(&guess.multipliers) {
@@ -164,7 +187,7 @@ mod tests {
                 guess.active.iter().map(|&index| integers(&rows[index])).collect();
             let exact = stationary(&integers(&hessian), &integers(&linear), &active).unwrap();
             let value = exact.value(&integers(&linear));
-            let bound = sound_bound(&terms, (0.0, 0), &rows, &guess);
+            let bound = sound_bound(&terms, &[], (0.0, 0), &rows, &guess);
             if exact.multipliers.iter().all(|multiplier| *multiplier >= Integer::ZERO) {
                 let float = |value: f64| Rational::try_from(value).unwrap();
                 prop_assert!(bound == f64::NEG_INFINITY || float(bound) <= value);
