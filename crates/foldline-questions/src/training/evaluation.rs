@@ -5,7 +5,6 @@ use super::node::{Branch, Function, Node};
 use super::pattern::{Label, Pattern};
 use super::problem::Problem;
 use super::program::FloatProgram;
-use super::reduced::reduced_bound;
 
 /// Bounds this close to the incumbent, relatively, are decided in exact arithmetic.
 pub const NEAR: f64 = 1e-7;
@@ -40,9 +39,6 @@ pub fn evaluate(problem: &Problem, cells: &Cells, mut node: Node, threshold: f64
         };
         node.bound = node.bound.max(found.value);
         node.sound = node.sound.max(found.sound);
-        if node.sound < threshold && found.value >= threshold {
-            node.sound = node.sound.max(reduced_bound(problem, &pattern, enough));
-        }
         if node.sound >= threshold {
             return Evaluation::Closed;
         }

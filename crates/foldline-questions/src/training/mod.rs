@@ -23,7 +23,6 @@ mod node;
 mod pattern;
 mod problem;
 mod program;
-mod reduced;
 mod search;
 mod sound_bound;
 pub mod statement;

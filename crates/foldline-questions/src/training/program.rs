@@ -4,7 +4,7 @@ use foldline_geometry::quadratic::{Guess, dual_active_set};
 
 use super::pattern::{Label, Pattern};
 use super::problem::Problem;
-use super::sound_bound::{Tangent, Term, sound_bound};
+use super::sound_bound::{Piece, Term, sound_bound};
 
 /// Added to the diagonal of H relative to its largest entry, so that guesses always exist.
 const REGULARISATION: f64 = 1e-10;
@@ -30,6 +30,8 @@ pub struct FloatProgram {
     constant: (f64, usize),
     hessian: Vec<f64>,
     linear: Vec<f64>,
+    /// The number of parameters of a hidden node.
+    width: usize,
 }
 
 /// The minimum of a program, about.
@@ -66,6 +68,7 @@ impl FloatProgram {
             constant: (0.0, 0),
             hessian: vec![0.0; n * n],
             linear: vec![0.0; n],
+            width: problem.block(),
         };
         let negate = |value: &f64| -value;
         for (index, group) in problem.float.iter().enumerate() {
@@ -104,7 +107,6 @@ impl FloatProgram {
 
     /// About the minimum, not followed beyond what is `enough`.
     pub fn minimise(&self, enough: f64) -> Option<Minimum> {
-        let hard = self.rows.len();
         let mut sides = vec![Side::Flat; self.soft.len()];
         let mut round = 0;
         loop {
@@ -115,17 +117,13 @@ impl FloatProgram {
             if changed && round < ROUNDS {
                 continue;
             }
-            let tangents = self.tangents(&sides, &guess, &kinks);
-            let mut kept = guess;
-            let constraints = (0..kept.active.len()).filter(|&index| kept.active[index] < hard);
-            let constraints: Vec<usize> = constraints.collect();
-            kept.multipliers = constraints.iter().map(|&index| kept.multipliers[index]).collect();
-            kept.active = constraints.iter().map(|&index| kept.active[index]).collect();
-            let sound = sound_bound(&self.terms, &tangents, self.constant, &self.rows, &kept);
-            let active = kept.active.iter().map(|&index| self.labels[index]).collect();
+            let pieces = self.pieces(&sides, &guess, &kinks);
+            let sound = sound_bound(&pieces, self.constant, &guess.point, self.width);
+            let hard = guess.active.iter().filter(|&&index| index < self.rows.len());
+            let active = hard.map(|&index| self.labels[index]).collect();
             // Sides that are not right yet do not belong to a lower bound.
             let value = if changed { sound.max(0.0) } else { value };
-            return Some(Minimum { value, point: kept.point, active, sound });
+            return Some(Minimum { value, point: guess.point, active, sound });
         }
     }
 
@@ -148,7 +146,7 @@ impl FloatProgram {
         let curved = |(_, side): &(&Term, &Side)| **side == Side::Curved;
         for (term, _) in self.soft.iter().zip(sides).filter(curved) {
             add(&mut hessian, &mut linear, term);
-            constant += kink(term) * term.label_sum;
+            constant += term.kink() * term.label_sum;
         }
         let largest = (0..n).map(|i| hessian[i * n + i]).fold(1.0, f64::max);
         (0..n).for_each(|i| hessian[i * n + i] += REGULARISATION * largest);
@@ -165,8 +163,8 @@ impl FloatProgram {
             let at: f64 = term.row.iter().zip(&guess.point).map(|(a, x)| a * x).sum();
             let size = 1e-9 * (1.0 + at.abs());
             let is_wrong = match side {
-                Side::Curved => at < kink(term) - size,
-                Side::Flat => term.label_sum >= 0.0 && at > kink(term) + size,
+                Side::Curved => at < term.kink() - size,
+                Side::Flat => term.label_sum >= 0.0 && at > term.kink() + size,
             };
             if is_wrong {
                 *side = if *side == Side::Flat { Side::Curved } else { Side::Flat };
@@ -195,34 +193,19 @@ impl FloatProgram {
             .map(move |(index, multiplier)| (kinks[index - hard], *multiplier))
     }
 
-    /// The tangents of the groups with unknown output at the minimum.
-    fn tangents(&self, sides: &[Side], guess: &Guess<f64>, kinks: &[usize]) -> Vec<Tangent> {
-        let mut tangents = Vec::new();
-        for (term, _) in self.soft.iter().zip(sides).filter(|(_, side)| **side == Side::Curved) {
-            let at: f64 = term.row.iter().zip(&guess.point).map(|(a, x)| a * x).sum();
-            let (count, sum) = (term.count, term.label_sum);
-            let row = term.row.clone();
-            if sum > 0.0 {
-                // [v − y]₊² ≥ 2m(v − y) − m² for every m ≥ 0.
-                let m = (at - kink(term)).max(0.0);
-                let size = 2.0 * m * sum + count * m * m;
-                let slope = (2.0 * m * count, 2.0 * m * count);
-                tangents.push(Tangent { row, slope, offset: (-size, size) });
-            } else {
-                // The tangent at any t ≥ 0 of count·v² − 2·sum·v, which is ≥ 0 there and 0 below.
-                let t = at.max(0.0);
-                let (slope, offset) = (2.0 * count * t - 2.0 * sum, count * t * t);
-                tangents.push(Tangent { row, slope: (slope, slope), offset: (-offset, offset) });
-            }
+    /// What the lower bound is made of.
+    fn pieces(&self, sides: &[Side], guess: &Guess<f64>, kinks: &[usize]) -> Vec<Piece<'_>> {
+        let mut pieces: Vec<Piece<'_>> = self.terms.iter().map(Piece::Square).collect();
+        let soft = self.soft.iter().zip(sides);
+        let curved = soft.filter(|(_, side)| **side == Side::Curved);
+        pieces.extend(curved.map(|(term, _)| Piece::Curved(term)));
+        for (&index, &multiplier) in guess.active.iter().zip(&guess.multipliers) {
+            pieces.push(match index.checked_sub(self.rows.len()) {
+                None => Piece::Constraint(&self.rows[index], multiplier),
+                Some(kink) => Piece::Kink(&self.soft[kinks[kink]], multiplier),
+            });
         }
-        for (index, multiplier) in self.kink_multipliers(guess, kinks) {
-            // Any slope between those on both sides of the kink; the float sum may be too large.
-            let term = &self.soft[index];
-            let slope = 2.0 * multiplier.clamp(0.0, -term.label_sum * (1.0 - 1e-15));
-            let row = term.row.clone();
-            tangents.push(Tangent { row, slope: (slope, slope), offset: (0.0, 0.0) });
-        }
-        tangents
+        pieces
     }
 }
 
@@ -235,9 +218,4 @@ fn add(hessian: &mut [f64], linear: &mut [f64], term: &Term) {
             hessian[i * n + j] += term.count * term.row[i] * term.row[j];
         }
     }
-}
-
-/// Up to which v the function of a group with unknown output is zero.
-fn kink(term: &Term) -> f64 {
-    (term.label_sum / term.count).max(0.0)
 }
