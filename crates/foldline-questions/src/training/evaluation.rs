@@ -35,7 +35,7 @@ pub fn evaluate(problem: &Problem, cells: &Cells, mut node: Node, threshold: f64
         let found = program.minimise(enough).and_then(|found| {
             // A point on the way may not show yet what the minimum does.
             let shows = found.value < threshold || found.sound >= threshold;
-            if shows { Some(found) } else { program.minimise(f64::INFINITY) }
+            if shows { Some(found) } else { program.minimise(f64::INFINITY).or(Some(found)) }
         });
         let Some(found) = found else {
             node.branch = choose(problem, cells, &node, &pattern, |_| 0.0);
