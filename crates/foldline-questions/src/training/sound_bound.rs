@@ -100,8 +100,7 @@ pub fn sound_bound(
     for piece in &pieces {
         let length = piece.row.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
         let change = 1.01 * piece.weight * length * move_size;
-        // Written so that NaN fails too.
-        if !(change <= piece.room) {
+        if change.is_nan() || change > piece.room {
             return f64::NEG_INFINITY;
         }
         if !piece.curved {
