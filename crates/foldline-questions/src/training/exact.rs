@@ -5,7 +5,8 @@ use foldline_geometry::exact_lp::{Feasibility, feasibility};
 use foldline_geometry::quadratic::{Stationary, dual_active_set, stationary};
 use foldline_kernel::{Integer, LinearConstraint, Rational};
 
-use super::problem::{Problem, State};
+use super::pattern::{Label, Pattern};
+use super::problem::Problem;
 
 /// The program of a partial pattern: min θ'Hθ − 2c'θ + constant over Gθ ≥ 0.
 pub struct Program {
@@ -17,44 +18,94 @@ pub struct Program {
     pub constant: Rational,
     /// The rows of G.
     pub rows: Vec<Vec<Integer>>,
+    /// Their names.
+    pub labels: Vec<Label>,
     /// The rows φ of the groups that are on: Σ count·φφ' = H.
     pub values: Vec<Vec<Integer>>,
+    /// The groups where only the output's state is unknown.
+    soft: Vec<Soft>,
+}
+
+/// A group where only the output's state is unknown; see [`super::program::FloatProgram`].
+struct Soft {
+    label: Label,
+    /// φ.
+    value: Vec<Integer>,
+    count: Integer,
+    label_sum: Integer,
+    /// What its function adds to count·v² − 2·label_sum·v where it is quadratic.
+    constant: Rational,
+}
+
+/// A row that is held at 0 in a lower bound.
+#[derive(Clone, Copy)]
+enum Held {
+    /// A constraint.
+    Row(usize),
+    /// The kink of a soft group.
+    Kink(usize),
 }
 
 impl Program {
-    /// The program of the pattern that treats the first groups by `states`, with the first
-    /// `positive` output weights 1 and the others −1.
-    pub fn new(problem: &Problem, states: &[State], positive: usize) -> Self {
+    /// The program of a partial pattern: of its known signs, and of the groups whose loss they fix.
+    pub fn new(problem: &Problem, pattern: &Pattern) -> Self {
         let n = problem.parameters();
         let mut program = Self {
             hessian: vec![Integer::ZERO; n * n],
             linear: vec![Integer::ZERO; n],
             constant: Rational::ZERO,
             rows: Vec::new(),
+            labels: Vec::new(),
             values: Vec::new(),
+            soft: Vec::new(),
         };
-        for (index, &state) in states.iter().enumerate() {
-            let group = &problem.groups.groups[index];
-            let negate = |value: &Integer| -value;
-            let value = problem.value_row(&group.row, state, positive, &Integer::ZERO, negate);
-            let rows =
-                problem.constraints(index, &group.row, state, &value, &Integer::ZERO, negate);
-            program.rows.extend(rows);
-            if problem.architecture.output_relu && state & problem.output_bit() == 0 {
-                program.constant += &problem.off[index];
-                continue;
-            }
-            program.constant += &problem.on[index];
-            for (i, entry) in value.iter().enumerate().filter(|(_, entry)| !entry.is_zero()) {
-                let weighted = entry * &group.count;
-                program.linear[i] += entry * &group.label_sum;
-                for (j, other) in value.iter().enumerate().filter(|(_, other)| !other.is_zero()) {
-                    program.hessian[i * n + j] += &weighted * other;
+        let negate = |value: &Integer| -value;
+        for (index, group) in problem.groups.groups.iter().enumerate() {
+            let row = &group.row;
+            let value = pattern
+                .has_value(problem, index)
+                .then(|| pattern.value_row(problem, index, row, &Integer::ZERO, negate));
+            let value_row = value.as_deref();
+            let zero = &Integer::ZERO;
+            pattern.constraints(problem, index, row, value_row, zero, negate, |label, row| {
+                program.labels.push(label);
+                program.rows.push(row);
+            });
+            match (pattern.output(problem, index), value) {
+                (Some(true), Some(value)) => {
+                    program.constant += &problem.on[index];
+                    add(
+                        &mut program.hessian,
+                        &mut program.linear,
+                        &value,
+                        &group.count,
+                        &group.label_sum,
+                    );
+                    program.values.push(value);
                 }
+                (Some(false), _) => program.constant += &problem.off[index],
+                (None, Some(value)) => program.soft.push(Soft {
+                    label: (index as u32, problem.architecture.hidden as u8),
+                    value,
+                    count: group.count.clone(),
+                    label_sum: group.label_sum.clone(),
+                    constant: problem.on[index].clone(),
+                }),
+                (None, None) | (Some(true), None) => {}
             }
-            program.values.push(value);
+        }
+        let offset = pattern.offset_constraint(problem, &Integer::ONE, &Integer::ZERO, negate);
+        if let Some((label, row)) = offset {
+            program.labels.push(label);
+            program.rows.push(row);
         }
         program
+    }
+
+    /// The constraints of these names.
+    pub fn indices(&self, labels: &[Label]) -> Vec<usize> {
+        let index = |label: &Label| self.labels.iter().position(|own| own == label);
+        labels.iter().filter_map(index).collect()
     }
 
     /// A lower bound of the program and the point it comes from: the minimum where only some of
@@ -74,6 +125,61 @@ impl Program {
                 _ => return Some((&self.constant + found.value(&self.linear), found)),
             }
         }
+    }
+
+    /// A lower bound that counts soft groups too: the minimum where the rows `active` are held and
+    /// the groups `curved` are quadratic, after what does not fit the minimum is let go.
+    pub fn soft_bound(&self, active: &[Label], curved: &[Label]) -> Option<Rational> {
+        let soft = |label: &Label| self.soft.iter().position(|soft| soft.label == *label);
+        let held = |label: &Label| {
+            let row = self.labels.iter().position(|own| own == label).map(Held::Row);
+            row.or_else(|| soft(label).map(Held::Kink))
+        };
+        let mut held: Vec<Held> = active.iter().filter_map(held).collect();
+        let mut curved: Vec<usize> = curved.iter().filter_map(soft).collect();
+        // Every round but the last lets something go or moves a group beyond its kink.
+        for _ in 0..=2 * (held.len() + curved.len()) {
+            let (mut hessian, mut linear) = (self.hessian.clone(), self.linear.clone());
+            let mut constant = self.constant.clone();
+            for soft in curved.iter().map(|&index| &self.soft[index]) {
+                add(&mut hessian, &mut linear, &soft.value, &soft.count, &soft.label_sum);
+                constant += &soft.constant;
+            }
+            let row = |held: &Held| match *held {
+                Held::Row(index) => self.rows[index].clone(),
+                Held::Kink(index) => self.soft[index].value.iter().map(|entry| -entry).collect(),
+            };
+            let rows: Vec<Vec<Integer>> = held.iter().map(row).collect();
+            let found = stationary(&hessian, &linear, &rows)?;
+            let fits_curved = |index: &usize| self.soft[*index].is_beyond_kink(&found);
+            if let Some(wrong) = curved.iter().position(|index| !fits_curved(index)) {
+                curved.swap_remove(wrong);
+                continue;
+            }
+            let excess = |held: &Held, multiplier: &Integer| match *held {
+                Held::Kink(index) => {
+                    *multiplier > -(&self.soft[index].label_sum * &found.denominator)
+                }
+                Held::Row(_) => false,
+            };
+            let pairs = || held.iter().zip(&found.multipliers);
+            let least = pairs().enumerate().min_by_key(|(_, (_, value))| (*value).clone());
+            match least {
+                Some((index, (_, value))) if *value < Integer::ZERO => {
+                    held.remove(index);
+                    continue;
+                }
+                _ => {}
+            }
+            match pairs().position(|(held, multiplier)| excess(held, multiplier)) {
+                Some(index) => match held.remove(index) {
+                    Held::Kink(soft) => curved.push(soft),
+                    Held::Row(_) => {}
+                },
+                None => return Some(constant + found.value(&linear)),
+            }
+        }
+        None
     }
 
     /// The minimum and a point where it is attained, if the constraints in `active` suffice.
@@ -131,6 +237,36 @@ impl Program {
             if let Some(found) = guess.and_then(|guess| self.optimum(&guess.active)) {
                 return found;
             }
+        }
+    }
+}
+
+impl Soft {
+    /// Whether v is where the function is quadratic.
+    fn is_beyond_kink(&self, found: &Stationary) -> bool {
+        let at = product(&self.value, &found.point);
+        if self.label_sum > Integer::ZERO {
+            &at * &self.count >= &self.label_sum * &found.denominator
+        } else {
+            at >= Integer::ZERO
+        }
+    }
+}
+
+/// Adds a group that is on to H and c.
+fn add(
+    hessian: &mut [Integer],
+    linear: &mut [Integer],
+    value: &[Integer],
+    count: &Integer,
+    label_sum: &Integer,
+) {
+    let n = linear.len();
+    for (i, entry) in value.iter().enumerate().filter(|(_, entry)| !entry.is_zero()) {
+        let weighted = entry * count;
+        linear[i] += entry * label_sum;
+        for (j, other) in value.iter().enumerate().filter(|(_, other)| !other.is_zero()) {
+            hessian[i * n + j] += &weighted * other;
         }
     }
 }
