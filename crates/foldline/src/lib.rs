@@ -51,6 +51,7 @@ pub mod question_certificates;
 pub mod regions_certificate;
 pub mod rounding;
 pub mod text;
+pub mod training_certificates;
 
 pub use foldline_formats as formats;
 pub use foldline_geometry as geometry;

@@ -19,6 +19,7 @@ pub(crate) mod groups;
 mod local;
 mod node;
 mod problem;
+pub mod proof;
 mod realizable;
 mod reduced;
 mod search;
