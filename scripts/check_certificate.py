@@ -1,15 +1,19 @@
 """Check a certificate of foldline, slowly and plainly, in exact fractions and without any rounding.
 
     python scripts/check_certificate.py CERTIFICATE NETWORK PROPERTY
+    python scripts/check_certificate.py CERTIFICATE DATA
 
 prints `accepted: STATEMENT` (exit code 0) or `rejected: line N: REASON` (1). Wrong usage is 2, files that cannot be read or
 are not understood 4. NETWORK is ONNX (.onnx, a chain of affine operators and ReLUs) or foldline's JSON (.json), PROPERTY is
-VNN-LIB; every file may be gzipped. Written from docs/certificate-format.md alone. ONNX needs the package onnx.
+VNN-LIB, DATA the sample of a statement about training, interpolation or separability (check_training.py); every file may be
+gzipped. Written from docs/certificate-format.md alone. ONNX needs the package onnx.
 """
 
 import copy, functools, gzip, hashlib, inspect, itertools, math, pathlib, re, sys
 from fractions import Fraction
 
+import check_training
+from certificate_lines import Lines, integer, rational
 from exact_statement import (Affine, Atom, Network, Rejection, read_json_network, read_onnx_network, read_property, require,
                              variables)
 
@@ -82,32 +86,6 @@ def homogeneous_network(network):
         result.links[-1], s = None, len(result.neurons) - 1
     result.outputs = [homogeneous(function, before, s) for function in network.outputs]
     return result, signs
-
-class Lines:
-    """The records of a certificate, one after the other; `number` is the number of the line that was read last."""
-    def __init__(self, data):
-        self.lines, self.number = data.removesuffix(b"\n").split(b"\n"), 0
-
-    def read(self):
-        """The fields of the next line."""
-        self.number += 1
-        require(self.number <= len(self.lines), "the certificate ends too early")
-        fields = self.lines[self.number - 1].decode("utf-8", errors="replace").split(" ")
-        require(all(fields), "an empty field")
-        return fields
-
-def integer(text, least=-math.inf, end=math.inf):
-    """An integer in decimal, at least `least` and below `end`."""
-    require(re.fullmatch("0|-?[1-9][0-9]*", text), f"not an integer: {text[:40]}")
-    require(least <= int(text) < end, f"out of range: {text[:40]}")
-    return int(text)
-
-def rational(text):
-    """An integer, or p/q in lowest terms."""
-    numerator, slash, denominator = text.partition("/")
-    p, q = integer(numerator), integer(denominator) if slash else 1
-    require(not slash or q > 1 and math.gcd(p, q) == 1, f"not in lowest terms: {text[:40]}")
-    return Fraction(p, q)
 
 def dyadic(text):
     """m or m:e, which is m * 2^e."""
@@ -475,23 +453,27 @@ def bound_of_reach(fields, input_atoms, inputs):
     return variable, side > 0, value
 
 def main(arguments):
-    if len(arguments) != 3:
-        print("usage: check_certificate.py CERTIFICATE NETWORK PROPERTY", file=sys.stderr)
+    if len(arguments) not in (2, 3):
+        print("usage: check_certificate.py CERTIFICATE NETWORK PROPERTY, or CERTIFICATE DATA", file=sys.stderr)
         return 2
     sys.set_int_max_str_digits(0)
     try:
         files = [pathlib.Path(path).read_bytes() for path in arguments]
-        files = [gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data for data in files]
-        certificate, network_data, property_data = files
-        readers = {".json": read_json_network, ".onnx": read_onnx_network}
-        network = readers[arguments[1].removesuffix(".gz")[-5:]](network_data)
-        formula = read_property(property_data, network)
+        certificate, *files = [gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data for data in files]
+        subject = files
+        if len(files) == 2:
+            readers = {".json": read_json_network, ".onnx": read_onnx_network}
+            network = readers[arguments[1].removesuffix(".gz")[-5:]](files[0])
+            subject = [network, read_property(files[1], network)]
+        else:
+            check_training.read_sample(files[0])
     except Exception as error:  # whatever it is, nothing has been checked yet
         print(f"cannot read the files: {type(error).__name__}: {error}", file=sys.stderr)
         return 4
-    lines, hashes = Lines(certificate), [hashlib.sha256(data).hexdigest() for data in files[1:]]
+    lines, hashes = Lines(certificate), [hashlib.sha256(data).hexdigest() for data in files]
+    check = check_certificate if len(files) == 2 else check_training.check
     try:
-        print(f"accepted: {check_certificate(lines, network, formula, *hashes)}")
+        print(f"accepted: {check(lines, *subject, *hashes)}")
     except Rejection as reason:
         print(f"rejected: line {lines.number}: {reason}")
         return 1

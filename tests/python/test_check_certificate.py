@@ -377,7 +377,7 @@ class CheckCertificate(unittest.TestCase):
             self.assertEqual(self.run_files(text, FOLD, formula)[0], 4, formula)
         self.assertEqual(self.run_files(text, FOLD, TOUCHING, ".nnet")[0], 4)
         with contextlib.redirect_stderr(io.StringIO()):
-            self.assertEqual(check_certificate.main(["a", "b"]), 2)
+            self.assertEqual(check_certificate.main(["a"]), 2)
             self.assertEqual(check_certificate.main([str(self.directory / name) for name in "abc"]), 4)
 
     def test_gzip(self):
