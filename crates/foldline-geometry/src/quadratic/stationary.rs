@@ -70,13 +70,6 @@ pub fn stationary(
     Some(Stationary { point: solution, multipliers, denominator })
 }
 
-/// Whether Σ y_i·row_i = 0 for some y ≥ 0 that is not 0; the rows' dependence must be unique.
-///
-/// False if there is none or if the rows have more than one: a minimal set is asked for.
-pub fn cancels(rows: &[&Vec<Integer>]) -> bool {
-    dependence(rows).is_some()
-}
-
 /// Numbers y ≥ 0, not all 0, with Σ y_i·row_i = 0; the rows' dependence must be unique.
 ///
 /// `None` if there are none or if the rows have more than one dependence: a minimal set is asked for.

@@ -5,6 +5,7 @@ use foldline_kernel::{Integer, Rational, Sample};
 use proptest::prelude::*;
 
 use super::exact::Program;
+use super::pattern::Pattern;
 use super::problem::{Problem, State};
 use super::statement::{Architecture, TrainingOptions};
 use super::train;
@@ -19,7 +20,8 @@ fn least_over_patterns(problem: &Problem) -> Rational {
         for number in 0..states.pow(count) {
             let digit = |group: u32| (number / states.pow(group) % states) as State;
             let pattern: Vec<State> = (0..count).map(digit).collect();
-            let (value, _) = Program::new(problem, &pattern, positive).solve(&[]);
+            let pattern = Pattern::whole(problem, pattern, positive);
+            let (value, _) = Program::new(problem, &pattern).solve(&[]);
             best = Some(best.map_or(value.clone(), |known| known.min(value)));
         }
     }
@@ -124,7 +126,7 @@ proptest! {
         let problem =
             Problem::new(&sample, architecture(1, relu, bias), |groups| (0..groups.len()).collect());
         let states: Vec<State> = numbers[..problem.groups.len()].to_vec();
-        let program = Program::new(&problem, &states, 1);
+        let program = Program::new(&problem, &Pattern::whole(&problem, states, 1));
         prop_assert_eq!(program.solve(&[]).0, least_over_faces(&program));
     }
 }

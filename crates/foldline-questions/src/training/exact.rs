@@ -5,7 +5,8 @@ use foldline_geometry::exact_lp::{Feasibility, feasibility};
 use foldline_geometry::quadratic::{Stationary, dual_active_set, stationary};
 use foldline_kernel::{Integer, LinearConstraint, Rational};
 
-use super::problem::{Problem, State};
+use super::pattern::{Label, Pattern};
+use super::problem::Problem;
 
 /// The program of a partial pattern: min θ'Hθ − 2c'θ + constant over Gθ ≥ 0.
 pub struct Program {
@@ -17,44 +18,69 @@ pub struct Program {
     pub constant: Rational,
     /// The rows of G.
     pub rows: Vec<Vec<Integer>>,
+    /// Their names.
+    pub labels: Vec<Label>,
     /// The rows φ of the groups that are on: Σ count·φφ' = H.
     pub values: Vec<Vec<Integer>>,
 }
 
 impl Program {
-    /// The program of the pattern that treats the first groups by `states`, with the first
-    /// `positive` output weights 1 and the others −1.
-    pub fn new(problem: &Problem, states: &[State], positive: usize) -> Self {
+    /// The program of a partial pattern: of its known signs, and of the groups whose loss they fix.
+    pub fn new(problem: &Problem, pattern: &Pattern) -> Self {
         let n = problem.parameters();
         let mut program = Self {
             hessian: vec![Integer::ZERO; n * n],
             linear: vec![Integer::ZERO; n],
             constant: Rational::ZERO,
             rows: Vec::new(),
+            labels: Vec::new(),
             values: Vec::new(),
         };
-        for (index, &state) in states.iter().enumerate() {
-            let group = &problem.groups.groups[index];
-            let negate = |value: &Integer| -value;
-            let value = problem.value_row(&group.row, state, positive, &Integer::ZERO, negate);
-            let rows =
-                problem.constraints(index, &group.row, state, &value, &Integer::ZERO, negate);
-            program.rows.extend(rows);
-            if problem.architecture.output_relu && state & problem.output_bit() == 0 {
-                program.constant += &problem.off[index];
-                continue;
-            }
-            program.constant += &problem.on[index];
-            for (i, entry) in value.iter().enumerate().filter(|(_, entry)| !entry.is_zero()) {
-                let weighted = entry * &group.count;
-                program.linear[i] += entry * &group.label_sum;
-                for (j, other) in value.iter().enumerate().filter(|(_, other)| !other.is_zero()) {
-                    program.hessian[i * n + j] += &weighted * other;
+        let negate = |value: &Integer| -value;
+        for (index, group) in problem.groups.groups.iter().enumerate() {
+            let row = &group.row;
+            let value = pattern
+                .has_value(problem, index)
+                .then(|| pattern.value_row(problem, index, row, &Integer::ZERO, negate));
+            let value_row = value.as_deref();
+            let zero = &Integer::ZERO;
+            pattern.constraints(problem, index, row, value_row, zero, negate, |label, row| {
+                program.labels.push(label);
+                program.rows.push(row);
+            });
+            match (pattern.output(problem, index), value) {
+                (Some(true), Some(value)) => {
+                    program.constant += &problem.on[index];
+                    program.add(value, &group.count, &group.label_sum);
                 }
+                (Some(false), _) => program.constant += &problem.off[index],
+                _ => {}
             }
-            program.values.push(value);
+        }
+        let offset = pattern.offset_constraint(problem, &Integer::ONE, &Integer::ZERO, negate);
+        if let Some((label, row)) = offset {
+            program.labels.push(label);
+            program.rows.push(row);
         }
         program
+    }
+
+    fn add(&mut self, value: Vec<Integer>, count: &Integer, label_sum: &Integer) {
+        let n = value.len();
+        for (i, entry) in value.iter().enumerate().filter(|(_, entry)| !entry.is_zero()) {
+            let weighted = entry * count;
+            self.linear[i] += entry * label_sum;
+            for (j, other) in value.iter().enumerate().filter(|(_, other)| !other.is_zero()) {
+                self.hessian[i * n + j] += &weighted * other;
+            }
+        }
+        self.values.push(value);
+    }
+
+    /// The constraints of these names.
+    pub fn indices(&self, labels: &[Label]) -> Vec<usize> {
+        let index = |label: &Label| self.labels.iter().position(|own| own == label);
+        labels.iter().filter_map(index).collect()
     }
 
     /// A lower bound of the program and the point it comes from: the minimum where only some of

@@ -1,7 +1,8 @@
 //! Incumbents: descents over patterns from random hyperplanes, each step one convex program.
 
-use super::node::{Content, Node};
+use super::pattern::{Label, Pattern};
 use super::problem::{Problem, State};
+use super::program::FloatProgram;
 
 /// A small generator of random numbers (xorshift64*).
 pub struct Random(u64);
@@ -34,7 +35,7 @@ pub struct Candidate {
     /// How many output weights are 1.
     pub positive: usize,
     /// The active constraints at the minimum.
-    pub active: Vec<usize>,
+    pub active: Vec<Label>,
     /// The excess over the least loss, about.
     pub value: f64,
     point: Vec<f64>,
@@ -43,13 +44,22 @@ pub struct Candidate {
 /// Descends from a random start to a pattern that no change of one active constraint improves.
 pub fn descend(problem: &Problem, positive: usize, random: &mut Random) -> Option<Candidate> {
     let states = random_states(problem, positive, random);
-    let mut best = solve(problem, positive, states)?;
+    improve(problem, solve(problem, positive, states)?)
+}
+
+/// Descends from the pattern of these parameters.
+pub fn descend_from(problem: &Problem, positive: usize, point: &[f64]) -> Option<Candidate> {
+    improve(problem, solve(problem, positive, states_at(problem, positive, point))?)
+}
+
+fn improve(problem: &Problem, mut best: Candidate) -> Option<Candidate> {
     loop {
-        let moved = states_at(problem, positive, &best.point);
+        let moved = states_at(problem, best.positive, &best.point);
         let mut trials = vec![moved];
-        trials.extend(neighbours(problem, &best));
+        trials.extend(neighbours(&best));
         let improved = trials.into_iter().filter_map(|states| {
-            let found = (states != best.states).then(|| solve(problem, positive, states))??;
+            let found =
+                (states != best.states).then(|| solve(problem, best.positive, states))??;
             (found.value < best.value * (1.0 - 1e-9) - 1e-13).then_some(found)
         });
         let Some(better) = improved.min_by(|a, b| a.value.total_cmp(&b.value)) else {
@@ -61,14 +71,11 @@ pub fn descend(problem: &Problem, positive: usize, random: &mut Random) -> Optio
 
 /// The program of a whole pattern in floats.
 fn solve(problem: &Problem, positive: usize, states: Vec<State>) -> Option<Candidate> {
-    let mut node = Node::root(problem, positive);
-    let mut content = Content::default();
-    for &state in &states {
-        node.add(problem, state, &mut content);
-    }
-    let guess = node.compute_bound(&content, f64::INFINITY)?;
-    let (active, value) = (guess.active, node.bound);
-    Some(Candidate { states, positive, active, value, point: guess.point })
+    let pattern = Pattern::whole(problem, states, positive);
+    let program = FloatProgram::new(problem, &pattern);
+    let found = program.minimise(f64::INFINITY)?;
+    let (active, value, point) = (found.active, found.value, found.point);
+    Some(Candidate { states: pattern.states, positive, active, value, point })
 }
 
 fn random_states(problem: &Problem, positive: usize, random: &mut Random) -> Vec<State> {
@@ -97,45 +104,15 @@ fn random_states(problem: &Problem, positive: usize, random: &mut Random) -> Vec
 
 /// The pattern of a point of the parameter space.
 fn states_at(problem: &Problem, positive: usize, point: &[f64]) -> Vec<State> {
-    let block = problem.block();
-    let hidden = problem.architecture.hidden;
-    let state = |row: &[f64]| {
-        let mut state: State = 0;
-        let mut value = 0.0;
-        for node in 0..hidden {
-            let own = &point[node * block..(node + 1) * block];
-            let at: f64 = own.iter().zip(row).map(|(a, x)| a * x).sum();
-            if at > 0.0 {
-                state |= 1 << node;
-                value += if node < positive { at } else { -at };
-            }
-        }
-        value += point.get(block * hidden).map_or(0.0, |offset| offset * row[block - 1]);
-        if value > 0.0 && problem.architecture.output_relu {
-            state |= problem.output_bit();
-        }
-        state
-    };
+    let state = |row: &[f64]| problem.float_value(row, point, positive).1;
     problem.float.iter().map(|group| state(&group.row)).collect()
 }
 
 /// The patterns behind the active constraints.
-fn neighbours(problem: &Problem, best: &Candidate) -> Vec<Vec<State>> {
-    let mut owners = Vec::new();
-    for (index, &state) in best.states.iter().enumerate() {
-        for node in 0..problem.architecture.hidden {
-            owners.push((index, 1 << node));
-        }
-        let off = problem.architecture.output_relu && state & problem.output_bit() == 0;
-        let bounded = problem.architecture.output_relu && problem.needs_positive(index);
-        if off || bounded {
-            owners.push((index, problem.output_bit()));
-        }
-    }
-    let flip = |&constraint: &usize| {
-        let (group, bit): (usize, State) = owners[constraint];
+fn neighbours(best: &Candidate) -> Vec<Vec<State>> {
+    let flip = |&(group, bit): &Label| {
         let mut states = best.states.clone();
-        states[group] ^= bit;
+        states[group as usize] ^= 1 << bit;
         states
     };
     best.active.iter().map(flip).collect()

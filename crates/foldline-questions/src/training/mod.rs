@@ -13,15 +13,17 @@
 
 #[cfg(test)]
 mod brute_force;
+mod cells;
 pub(crate) mod dichotomies;
+mod evaluation;
 mod exact;
 pub(crate) mod groups;
 mod local;
 mod node;
+mod pattern;
 mod problem;
+mod program;
 pub mod proof;
-mod realizable;
-mod reduced;
 mod search;
 mod sound_bound;
 pub mod statement;
@@ -30,7 +32,7 @@ use std::time::Instant;
 
 use foldline_kernel::Sample;
 
-use dichotomies::Dichotomies;
+use cells::Cells;
 use groups::Group;
 use problem::Problem;
 use search::{Found, Goal};
@@ -131,10 +133,10 @@ fn run(
     };
     let problem = Problem::new(sample, architecture, order);
     let rows: Vec<&[_]> = problem.groups.groups.iter().map(|group| group.row.as_slice()).collect();
-    let tree = Dichotomies::new(&rows, 0, &stop);
+    let cells = Cells::new(&rows, &stop);
     let threads = crate::limits::workers(options.threads);
-    let (tree, seed) = (tree.as_ref(), options.seed);
-    let found = search::search(&problem, tree, goal, threads, DESCENTS, seed, &stop, &progress);
+    let (cells, seed) = (cells.as_ref(), options.seed);
+    let found = search::search(&problem, cells, goal, threads, DESCENTS, seed, &stop, &progress);
     (problem, found)
 }
 

@@ -1,181 +1,198 @@
-//! A partial pattern in floats: the state of the first groups, their program and its bound.
+//! A node of the search: for every affine function of the network, the dichotomies it can still make.
+//!
+//! The functions are those of the hidden nodes and, under an output ReLU, for every set of
+//! hidden nodes the one that the output is where just these are on. A function is branched on by
+//! its sign at one group; all other groups where the cells left agree are decided with it.
 
-use foldline_geometry::quadratic::{Guess, dual_active_set};
+use std::sync::Arc;
 
-use super::dichotomies::Dichotomies;
+use super::cells::{Candidates, Cells};
+use super::pattern::Pattern;
 use super::problem::{Problem, State};
-use super::realizable::Realizable;
-use super::sound_bound::{Term, sound_bound};
 
-/// Added to the diagonal of H relative to its largest entry, so that guesses always exist.
-const REGULARISATION: f64 = 1e-10;
+/// What a node is split by: the sign of a function at a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Branch {
+    /// The group; 0 where the function is constant.
+    pub group: usize,
+    /// The function.
+    pub function: Function,
+}
 
-/// A partial pattern: the first `states.len()` groups are decided.
+/// An affine function of the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    /// That of a hidden node; with it those of the next nodes that are alike.
+    Hidden(usize),
+    /// The value before the output ReLU where just these hidden nodes are on.
+    Output(State),
+}
+
+/// One branch taken: how many of the functions that are alike are on, or whether the output is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// What was decided.
+    pub branch: Branch,
+    /// How many are on.
+    pub on: usize,
+}
+
+/// A part of the patterns of one sign pattern w.
 #[derive(Debug, Clone)]
 pub struct Node {
     /// How many output weights are 1; they come first.
     pub positive: usize,
-    /// The states of the decided groups.
-    pub states: Vec<State>,
-    /// Each hidden node's partial dichotomy.
-    pub dichotomies: Vec<u32>,
-    /// Bit j: hidden nodes j and j + 1 have the same sign and have been alike so far.
+    /// Bit j: hidden nodes j and j + 1 have the same sign and have been treated alike so far.
     pub alike: State,
-    /// H in floats, row by row.
-    pub hessian: Vec<f64>,
-    /// c in floats.
-    pub linear: Vec<f64>,
-    /// What the decided groups add, apart from θ.
-    pub constant: f64,
+    /// The dichotomies left to each hidden node.
+    pub hidden: Vec<Arc<Candidates>>,
+    /// Those left to output functions; what is not listed can make all.
+    pub outputs: Vec<(State, Arc<Candidates>)>,
+    /// The way here.
+    pub decisions: Vec<Decision>,
     /// About a lower bound of the excess over the least loss.
     pub bound: f64,
-    /// The active constraints at the bound, numbered group by group.
-    pub active: Vec<usize>,
-    /// Parameters that have the pattern strictly, as far as floats can tell.
-    pub witness: Option<Vec<f64>>,
+    /// A lower bound of the excess that covers all roundings.
+    pub sound: f64,
+    /// What it is to be split by.
+    pub branch: Option<Branch>,
 }
 
 impl Node {
-    /// The pattern where nothing is decided.
-    pub fn root(problem: &Problem, positive: usize) -> Self {
-        let (n, hidden) = (problem.parameters(), problem.architecture.hidden);
+    /// The node with all patterns of a sign pattern.
+    pub fn root(problem: &Problem, cells: &Cells, positive: usize) -> Self {
+        let hidden = problem.architecture.hidden;
         let same = |node: &usize| node + 1 < hidden && (*node >= positive || node + 1 < positive);
+        let relu = problem.architecture.output_relu;
+        // Without a bias w0 = 0, and the output is as good as off where nothing feeds it.
+        let fixed = relu && !problem.architecture.output_bias;
+        let all = cells.all();
         Self {
             positive,
-            states: Vec::new(),
-            dichotomies: vec![Dichotomies::ROOT; hidden],
             alike: (0..hidden).filter(same).map(|node| 1 << node).sum(),
-            hessian: vec![0.0; n * n],
-            linear: vec![0.0; n],
-            constant: 0.0,
+            hidden: vec![all; hidden],
+            outputs: if fixed { vec![(0, cells.constant(false))] } else { Vec::new() },
+            decisions: Vec::new(),
             bound: 0.0,
-            active: Vec::new(),
-            witness: None,
+            sound: 0.0,
+            branch: (relu && !fixed).then_some(Branch { group: 0, function: Function::Output(0) }),
         }
     }
 
-    /// The pattern with the next group in `state`, which is added to `content`, its bound
-    /// not yet computed; none if no affine functions do that, or if another order of the
-    /// hidden nodes covers it.
-    pub fn child(
+    /// What the dichotomies left have in common.
+    pub fn pattern(&self, problem: &Problem) -> Pattern {
+        let count = problem.groups.len();
+        let hidden = problem.output_bit() - 1;
+        let offset = self.offset(problem);
+        let mut known: Vec<State> = vec![0; count];
+        let mut states: Vec<State> = vec![0; count];
+        for group in 0..count {
+            for (node, candidates) in self.hidden.iter().enumerate() {
+                let Some(on) = candidates.state(group) else { continue };
+                known[group] |= 1 << node;
+                states[group] |= State::from(on) << node;
+            }
+            if !problem.architecture.output_relu || known[group] != hidden {
+                continue;
+            }
+            let state = states[group];
+            let own = self.outputs.iter().find(|(of, _)| *of == state);
+            let on = own.and_then(|(_, candidates)| candidates.state(group));
+            if let Some(on) = on.or_else(|| self.output_by_signs(problem, offset, state)) {
+                known[group] |= problem.output_bit();
+                states[group] |= if on { problem.output_bit() } else { 0 };
+            }
+        }
+        let dropped = self.alike << 1;
+        Pattern { positive: self.positive, dropped, offset, known, states }
+    }
+
+    /// Whether w0 ≥ 0, or w0 ≤ 0, as far as decided.
+    fn offset(&self, problem: &Problem) -> Option<bool> {
+        let own = self.outputs.iter().find(|(of, _)| *of == 0);
+        own.filter(|_| problem.architecture.output_bias).and_then(|(_, cells)| cells.state(0))
+    }
+
+    /// The output's state where w0 and all hidden nodes that are on have the same sign.
+    fn output_by_signs(
         &self,
         problem: &Problem,
-        tree: &Dichotomies,
+        offset: Option<bool>,
         state: State,
-        content: &mut Content,
-    ) -> Option<Self> {
-        let hidden = problem.architecture.hidden;
-        // Of nodes with the same sign the first has the lexicographically larger dichotomy.
-        let smaller = !state & (state >> 1) & self.alike;
-        if smaller != 0 {
-            return None;
+    ) -> Option<bool> {
+        let biased = problem.architecture.output_bias;
+        let first = (1 << self.positive) - 1;
+        let (positive, negative) = (state & first != 0, state & !first != 0);
+        if !negative && (!biased && positive || offset == Some(true)) {
+            return Some(true);
         }
-        let alike = self.alike & !(state ^ (state >> 1));
-        let follow = |node: usize| tree.child(self.dichotomies[node], state >> node & 1 == 1);
-        let dichotomies = (0..hidden).map(follow).collect::<Option<Vec<u32>>>()?;
-        let mut child = Self { alike, dichotomies, ..self.clone() };
-        child.add(problem, state, content);
+        (!positive && (!biased || offset == Some(false))).then_some(false)
+    }
+
+    /// The parts into which its branch splits it.
+    pub fn children(&self, cells: &Cells) -> Vec<Self> {
+        let Some(branch) = self.branch else { return Vec::new() };
+        let most = match branch.function {
+            Function::Hidden(first) => 1 + (!(self.alike >> first)).trailing_zeros() as usize,
+            Function::Output(_) => 1,
+        };
+        let child = |on: usize| self.child(cells, Decision { branch, on }, most);
+        (0..=most).filter_map(child).collect()
+    }
+
+    /// The part where of `most` functions that are alike `on` are on; none if there is none.
+    fn child(&self, cells: &Cells, decision: Decision, most: usize) -> Option<Self> {
+        let Decision { branch: Branch { group, function }, on } = decision;
+        let mut child = self.clone();
+        child.branch = None;
+        child.decisions.push(decision);
+        match function {
+            Function::Hidden(first) => {
+                let side = |on: bool| self.hidden[first].restrict(cells, group, on);
+                let above = if on > 0 { Some(side(true)?) } else { None };
+                let below = if on < most { Some(side(false)?) } else { None };
+                for index in 0..most {
+                    let kept = if index < on { &above } else { &below };
+                    child.hidden[first + index] = kept.clone().expect("some are on this side");
+                }
+                if 0 < on && on < most {
+                    child.alike &= !(1 << (first + on - 1));
+                }
+            }
+            Function::Output(state) => child.restrict_output(cells, state, group, on > 0)?,
+        }
         Some(child)
     }
 
-    /// Decides the next group, which is added to `content`.
-    pub fn add(&mut self, problem: &Problem, state: State, content: &mut Content) {
-        let index = self.states.len();
-        self.states.push(state);
-        if !content.add(problem, index, state, self.positive) {
-            self.constant += problem.float[index].off;
-            return;
-        }
-        self.constant += problem.float[index].on;
-        let Some(term) = content.terms.last() else { return };
-        let n = term.row.len();
-        for i in 0..n {
-            self.linear[i] += term.row[i] * term.label_sum;
-            for j in 0..n {
-                self.hessian[i * n + j] += term.count * term.row[i] * term.row[j];
+    /// Keeps the dichotomies of an output function that have a group in a state.
+    pub fn restrict_output(
+        &mut self,
+        cells: &Cells,
+        state: State,
+        group: usize,
+        on: bool,
+    ) -> Option<()> {
+        let index = self.outputs.iter().position(|(of, _)| *of == state);
+        let all = match index {
+            Some(index) => self.outputs[index].1.clone(),
+            None if state == 0 => {
+                self.outputs.push((0, cells.constant(on)));
+                return Some(());
             }
+            None => cells.all(),
+        };
+        let kept = all.restrict(cells, group, on)?;
+        match index {
+            Some(index) => self.outputs[index].1 = kept,
+            None => self.outputs.push((state, kept)),
         }
+        Some(())
     }
 
     /// Whether two hidden nodes of the same sign have the same dichotomy, not the empty one:
-    /// one of them alone does as well.
-    pub fn has_twins(&self) -> bool {
-        let empty = |node: usize| self.states.iter().all(|state| state >> node & 1 == 0);
-        (0..State::BITS as usize).any(|node| self.alike >> node & 1 == 1 && !empty(node))
-    }
-
-    /// The constraints and the terms of the decided groups.
-    pub fn content(&self, problem: &Problem) -> Content {
-        let mut content = Content::default();
-        for (index, &state) in self.states.iter().enumerate() {
-            content.add(problem, index, state, self.positive);
-        }
-        content
-    }
-
-    /// Whether no parameters have the pattern strictly, which then need not be looked at.
-    pub fn is_impossible(&mut self, problem: &Problem) -> bool {
-        let stays = |witness: &Vec<f64>| problem.stays_inside(witness, &self.states, self.positive);
-        if !problem.architecture.output_relu || self.witness.as_ref().is_some_and(stays) {
-            return false;
-        }
-        let found = problem.realize(&self.states, self.positive);
-        self.witness = match found {
-            Realizable::Witness(ref witness) => Some(witness.clone()),
-            Realizable::Unknown | Realizable::Impossible => None,
-        };
-        found == Realizable::Impossible
-    }
-
-    /// Computes the bound, not beyond what is `enough`; returns the guess.
-    pub fn compute_bound(&mut self, content: &Content, enough: f64) -> Option<Guess<f64>> {
-        let n = self.linear.len();
-        let mut hessian = self.hessian.clone();
-        let largest = (0..n).map(|i| hessian[i * n + i]).fold(1.0, f64::max);
-        (0..n).for_each(|i| hessian[i * n + i] += REGULARISATION * largest);
-        let value = |point: &[f64]| {
-            self.constant - self.linear.iter().zip(point).map(|(c, x)| c * x).sum::<f64>()
-        };
-        let rows = &content.rows;
-        let guess = dual_active_set(&hessian, &self.linear, rows, |point| value(point) > enough)?;
-        self.bound = value(&guess.point).max(self.bound);
-        self.active.clone_from(&guess.active);
-        Some(guess)
-    }
-
-    /// A lower bound of the excess that covers all roundings.
-    pub fn sound_bound(&self, content: &Content, guess: &Guess<f64>) -> f64 {
-        let constant = (self.constant, self.states.len());
-        sound_bound(&content.terms, constant, &content.rows, guess)
-    }
-}
-
-/// The decided groups in floats.
-#[derive(Debug, Clone, Default)]
-pub struct Content {
-    /// The rows g of the constraints g·θ ≥ 0, one group after another.
-    pub rows: Vec<Vec<f64>>,
-    /// The groups that are on.
-    pub terms: Vec<Term>,
-}
-
-impl Content {
-    /// Adds a group in a state; false if it is off.
-    fn add(&mut self, problem: &Problem, index: usize, state: State, positive: usize) -> bool {
-        let group = &problem.float[index];
-        let value = problem.value_row(&group.row, state, positive, &0.0, |a| -a);
-        self.rows.extend(problem.constraints(index, &group.row, state, &value, &0.0, |a| -a));
-        let on = !problem.architecture.output_relu || state & problem.output_bit() != 0;
-        if on {
-            let (count, label_sum) = (group.count, group.label_sum);
-            self.terms.push(Term { row: value, count, label_sum });
-        }
-        on
-    }
-
-    /// Drops what was added after there were so many constraints and terms.
-    pub fn truncate(&mut self, (rows, terms): (usize, usize)) {
-        self.rows.truncate(rows);
-        self.terms.truncate(terms);
+    /// one of them alone does as well. To be asked when all is decided.
+    pub fn has_twins(&self, pattern: &Pattern) -> bool {
+        let empty = |node: usize| pattern.states.iter().all(|state| state >> node & 1 == 0);
+        (0..self.hidden.len()).any(|node| self.alike >> node & 1 == 1 && !empty(node))
     }
 }

@@ -81,6 +81,12 @@ impl Problem {
         1 << self.architecture.hidden
     }
 
+    /// The bits of a state that mean something.
+    pub fn all_bits(&self) -> State {
+        let hidden = self.output_bit() - 1;
+        if self.architecture.output_relu { hidden | self.output_bit() } else { hidden }
+    }
+
     /// Whether a group at which the output is on needs a constraint that says so.
     ///
     /// Not if its labels' mean is positive: (v − y)² for v < 0 is above the loss y² there.
@@ -113,45 +119,34 @@ impl Problem {
         values
     }
 
-    /// The rows g with g·θ ≥ 0 that say where the hidden nodes are on.
-    pub fn hidden_rows<T: Clone>(
-        &self,
-        row: &[T],
-        state: State,
-        zero: &T,
-        negate: impl Fn(&T) -> T,
-    ) -> Vec<Vec<T>> {
-        let block = self.block();
-        let hidden = self.architecture.hidden;
-        let rows = (0..hidden).map(|node| {
-            let mut values = vec![zero.clone(); self.parameters()];
-            for (value, entry) in values[node * block..].iter_mut().zip(row) {
-                *value = if state >> node & 1 == 1 { entry.clone() } else { negate(entry) };
-            }
-            values
-        });
-        rows.collect()
+    /// What a group adds beyond its least loss where the network's value before the output is v.
+    pub fn float_excess(&self, group: usize, v: f64) -> f64 {
+        let group = &self.float[group];
+        if self.architecture.output_relu && v <= 0.0 {
+            group.off
+        } else {
+            group.on + v * (group.count * v - 2.0 * group.label_sum)
+        }
     }
 
-    /// The rows g with g·θ ≥ 0 that a group in a state asks for, with `value` its value row.
-    pub fn constraints<T: Clone>(
-        &self,
-        group: usize,
-        row: &[T],
-        state: State,
-        value: &[T],
-        zero: &T,
-        negate: impl Fn(&T) -> T + Copy,
-    ) -> Vec<Vec<T>> {
-        let mut rows = self.hidden_rows(row, state, zero, negate);
-        if self.architecture.output_relu {
-            if state & self.output_bit() == 0 {
-                rows.push(value.iter().map(negate).collect());
-            } else if self.needs_positive(group) {
-                rows.push(value.to_vec());
+    /// The network's value before the output at a group, and its state, for these parameters.
+    pub fn float_value(&self, row: &[f64], point: &[f64], positive: usize) -> (f64, State) {
+        let block = self.block();
+        let hidden = self.architecture.hidden;
+        let offset = point.get(block * hidden).map_or(0.0, |offset| offset * row[block - 1]);
+        let (mut value, mut state) = (offset, 0);
+        for node in 0..hidden {
+            let own = &point[node * block..(node + 1) * block];
+            let at: f64 = own.iter().zip(row).map(|(a, x)| a * x).sum();
+            if at > 0.0 {
+                state |= 1 << node;
+                value += if node < positive { at } else { -at };
             }
         }
-        rows
+        if value > 0.0 && self.architecture.output_relu {
+            state |= self.output_bit();
+        }
+        (value, state)
     }
 
     /// The model with these parameters, which speak of scaled coordinates and labels.

@@ -1,24 +1,25 @@
-//! Depth-first branch and bound over partial patterns, on all cores.
+//! Branch and bound over partial patterns on all cores: short dives from the node with the least bound.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::collections::BinaryHeap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex};
 
 use foldline_kernel::Rational;
 
-use super::dichotomies::Dichotomies;
+use super::cells::Cells;
+use super::evaluation::{Evaluation, NEAR, evaluate};
 use super::exact::Program;
-use super::local::{Candidate, Random, descend};
+use super::local::{Candidate, Random, descend, descend_from};
 use super::node::Node;
-use super::problem::{Problem, State};
-use super::reduced::reduced_bound;
+use super::pattern::{Label, Pattern};
+use super::problem::Problem;
 use super::statement::{Model, TrainingProgress, TrainingStatistics};
 
-/// Bounds this close to the incumbent, relatively, are decided in exact arithmetic.
-const NEAR: f64 = 1e-7;
+/// How many nodes are split in one dive.
+const DIVE: usize = 64;
 
-/// Exact arithmetic is tried when at most this many groups are undecided; before that, further
-/// decisions are cheaper, as they often make a singular program regular.
-const EXACT_WITHIN: usize = 4;
+/// With this many open nodes dives go on, which opens few more.
+const MOST_OPEN: usize = 100_000;
 
 /// The best network so far.
 #[derive(Debug, Clone)]
@@ -43,17 +44,14 @@ pub struct Found {
 
 struct Pool<'a> {
     problem: &'a Problem,
-    tree: Option<&'a Dichotomies>,
     goal: Goal,
     stop: &'a (dyn Fn() -> bool + Sync),
     progress: &'a (dyn Fn(&TrainingProgress) + Sync),
-    seed: u64,
     incumbent: Mutex<Option<Incumbent>>,
     /// At least the incumbent's excess, in float units, as bits.
     threshold: AtomicU64,
     open: Mutex<Open>,
     changed: Condvar,
-    idle: AtomicUsize,
     /// The incumbent is at the least loss.
     solved: AtomicBool,
     nodes: AtomicU64,
@@ -72,18 +70,42 @@ pub enum Goal {
 }
 
 struct Open {
-    /// Nodes that workers gave away, and at the end those left.
-    nodes: Vec<Node>,
-    working: usize,
+    /// Nodes that nobody works on, and at the end those left.
+    nodes: BinaryHeap<LeastBound>,
+    /// The bounds of the nodes below which the workers are.
+    working: Vec<Option<f64>>,
     stopped: bool,
 }
 
+/// Nodes in the order of their bounds, the least one greatest.
+struct LeastBound(Node);
+
+impl Ord for LeastBound {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        other.0.bound.total_cmp(&self.0.bound)
+    }
+}
+
+impl PartialOrd for LeastBound {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for LeastBound {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for LeastBound {}
+
 /// Searches all patterns of `problem`, after `descents` local searches for each sign pattern.
 ///
-/// Without the tree of dichotomies it only does the local searches, as when it is stopped.
+/// Without cells it only does the local searches, as when it is stopped.
 pub fn search(
     problem: &Problem,
-    tree: Option<&Dichotomies>,
+    cells: Option<&Cells>,
     goal: Goal,
     threads: usize,
     descents: usize,
@@ -91,41 +113,58 @@ pub fn search(
     stop: &(dyn Fn() -> bool + Sync),
     progress: &(dyn Fn(&TrainingProgress) + Sync),
 ) -> Found {
-    let hidden = problem.architecture.hidden;
-    let roots: Vec<Node> = (0..=hidden).map(|count| Node::root(problem, count)).collect();
     let pool = Pool {
         problem,
-        tree,
         goal,
         stop,
         progress,
-        seed,
         incumbent: Mutex::new(None),
         threshold: AtomicU64::new(f64::INFINITY.to_bits()),
-        open: Mutex::new(Open { nodes: roots, working: threads, stopped: false }),
+        open: Mutex::new(Open {
+            nodes: BinaryHeap::new(),
+            working: vec![None; threads],
+            stopped: cells.is_none(),
+        }),
         changed: Condvar::new(),
-        idle: AtomicUsize::new(0),
         solved: AtomicBool::new(false),
         nodes: AtomicU64::new(0),
         exact: AtomicU64::new(0),
         patterns: AtomicU64::new(0),
         local_searches: AtomicU64::new(0),
     };
-    pool.find_incumbent(descents);
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(|| pool.work());
+    pool.find_incumbent(descents, seed);
+    let Some(cells) = cells else {
+        return pool.finish(Rational::ZERO);
+    };
+    let roots = (0..=problem.architecture.hidden).map(|count| Node::root(problem, cells, count));
+    let mut stack = Vec::new();
+    for root in roots {
+        match root.branch {
+            Some(_) => stack.push(root),
+            None => pool.open_up(cells, root, &mut stack),
         }
-        pool.work();
+    }
+    pool.lock().nodes.extend(stack.into_iter().map(LeastBound));
+    std::thread::scope(|scope| {
+        for worker in 1..threads {
+            let pool = &pool;
+            scope.spawn(move || pool.work(cells, worker));
+        }
+        pool.work(cells, 0);
     });
-    pool.finish()
+    let lower_bound = pool.open_bound();
+    pool.finish(lower_bound)
 }
 
 impl Pool<'_> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
+        self.open.lock().expect("no worker panicked")
+    }
+
     /// Takes the best pattern of many local searches; also tries the empty pattern.
-    fn find_incumbent(&self, descents: usize) {
+    fn find_incumbent(&self, descents: usize, seed: u64) {
         let hidden = self.problem.architecture.hidden;
-        let mut random = Random::new(self.seed);
+        let mut random = Random::new(seed);
         let mut best: Option<Candidate> = None;
         for round in 0..descents * (hidden + 1) {
             if (self.stop)() {
@@ -140,23 +179,32 @@ impl Pool<'_> {
             }
         }
         match best {
-            Some(best) => self.finish_pattern(&best.states, best.positive, &best.active),
-            None => self.finish_pattern(&vec![0; self.problem.groups.len()], hidden, &[]),
+            Some(best) => self.finish_candidate(best),
+            None => {
+                let states = vec![0; self.problem.groups.len()];
+                self.finish_pattern(&Pattern::whole(self.problem, states, hidden), &[]);
+            }
         }
     }
 
+    fn finish_candidate(&self, found: Candidate) {
+        let pattern = Pattern::whole(self.problem, found.states, found.positive);
+        self.finish_pattern(&pattern, &found.active);
+    }
+
     /// Solves the program of a whole pattern exactly.
-    fn finish_pattern(&self, states: &[State], positive: usize, active: &[usize]) {
+    fn finish_pattern(&self, pattern: &Pattern, active: &[Label]) {
         self.patterns.fetch_add(1, Ordering::Relaxed);
-        let program = Program::new(self.problem, states, positive);
-        let (excess, point) = program.solve(active);
+        let program = Program::new(self.problem, pattern);
+        let (excess, point) = program.solve(&program.indices(active));
         let mut incumbent = self.incumbent.lock().expect("no worker panicked");
         if incumbent.as_ref().is_none_or(|known| excess < known.excess) {
             // Nothing is below 0.
             self.solved.fetch_or(excess == Rational::ZERO, Ordering::Relaxed);
             let float = (excess.to_f64().value() / self.problem.float_unit).next_up();
             self.threshold.store(float.to_bits(), Ordering::Relaxed);
-            *incumbent = Some(Incumbent { excess, model: self.problem.model(&point, positive) });
+            let model = self.problem.model(&point, pattern.positive);
+            *incumbent = Some(Incumbent { excess, model });
         }
     }
 
@@ -169,15 +217,14 @@ impl Pool<'_> {
     }
 
     /// Whether exact arithmetic proves that the pattern has nothing better than the incumbent.
-    fn is_beaten(&self, node: &Node) -> bool {
-        let left = self.problem.groups.len() - node.states.len();
+    fn is_beaten(&self, node: &Node, pattern: &Pattern, active: &[Label]) -> bool {
         let threshold = self.threshold();
-        if node.bound < threshold * (1.0 - NEAR) || left > EXACT_WITHIN {
+        if node.bound < threshold * (1.0 - NEAR) {
             return false;
         }
         self.exact.fetch_add(1, Ordering::Relaxed);
-        let program = Program::new(self.problem, &node.states, node.positive);
-        let Some((bound, _)) = program.bound(&node.active) else {
+        let program = Program::new(self.problem, pattern);
+        let Some((bound, _)) = program.bound(&program.indices(active)) else {
             return false;
         };
         if self.goal == Goal::LeastLoss {
@@ -187,106 +234,85 @@ impl Pool<'_> {
         incumbent.as_ref().is_some_and(|known| bound >= known.excess)
     }
 
-    fn work(&self) {
+    fn work(&self, cells: &Cells, worker: usize) {
         let mut stack: Vec<Node> = Vec::new();
-        let mut count = 0u64;
-        while let Some(node) = stack.pop().or_else(|| self.take()) {
-            let Some(tree) = self.tree.filter(|_| !(self.stop)()) else {
-                stack.push(node);
-                let mut open = self.open.lock().expect("no worker panicked");
-                open.nodes.append(&mut stack);
-                open.stopped = true;
-                self.changed.notify_all();
-                return;
-            };
-            count += 1;
-            if count.is_multiple_of(1024) {
-                self.report(&stack);
-            }
-            self.expand(tree, &node, &mut stack);
-            if self.idle.load(Ordering::Relaxed) > 0 && stack.len() > 1 {
-                self.open.lock().expect("no worker panicked").nodes.push(stack.remove(0));
-                self.changed.notify_one();
+        while let Some(node) = self.take(worker, &mut stack) {
+            stack.push(node);
+            for _ in 0..DIVE {
+                if (self.stop)() {
+                    self.lock().stopped = true;
+                    break;
+                }
+                let Some(node) = stack.pop() else { break };
+                let first = stack.len();
+                for child in node.children(cells) {
+                    self.open_up(cells, child, &mut stack);
+                }
+                stack[first..].sort_by(|a, b| b.bound.total_cmp(&a.bound));
             }
         }
     }
 
-    /// A node that another worker gave away; none when all is done.
-    fn take(&self) -> Option<Node> {
-        let mut open = self.open.lock().expect("no worker panicked");
-        open.working -= 1;
-        self.idle.fetch_add(1, Ordering::Relaxed);
+    /// Gives back what is left of a dive and takes the node with the least bound; none when all
+    /// is done or the search is stopped.
+    fn take(&self, worker: usize, stack: &mut Vec<Node>) -> Option<Node> {
+        let mut open = self.lock();
+        if open.working[worker].is_some() {
+            self.report(&open);
+        }
+        if open.nodes.len() > MOST_OPEN
+            && !open.stopped
+            && let Some(node) = stack.pop()
+        {
+            return Some(node);
+        }
+        open.nodes.extend(stack.drain(..).map(LeastBound));
+        open.working[worker] = None;
+        self.changed.notify_all();
         loop {
             if open.stopped {
                 return None;
             }
-            if let Some(node) = open.nodes.pop() {
-                open.working += 1;
-                self.idle.fetch_sub(1, Ordering::Relaxed);
+            if let Some(LeastBound(node)) = open.nodes.pop() {
+                open.working[worker] = Some(node.bound);
                 return Some(node);
             }
-            if open.working == 0 {
-                self.changed.notify_all();
+            if open.working.iter().all(Option::is_none) {
                 return None;
             }
             open = self.changed.wait(open).expect("no worker panicked");
         }
     }
 
-    /// Puts the children that may hold something better on the stack, the best one last.
-    fn expand(&self, tree: &Dichotomies, node: &Node, stack: &mut Vec<Node>) {
-        let depth = node.states.len();
-        if self.solved.load(Ordering::Relaxed) || depth > 0 && self.is_beaten(node) {
+    /// Bounds a node and puts it on the stack if it may hold something better.
+    fn open_up(&self, cells: &Cells, node: Node, stack: &mut Vec<Node>) {
+        if self.solved.load(Ordering::Relaxed) {
             return;
         }
-        if depth == self.problem.groups.len() {
-            if !node.has_twins() {
-                self.finish_pattern(&node.states, node.positive, &node.active);
-            }
+        self.nodes.fetch_add(1, Ordering::Relaxed);
+        let evaluation = evaluate(self.problem, cells, node, self.threshold());
+        let Evaluation::Open { node, pattern, active, network } = evaluation else { return };
+        if let Some((point, excess)) = network
+            && excess < self.threshold() * (1.0 - NEAR)
+            && let Some(found) = descend_from(self.problem, node.positive, &point)
+            && found.value < self.threshold()
+        {
+            self.finish_candidate(found);
+        }
+        if self.is_beaten(&node, &pattern, &active) {
             return;
         }
-        let mut content = node.content(self.problem);
-        let decided = (content.rows.len(), content.terms.len());
-        let mut children = Vec::new();
-        for state in self.states(depth) {
-            content.truncate(decided);
-            let Some(mut child) = node.child(self.problem, tree, state, &mut content) else {
-                continue;
-            };
-            self.nodes.fetch_add(1, Ordering::Relaxed);
-            let enough = self.threshold() * (1.0 + NEAR);
-            match child.compute_bound(&content, enough) {
-                None => child.active.clone_from(&node.active),
-                Some(guess) if child.bound >= self.threshold() => {
-                    let threshold = self.threshold();
-                    if child.sound_bound(&content, &guess) >= threshold
-                        || reduced_bound(self.problem, &child, enough) >= threshold
-                    {
-                        continue;
-                    }
-                }
-                Some(_) => {}
-            }
-            if !self.is_beaten(&child) && !child.is_impossible(self.problem) {
-                children.push(child);
-            }
+        if node.branch.is_some() {
+            stack.push(*node);
+        } else if !node.has_twins(&pattern) {
+            self.finish_pattern(&pattern, &active);
         }
-        children.sort_by(|a, b| b.bound.total_cmp(&a.bound));
-        stack.append(&mut children);
     }
 
-    /// The states that a group can have.
-    fn states(&self, group: usize) -> impl Iterator<Item = State> + use<> {
-        let architecture = self.problem.architecture;
-        let output = self.problem.output_bit();
-        let all = if architecture.output_relu { 2 * output } else { output };
-        debug_assert!(group < self.problem.groups.len());
-        // Where nothing feeds the output, on and off are the same.
-        (0..all).filter(move |&state| architecture.output_bias || state != output)
-    }
-
-    fn report(&self, stack: &[Node]) {
-        let least = stack.iter().map(|node| node.bound).fold(self.threshold(), f64::min);
+    fn report(&self, open: &Open) {
+        let working = open.working.iter().flatten().copied();
+        let waiting = open.nodes.peek().map(|LeastBound(node)| node.bound);
+        let least = working.chain(waiting).fold(self.threshold(), f64::min);
         let unit = self.problem.float_unit;
         let total = |excess: f64| {
             let scaled = self.problem.least.to_f64().value() + excess * unit;
@@ -301,27 +327,31 @@ impl Pool<'_> {
         });
     }
 
-    fn finish(self) -> Found {
-        let incumbent = self.incumbent.into_inner().expect("no worker panicked");
-        let open = self.open.into_inner().expect("no worker panicked");
-        let mut lower_bound =
-            incumbent.as_ref().map_or(Rational::ZERO, |known| known.excess.clone());
-        for node in &open.nodes {
-            let program = Program::new(self.problem, &node.states, node.positive);
-            let bound = program.bound(&node.active).map_or(Rational::ZERO, |(bound, _)| bound);
-            lower_bound = lower_bound.min(bound.max(Rational::ZERO));
-        }
+    /// No open node has a network with less than this excess.
+    fn open_bound(&self) -> Rational {
+        let open = self.lock();
+        let least = open.nodes.iter().map(|LeastBound(node)| node.sound).reduce(f64::min);
+        let incumbent = self.incumbent.lock().expect("no worker panicked");
+        let known = incumbent.as_ref().map_or(Rational::ZERO, |known| known.excess.clone());
+        let exact = |value: f64| Rational::try_from(value).expect("a number");
+        let unit = exact(self.problem.float_unit);
+        least.map_or(known.clone(), |least| known.min(exact(least.max(0.0)) * unit))
+    }
+
+    fn finish(self, lower_bound: Rational) -> Found {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let statistics = TrainingStatistics {
+            nodes: count(&self.nodes),
+            exact: count(&self.exact),
+            patterns: count(&self.patterns),
+            local_searches: count(&self.local_searches),
+        };
+        let open = self.open.into_inner().expect("no worker panicked");
         Found {
-            incumbent,
+            incumbent: self.incumbent.into_inner().expect("no worker panicked"),
             lower_bound,
             stopped: open.stopped,
-            statistics: TrainingStatistics {
-                nodes: count(&self.nodes),
-                exact: count(&self.exact),
-                patterns: count(&self.patterns),
-                local_searches: count(&self.local_searches),
-            },
+            statistics,
         }
     }
 }

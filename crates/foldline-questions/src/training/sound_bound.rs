@@ -1,15 +1,16 @@
 //! A lower bound of a pattern's program from floats, with every rounding covered.
 //!
-//! For multipliers λ ≥ 0 the program min θ'Hθ − 2c'θ over Gθ ≥ 0 is at least the minimum of
-//! q(θ) = θ'Hθ − 2c'θ − 2λ'Gθ, and q(θ) ≥ q(p) − |∇q(p)|²·|H⁻¹|/4 for any point p. At the point
-//! that the dual method found the gradient is tiny, so that a crude bound of |H⁻¹| will do.
-
-use foldline_geometry::quadratic::Guess;
+//! With multipliers λ ≥ 0 for the constraints, and slopes for the convex functions at kinks, the
+//! program is at least the minimum of a quadratic function q. At the point p that the dual method
+//! found its gradient ε is tiny, but q need not be bounded below. Let H̃ be the sum of weight·φφ'
+//! over the rows φ of *all* pieces and ε = H̃y. Then ε·u = Σ weight·(φ·y)(φ·u): each piece takes
+//! its share of ε, a quadratic one at a cost of at most weight·(φ·y)²/4, a constraint or kink by a
+//! change of its multiplier by at most weight·|φ||y|, which must leave it within its range.
 
 /// Half the distance from 1 to the next float.
 const UNIT_ROUNDOFF: f64 = f64::EPSILON / 2.0;
 
-/// A group that is on: count·v² − 2·label_sum·v with v = row·θ.
+/// A group where v = row·θ: count·v² − 2·label_sum·v, or what its shape makes of it.
 #[derive(Debug, Clone)]
 pub struct Term {
     /// φ, whose entries are within a relative 2⁻⁵³ of the exact ones, as are the other numbers.
@@ -20,61 +21,148 @@ pub struct Term {
     pub label_sum: f64,
 }
 
-/// A lower bound of the program made of `terms` and `constant` under the active `rows`; the
-/// exact numbers are within a relative 2⁻⁵³ of these. −∞ where H is too near to singular.
+impl Term {
+    /// Up to which v the function of a group with unknown output is zero.
+    pub fn kink(&self) -> f64 {
+        (self.label_sum / self.count).max(0.0)
+    }
+}
+
+/// A summand of the lower bound.
+#[derive(Debug, Clone)]
+pub enum Piece<'a> {
+    /// count·v² − 2·label_sum·v.
+    Square(&'a Term),
+    /// The convex function that is 0 up to the term's kink and then count·(v − kink)² or, where
+    /// label_sum ≤ 0, count·v² − 2·label_sum·v.
+    Curved(&'a Term),
+    /// The same with label_sum < 0 at its kink 0, where half its slope is about this multiplier.
+    Kink(&'a Term, f64),
+    /// A constraint row·θ ≥ 0, and half its multiplier.
+    Constraint(&'a [f64], f64),
+}
+
+/// A piece as a function of v: its value, slope and curvature at p.
+struct Local<'a> {
+    row: &'a [f64],
+    value: f64,
+    /// The sum of the magnitudes of what `value` is a sum of.
+    size: f64,
+    slope: f64,
+    slope_size: f64,
+    weight: f64,
+    /// By how much the slope may change; not limited where there is curvature all along.
+    room: f64,
+    /// Whether a change of the slope by β costs β²/(4·weight); else |β·v|.
+    curved: bool,
+    /// |v| at p, with its rounding.
+    reach: f64,
+}
+
+/// A lower bound of `constant` and the minimum of the sum of `pieces`; the constant is a sum of so
+/// many numbers, and exact numbers are within a relative 2⁻⁵³ of these. The hidden nodes' `width`
+/// parameters each come first in every row. −∞ where the pieces do not determine their minimum.
 pub fn sound_bound(
-    terms: &[Term],
+    pieces: &[Piece<'_>],
     constant: (f64, usize),
-    rows: &[Vec<f64>],
-    guess: &Guess<f64>,
+    point: &[f64],
+    width: usize,
 ) -> f64 {
-    let point = &guess.point;
     let n = point.len();
     // Every number below is a sum of at most this many products of rounded numbers.
-    let roundings = (terms.len() + constant.1 + guess.active.len() + 4 * n + 40) as f64;
+    let roundings = (pieces.len() + constant.1 + 4 * n + 60) as f64;
     let unit = roundings * UNIT_ROUNDOFF * (1.0 + 1e-9);
+    let pieces: Vec<Local<'_>> =
+        pieces.iter().filter_map(|piece| localise(piece, point, unit)).collect();
     let mut value = constant.0;
     let mut size = constant.0.abs();
     let mut gradient = vec![0.0; n];
     let mut gradient_size = vec![0.0; n];
-    for term in terms {
-        let (at, reach) = products(&term.row, point);
-        value += at * (term.count * at - 2.0 * term.label_sum);
-        size += reach * (term.count * reach + 2.0 * term.label_sum.abs());
-        let slope = 2.0 * (term.count * at - term.label_sum);
-        let steep = 2.0 * (term.count * reach + term.label_sum.abs());
+    for piece in &pieces {
+        value += piece.value;
+        size += piece.size;
         for i in 0..n {
-            gradient[i] += slope * term.row[i];
-            gradient_size[i] += steep * term.row[i].abs();
+            gradient[i] += piece.slope * piece.row[i];
+            gradient_size[i] += piece.slope_size * piece.row[i].abs();
         }
     }
-    for (&index, &multiplier) in guess.active.iter().zip(&guess.multipliers) {
-        let multiplier = 2.0 * multiplier.max(0.0);
-        let (at, reach) = products(&rows[index], point);
-        value -= multiplier * at;
-        size += multiplier * reach;
-        for i in 0..n {
-            gradient[i] -= multiplier * rows[index][i];
-            gradient_size[i] += multiplier * rows[index][i].abs();
-        }
-    }
-    let used: Vec<usize> =
-        (0..n).filter(|&i| terms.iter().any(|term| term.row[i] != 0.0)).collect();
-    let mut square = 0.0;
-    for i in 0..n {
-        if used.contains(&i) {
-            let entry = gradient[i].abs() + unit * gradient_size[i];
-            square += entry * entry;
-        } else if gradient_size[i] != 0.0 {
-            return f64::NEG_INFINITY;
-        }
-    }
-    let Some(inverse) = inverse_norm(terms, &used, unit) else {
+    let used = used_columns(&pieces, width, n);
+    let entry = |&i: &usize| gradient[i].abs() + unit * gradient_size[i];
+    let square: f64 = used.iter().map(|i| entry(i) * entry(i)).sum();
+    let Some(inverse) = inverse_norm(&pieces, &used, unit) else {
         return f64::NEG_INFINITY;
     };
-    let bound = value - unit * size - square * inverse * 0.26;
+    let move_size = 1.01 * inverse * square.sqrt();
+    let mut cost = square * inverse * 0.26;
+    for piece in &pieces {
+        let length = piece.row.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
+        let change = 1.01 * piece.weight * length * move_size;
+        // Written so that NaN fails too.
+        if !(change <= piece.room) {
+            return f64::NEG_INFINITY;
+        }
+        if !piece.curved {
+            cost += 1.01 * change * piece.reach;
+        }
+    }
+    let bound = value - unit * size - cost;
     // Underflow loses at most this; overflow gives no bound.
     if bound.is_finite() && size < 1e100 { bound - 1e-200 } else { f64::NEG_INFINITY }
+}
+
+/// A piece at a point; none where it is best left out.
+fn localise<'a>(piece: &Piece<'a>, point: &[f64], unit: f64) -> Option<Local<'a>> {
+    let row: &'a [f64] = match piece {
+        Piece::Square(term) | Piece::Curved(term) | Piece::Kink(term, _) => &term.row,
+        Piece::Constraint(row, _) => row,
+    };
+    let (at, reach) = products(row, point);
+    let square = |term: &Term| {
+        let (count, sum) = (term.count, term.label_sum);
+        (
+            at * (count * at - 2.0 * sum),
+            reach * (count * reach + 2.0 * sum.abs()),
+            2.0 * (count * at - sum),
+            2.0 * (count * reach + sum.abs()),
+        )
+    };
+    let linear = |slope: f64, room: f64| Local {
+        row,
+        value: slope * at,
+        size: slope.abs() * reach,
+        slope,
+        slope_size: slope.abs(),
+        weight: 1.0,
+        room,
+        curved: false,
+        reach: at.abs() + unit * reach,
+    };
+    match piece {
+        Piece::Square(term) => {
+            let (value, size, slope, slope_size) = square(term);
+            let (weight, room) = (term.count, f64::INFINITY);
+            Some(Local { row, value, size, slope, slope_size, weight, room, curved: true, reach })
+        }
+        Piece::Curved(term) => {
+            let (value, size, slope, slope_size) = square(term);
+            let margin = at - term.kink() - unit * (reach + term.kink());
+            let offset = term.kink() * term.label_sum;
+            let (value, size) = (value + offset, size + offset);
+            let (weight, room) = (term.count, 1.9 * term.count * margin);
+            let local =
+                Local { row, value, size, slope, slope_size, weight, room, curved: true, reach };
+            (margin > 0.0).then_some(local)
+        }
+        Piece::Kink(term, multiplier) => {
+            // Both ends of the range are sums of rounded labels.
+            let most = -2.0 * term.label_sum * (1.0 - 1e-14);
+            let slope = (2.0 * multiplier).clamp(0.0, most);
+            (slope > 0.0).then(|| linear(slope, slope.min(most - slope)))
+        }
+        Piece::Constraint(_, multiplier) => {
+            (*multiplier > 0.0).then(|| linear(-2.0 * multiplier, 2.0 * multiplier))
+        }
+    }
 }
 
 /// a·b, and the sum of the magnitudes.
@@ -87,22 +175,90 @@ fn products(a: &[f64], b: &[f64]) -> (f64, f64) {
     (sum, size)
 }
 
-/// An upper bound of the norm of H⁻¹ for H = Σ count·φφ' over the coordinates `used`.
+/// Columns whose parameters give the pieces all the values that all parameters do, if the matrix
+/// over these columns is regular.
 ///
-/// If R is any matrix and |I − RH| ≤ ρ < 1 in the row-sum norm, then |H⁻¹| ≤ |R|/(1 − ρ).
-fn inverse_norm(terms: &[Term], used: &[usize], unit: f64) -> Option<f64> {
+/// A hidden node that the pieces see at fewer groups than it has parameters needs only so many;
+/// one that they see just as an earlier one, or not at all, needs none.
+fn used_columns(pieces: &[Local<'_>], width: usize, n: usize) -> Vec<usize> {
+    let mut used: Vec<usize> = Vec::with_capacity(n);
+    for first in (0..n / width).map(|node| node * width) {
+        let own = |piece: &Local<'_>| piece.row[first..first + width].iter().any(|a| *a != 0.0);
+        let is_like = |earlier: usize, sign: f64| {
+            pieces.iter().all(|piece| {
+                (0..width).all(|i| piece.row[first + i] == sign * piece.row[earlier + i])
+            })
+        };
+        let repeats = (0..first / width)
+            .any(|node| is_like(node * width, 1.0) || is_like(node * width, -1.0));
+        if repeats {
+            continue;
+        }
+        let mut seen: Vec<Vec<f64>> = Vec::with_capacity(width);
+        for piece in pieces.iter().filter(|piece| own(piece)) {
+            let row = &piece.row[first..first + width];
+            let is_same = |known: &Vec<f64>| {
+                known.as_slice() == row || known.iter().zip(row).all(|(a, b)| *a == -*b)
+            };
+            if !seen.iter().any(is_same) {
+                seen.push(row.to_vec());
+            }
+            if seen.len() == width {
+                break;
+            }
+        }
+        if seen.len() == width {
+            used.extend(first..first + width);
+        } else {
+            used.extend(spread(seen, width).into_iter().map(|column| first + column));
+        }
+    }
+    let offset = n / width * width;
+    if offset < n && pieces.iter().any(|piece| piece.row[offset] != 0.0) {
+        used.push(offset);
+    }
+    used
+}
+
+/// As many columns as there are rows, by elimination; any choice is sound, as a singular one
+/// gives no bound.
+fn spread(mut rows: Vec<Vec<f64>>, width: usize) -> Vec<usize> {
+    let mut columns: Vec<usize> = Vec::new();
+    for step in 0..rows.len() {
+        let largest = (0..width)
+            .filter(|column| !columns.contains(column))
+            .max_by(|&a, &b| rows[step][a].abs().total_cmp(&rows[step][b].abs()))
+            .expect("fewer rows than columns");
+        columns.push(largest);
+        let pivot = rows[step].clone();
+        if pivot[largest] == 0.0 {
+            continue;
+        }
+        for row in &mut rows[step + 1..] {
+            let factor = row[largest] / pivot[largest];
+            row.iter_mut().zip(&pivot).for_each(|(value, above)| *value -= factor * above);
+        }
+    }
+    columns.sort_unstable();
+    columns
+}
+
+/// An upper bound of the norm of H̃⁻¹ for H̃ = Σ weight·φφ' over the coordinates `used`.
+///
+/// If R is any matrix and |I − RH̃| ≤ ρ < 1 in the row-sum norm, then |H̃⁻¹| ≤ |R|/(1 − ρ).
+fn inverse_norm(pieces: &[Local<'_>], used: &[usize], unit: f64) -> Option<f64> {
     let n = used.len();
     let mut matrix = vec![0.0; n * n];
     let mut sizes = vec![0.0; n * n];
-    for term in terms {
+    for piece in pieces {
         for (i, &a) in used.iter().enumerate() {
-            let weighted = term.count * term.row[a];
+            let weighted = piece.weight * piece.row[a];
             if weighted == 0.0 {
                 continue;
             }
             for (j, &b) in used.iter().enumerate() {
-                matrix[i * n + j] += weighted * term.row[b];
-                sizes[i * n + j] += (weighted * term.row[b]).abs();
+                matrix[i * n + j] += weighted * piece.row[b];
+                sizes[i * n + j] += (weighted * piece.row[b]).abs();
             }
         }
     }
@@ -164,7 +320,10 @@ mod tests {
                 guess.active.iter().map(|&index| integers(&rows[index])).collect();
             let exact = stationary(&integers(&hessian), &integers(&linear), &active).unwrap();
             let value = exact.value(&integers(&linear));
-            let bound = sound_bound(&terms, (0.0, 0), &rows, &guess);
+            let mut pieces: Vec<Piece<'_>> = terms.iter().map(Piece::Square).collect();
+            let active_rows = guess.active.iter().zip(&guess.multipliers);
+            pieces.extend(active_rows.map(|(&row, &by)| Piece::Constraint(&rows[row], by)));
+            let bound = sound_bound(&pieces, (0.0, 0), &guess.point, 2);
             if exact.multipliers.iter().all(|multiplier| *multiplier >= Integer::ZERO) {
                 let float = |value: f64| Rational::try_from(value).unwrap();
                 prop_assert!(bound == f64::NEG_INFINITY || float(bound) <= value);
