@@ -32,7 +32,12 @@ pub fn evaluate(problem: &Problem, cells: &Cells, mut node: Node, threshold: f64
         let pattern = node.pattern(problem);
         let program = FloatProgram::new(problem, &pattern);
         let enough = threshold * (1.0 + NEAR);
-        let Some(found) = program.minimise(enough) else {
+        let found = program.minimise(enough).and_then(|found| {
+            // A point on the way may not show yet what the minimum does.
+            let shows = found.value < threshold || found.sound >= threshold;
+            if shows { Some(found) } else { program.minimise(f64::INFINITY).or(Some(found)) }
+        });
+        let Some(found) = found else {
             node.branch = choose(problem, cells, &node, &pattern, |_| 0.0);
             let node = Box::new(node);
             return Evaluation::Open { node, pattern, active: Vec::new(), network: None };

@@ -6,8 +6,9 @@ use super::pattern::{Label, Pattern};
 use super::problem::Problem;
 use super::sound_bound::{Piece, Term, sound_bound};
 
-/// Added to the diagonal of H relative to its largest entry, so that guesses always exist.
-const REGULARISATION: f64 = 1e-10;
+/// Added to the diagonal of H relative to its largest entry, so that guesses always exist; the
+/// next one is tried where rounding spoils the one before.
+const REGULARISATIONS: [f64; 3] = [1e-9, 1e-7, 1e-5];
 
 /// How often the groups' sides are corrected.
 const ROUNDS: usize = 12;
@@ -149,10 +150,13 @@ impl FloatProgram {
             constant += term.kink() * term.label_sum;
         }
         let largest = (0..n).map(|i| hessian[i * n + i]).fold(1.0, f64::max);
-        (0..n).for_each(|i| hessian[i * n + i] += REGULARISATION * largest);
         let value =
             |point: &[f64]| constant - linear.iter().zip(point).map(|(c, x)| c * x).sum::<f64>();
-        let guess = dual_active_set(&hessian, &linear, rows, |point| value(point) > enough)?;
+        let guess = REGULARISATIONS.iter().find_map(|regularisation| {
+            let mut hessian = hessian.clone();
+            (0..n).for_each(|i| hessian[i * n + i] += regularisation * largest);
+            dual_active_set(&hessian, &linear, rows, |point| value(point) > enough)
+        })?;
         Some((value(&guess.point), guess))
     }
 

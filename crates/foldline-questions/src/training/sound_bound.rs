@@ -194,19 +194,8 @@ fn used_columns(pieces: &[Local<'_>], width: usize, n: usize) -> Vec<usize> {
         if repeats {
             continue;
         }
-        let mut seen: Vec<Vec<f64>> = Vec::with_capacity(width);
-        for piece in pieces.iter().filter(|piece| own(piece)) {
-            let row = &piece.row[first..first + width];
-            let is_same = |known: &Vec<f64>| {
-                known.as_slice() == row || known.iter().zip(row).all(|(a, b)| *a == -*b)
-            };
-            if !seen.iter().any(is_same) {
-                seen.push(row.to_vec());
-            }
-            if seen.len() == width {
-                break;
-            }
-        }
+        let rows = pieces.iter().filter(|piece| own(piece));
+        let seen = different(rows.map(|piece| &piece.row[first..first + width]), width);
         if seen.len() == width {
             used.extend(first..first + width);
         } else {
@@ -214,10 +203,54 @@ fn used_columns(pieces: &[Local<'_>], width: usize, n: usize) -> Vec<usize> {
         }
     }
     let offset = n / width * width;
-    if offset < n && pieces.iter().any(|piece| piece.row[offset] != 0.0) {
+    if offset < n && !repeats_biases(pieces, width, offset) {
         used.push(offset);
     }
+    // So it is with all parameters together.
+    let select =
+        |piece: &Local<'_>| -> Vec<f64> { used.iter().map(|&column| piece.row[column]).collect() };
+    let seen = different(pieces.iter().map(select), used.len());
+    if seen.len() < used.len() {
+        let columns = spread(seen, used.len());
+        used = columns.into_iter().map(|column| used[column]).collect();
+    }
     used
+}
+
+/// Whether the column of w0 is zero or a sum of hidden nodes' bias columns, each with a factor −1, 0 or 1.
+fn repeats_biases(pieces: &[Local<'_>], width: usize, offset: usize) -> bool {
+    let nodes = offset / width;
+    // Three factors a node.
+    (0..3usize.pow(nodes.min(6) as u32)).any(|mut number| {
+        let mut factors = Vec::with_capacity(nodes);
+        for _ in 0..nodes {
+            factors.push([0.0, 1.0, -1.0][number % 3]);
+            number /= 3;
+        }
+        pieces.iter().all(|piece| {
+            let bias = |(node, factor): (usize, &f64)| factor * piece.row[node * width + width - 1];
+            let sum: f64 = factors.iter().enumerate().map(bias).sum();
+            sum == piece.row[offset]
+        })
+    })
+}
+
+/// The first rows that differ by more than sign, at most so many.
+fn different(rows: impl Iterator<Item = impl AsRef<[f64]>>, most: usize) -> Vec<Vec<f64>> {
+    let mut seen: Vec<Vec<f64>> = Vec::with_capacity(most);
+    for row in rows {
+        let row = row.as_ref();
+        let is_same = |known: &Vec<f64>| {
+            known.as_slice() == row || known.iter().zip(row).all(|(a, b)| *a == -*b)
+        };
+        if seen.len() == most {
+            break;
+        }
+        if !seen.iter().any(is_same) {
+            seen.push(row.to_vec());
+        }
+    }
+    seen
 }
 
 /// As many columns as there are rows, by elimination; any choice is sound, as a singular one
