@@ -92,7 +92,7 @@ impl<'a> Part<'a> {
     fn exact_row(&self, bit: Bit, on: bool) -> Vec<Integer> {
         let zero = Integer::ZERO;
         let row = |group: usize| self.problem.groups.groups[group].row.as_slice();
-        self.row(bit, on, row, &zero, &Integer::ONE, |value, keep| signed(value, keep))
+        self.row(bit, on, row, &zero, &Integer::ONE, signed)
     }
 
     fn float_row(&self, bit: Bit, on: bool) -> Vec<f64> {
