@@ -2,9 +2,9 @@
 
 use super::cells::Cells;
 use super::node::{Branch, Function, Node};
-use super::pattern::{Label, Pattern};
+use super::pattern::Pattern;
 use super::problem::Problem;
-use super::program::FloatProgram;
+use super::program::{FloatProgram, Minimum};
 
 /// Bounds this close to the incumbent, relatively, are decided in exact arithmetic.
 pub const NEAR: f64 = 1e-7;
@@ -19,10 +19,10 @@ pub enum Evaluation {
         node: Box<Node>,
         /// Its pattern.
         pattern: Pattern,
-        /// The active constraints at the bound.
-        active: Vec<Label>,
-        /// The parameters at the bound and, about, their excess.
-        network: Option<(Vec<f64>, f64)>,
+        /// The bound's program at its minimum.
+        minimum: Option<Minimum>,
+        /// About the excess of the network there.
+        excess: f64,
     },
 }
 
@@ -40,7 +40,7 @@ pub fn evaluate(problem: &Problem, cells: &Cells, mut node: Node, threshold: f64
         let Some(found) = found else {
             node.branch = choose(problem, cells, &node, &pattern, |_| 0.0);
             let node = Box::new(node);
-            return Evaluation::Open { node, pattern, active: Vec::new(), network: None };
+            return Evaluation::Open { node, pattern, minimum: None, excess: f64::INFINITY };
         };
         node.bound = node.bound.max(found.value);
         node.sound = node.sound.max(found.sound);
@@ -57,13 +57,13 @@ pub fn evaluate(problem: &Problem, cells: &Cells, mut node: Node, threshold: f64
         let missed: Vec<(f64, f64)> = (0..problem.float.len())
             .map(|group| missed(problem, &pattern, group, &found.point))
             .collect();
-        let total = found.value + missed.iter().map(|(missed, _)| missed).sum::<f64>();
+        let excess = found.value + missed.iter().map(|(missed, _)| missed).sum::<f64>();
         node.branch = choose(problem, cells, &node, &pattern, |group| {
             let (missed, counted) = missed[group];
             missed + 1e-6 * counted
         });
-        let (active, network) = (found.active, Some((found.point, total)));
-        return Evaluation::Open { node: Box::new(node), pattern, active, network };
+        let node = Box::new(node);
+        return Evaluation::Open { node, pattern, minimum: Some(found), excess };
     }
 }
 

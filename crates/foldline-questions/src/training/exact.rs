@@ -22,6 +22,28 @@ pub struct Program {
     pub labels: Vec<Label>,
     /// The rows φ of the groups that are on: Σ count·φφ' = H.
     pub values: Vec<Vec<Integer>>,
+    /// The groups where only the output's state is unknown.
+    soft: Vec<Soft>,
+}
+
+/// A group where only the output's state is unknown; see [`super::program::FloatProgram`].
+struct Soft {
+    label: Label,
+    /// φ.
+    value: Vec<Integer>,
+    count: Integer,
+    label_sum: Integer,
+    /// What its function adds to count·v² − 2·label_sum·v where it is quadratic.
+    constant: Rational,
+}
+
+/// A row that is held at 0 in a lower bound.
+#[derive(Clone, Copy)]
+enum Held {
+    /// A constraint.
+    Row(usize),
+    /// The kink of a soft group.
+    Kink(usize),
 }
 
 impl Program {
@@ -35,6 +57,7 @@ impl Program {
             rows: Vec::new(),
             labels: Vec::new(),
             values: Vec::new(),
+            soft: Vec::new(),
         };
         let negate = |value: &Integer| -value;
         for (index, group) in problem.groups.groups.iter().enumerate() {
@@ -51,10 +74,24 @@ impl Program {
             match (pattern.output(problem, index), value) {
                 (Some(true), Some(value)) => {
                     program.constant += &problem.on[index];
-                    program.add(value, &group.count, &group.label_sum);
+                    add(
+                        &mut program.hessian,
+                        &mut program.linear,
+                        &value,
+                        &group.count,
+                        &group.label_sum,
+                    );
+                    program.values.push(value);
                 }
                 (Some(false), _) => program.constant += &problem.off[index],
-                _ => {}
+                (None, Some(value)) => program.soft.push(Soft {
+                    label: (index as u32, problem.architecture.hidden as u8),
+                    value,
+                    count: group.count.clone(),
+                    label_sum: group.label_sum.clone(),
+                    constant: problem.on[index].clone(),
+                }),
+                (None, None) | (Some(true), None) => {}
             }
         }
         let offset = pattern.offset_constraint(problem, &Integer::ONE, &Integer::ZERO, negate);
@@ -63,18 +100,6 @@ impl Program {
             program.rows.push(row);
         }
         program
-    }
-
-    fn add(&mut self, value: Vec<Integer>, count: &Integer, label_sum: &Integer) {
-        let n = value.len();
-        for (i, entry) in value.iter().enumerate().filter(|(_, entry)| !entry.is_zero()) {
-            let weighted = entry * count;
-            self.linear[i] += entry * label_sum;
-            for (j, other) in value.iter().enumerate().filter(|(_, other)| !other.is_zero()) {
-                self.hessian[i * n + j] += &weighted * other;
-            }
-        }
-        self.values.push(value);
     }
 
     /// The constraints of these names.
@@ -100,6 +125,61 @@ impl Program {
                 _ => return Some((&self.constant + found.value(&self.linear), found)),
             }
         }
+    }
+
+    /// A lower bound that counts soft groups too: the minimum where the rows `active` are held and
+    /// the groups `curved` are quadratic, after what does not fit the minimum is let go.
+    pub fn soft_bound(&self, active: &[Label], curved: &[Label]) -> Option<Rational> {
+        let soft = |label: &Label| self.soft.iter().position(|soft| soft.label == *label);
+        let held = |label: &Label| {
+            let row = self.labels.iter().position(|own| own == label).map(Held::Row);
+            row.or_else(|| soft(label).map(Held::Kink))
+        };
+        let mut held: Vec<Held> = active.iter().filter_map(held).collect();
+        let mut curved: Vec<usize> = curved.iter().filter_map(soft).collect();
+        // Every round but the last lets something go or moves a group beyond its kink.
+        for _ in 0..=2 * (held.len() + curved.len()) {
+            let (mut hessian, mut linear) = (self.hessian.clone(), self.linear.clone());
+            let mut constant = self.constant.clone();
+            for soft in curved.iter().map(|&index| &self.soft[index]) {
+                add(&mut hessian, &mut linear, &soft.value, &soft.count, &soft.label_sum);
+                constant += &soft.constant;
+            }
+            let row = |held: &Held| match *held {
+                Held::Row(index) => self.rows[index].clone(),
+                Held::Kink(index) => self.soft[index].value.iter().map(|entry| -entry).collect(),
+            };
+            let rows: Vec<Vec<Integer>> = held.iter().map(row).collect();
+            let found = stationary(&hessian, &linear, &rows)?;
+            let fits_curved = |index: &usize| self.soft[*index].is_beyond_kink(&found);
+            if let Some(wrong) = curved.iter().position(|index| !fits_curved(index)) {
+                curved.swap_remove(wrong);
+                continue;
+            }
+            let excess = |held: &Held, multiplier: &Integer| match *held {
+                Held::Kink(index) => {
+                    *multiplier > -(&self.soft[index].label_sum * &found.denominator)
+                }
+                Held::Row(_) => false,
+            };
+            let pairs = || held.iter().zip(&found.multipliers);
+            let least = pairs().enumerate().min_by_key(|(_, (_, value))| (*value).clone());
+            match least {
+                Some((index, (_, value))) if *value < Integer::ZERO => {
+                    held.remove(index);
+                    continue;
+                }
+                _ => {}
+            }
+            match pairs().position(|(held, multiplier)| excess(held, multiplier)) {
+                Some(index) => match held.remove(index) {
+                    Held::Kink(soft) => curved.push(soft),
+                    Held::Row(_) => {}
+                },
+                None => return Some(constant + found.value(&linear)),
+            }
+        }
+        None
     }
 
     /// The minimum and a point where it is attained, if the constraints in `active` suffice.
@@ -157,6 +237,36 @@ impl Program {
             if let Some(found) = guess.and_then(|guess| self.optimum(&guess.active)) {
                 return found;
             }
+        }
+    }
+}
+
+impl Soft {
+    /// Whether v is where the function is quadratic.
+    fn is_beyond_kink(&self, found: &Stationary) -> bool {
+        let at = product(&self.value, &found.point);
+        if self.label_sum > Integer::ZERO {
+            &at * &self.count >= &self.label_sum * &found.denominator
+        } else {
+            at >= Integer::ZERO
+        }
+    }
+}
+
+/// Adds a group that is on to H and c.
+fn add(
+    hessian: &mut [Integer],
+    linear: &mut [Integer],
+    value: &[Integer],
+    count: &Integer,
+    label_sum: &Integer,
+) {
+    let n = linear.len();
+    for (i, entry) in value.iter().enumerate().filter(|(_, entry)| !entry.is_zero()) {
+        let weighted = entry * count;
+        linear[i] += entry * label_sum;
+        for (j, other) in value.iter().enumerate().filter(|(_, other)| !other.is_zero()) {
+            hessian[i * n + j] += &weighted * other;
         }
     }
 }

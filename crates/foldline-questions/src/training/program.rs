@@ -27,6 +27,8 @@ pub struct FloatProgram {
     terms: Vec<Term>,
     /// The groups where only the output's state is unknown.
     soft: Vec<Term>,
+    /// Their names.
+    soft_labels: Vec<Label>,
     /// What the known groups add, apart from θ, and how many do.
     constant: (f64, usize),
     hessian: Vec<f64>,
@@ -42,8 +44,10 @@ pub struct Minimum {
     pub value: f64,
     /// Where it is.
     pub point: Vec<f64>,
-    /// The active constraints.
+    /// The active constraints, and the soft groups at kinks under the names of their outputs.
     pub active: Vec<Label>,
+    /// The soft groups where their functions are quadratic.
+    pub curved: Vec<Label>,
     /// What the minimum is, at least, with all roundings covered.
     pub sound: f64,
 }
@@ -66,6 +70,7 @@ impl FloatProgram {
             labels: Vec::new(),
             terms: Vec::new(),
             soft: Vec::new(),
+            soft_labels: Vec::new(),
             constant: (0.0, 0),
             hessian: vec![0.0; n * n],
             linear: vec![0.0; n],
@@ -86,7 +91,10 @@ impl FloatProgram {
             let (count, label_sum) = (group.count, group.label_sum);
             let term = Term { row, count, label_sum };
             match pattern.output(problem, index) {
-                None => program.soft.push(term),
+                None => {
+                    program.soft.push(term);
+                    program.soft_labels.push((index as u32, problem.architecture.hidden as u8));
+                }
                 Some(true) => {
                     program.constant.0 += group.on;
                     program.constant.1 += 1;
@@ -120,11 +128,17 @@ impl FloatProgram {
             }
             let pieces = self.pieces(&sides, &guess, &kinks);
             let sound = sound_bound(&pieces, self.constant, &guess.point, self.width);
-            let hard = guess.active.iter().filter(|&&index| index < self.rows.len());
-            let active = hard.map(|&index| self.labels[index]).collect();
+            let label = |&index: &usize| match index.checked_sub(self.rows.len()) {
+                None => self.labels[index],
+                Some(kink) => self.soft_labels[kinks[kink]],
+            };
+            let active = guess.active.iter().map(label).collect();
+            let soft = self.soft_labels.iter().zip(&sides);
+            let curved = soft.filter(|(_, side)| **side == Side::Curved);
+            let curved = curved.map(|(label, _)| *label).collect();
             // Sides that are not right yet do not belong to a lower bound.
             let value = if changed { sound.max(0.0) } else { value };
-            return Some(Minimum { value, point: guess.point, active, sound });
+            return Some(Minimum { value, point: guess.point, active, curved, sound });
         }
     }
 

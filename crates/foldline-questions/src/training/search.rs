@@ -13,6 +13,7 @@ use super::local::{Candidate, Random, descend, descend_from};
 use super::node::Node;
 use super::pattern::{Label, Pattern};
 use super::problem::Problem;
+use super::program::Minimum;
 use super::statement::{Model, TrainingProgress, TrainingStatistics};
 
 /// How many nodes are split in one dive.
@@ -217,14 +218,14 @@ impl Pool<'_> {
     }
 
     /// Whether exact arithmetic proves that the pattern has nothing better than the incumbent.
-    fn is_beaten(&self, node: &Node, pattern: &Pattern, active: &[Label]) -> bool {
+    fn is_beaten(&self, node: &Node, pattern: &Pattern, minimum: &Minimum) -> bool {
         let threshold = self.threshold();
         if node.bound < threshold * (1.0 - NEAR) {
             return false;
         }
         self.exact.fetch_add(1, Ordering::Relaxed);
         let program = Program::new(self.problem, pattern);
-        let Some((bound, _)) = program.bound(&program.indices(active)) else {
+        let Some(bound) = program.soft_bound(&minimum.active, &minimum.curved) else {
             return false;
         };
         if self.goal == Goal::LeastLoss {
@@ -291,21 +292,22 @@ impl Pool<'_> {
         }
         self.nodes.fetch_add(1, Ordering::Relaxed);
         let evaluation = evaluate(self.problem, cells, node, self.threshold());
-        let Evaluation::Open { node, pattern, active, network } = evaluation else { return };
-        if let Some((point, excess)) = network
-            && excess < self.threshold() * (1.0 - NEAR)
-            && let Some(found) = descend_from(self.problem, node.positive, &point)
-            && found.value < self.threshold()
-        {
-            self.finish_candidate(found);
-        }
-        if self.is_beaten(&node, &pattern, &active) {
-            return;
+        let Evaluation::Open { node, pattern, minimum, excess } = evaluation else { return };
+        if let Some(minimum) = &minimum {
+            if excess < self.threshold() * (1.0 - NEAR)
+                && let Some(found) = descend_from(self.problem, node.positive, &minimum.point)
+                && found.value < self.threshold()
+            {
+                self.finish_candidate(found);
+            }
+            if self.is_beaten(&node, &pattern, minimum) {
+                return;
+            }
         }
         if node.branch.is_some() {
             stack.push(*node);
         } else if !node.has_twins(&pattern) {
-            self.finish_pattern(&pattern, &active);
+            self.finish_pattern(&pattern, &minimum.map_or(Vec::new(), |minimum| minimum.active));
         }
     }
 
