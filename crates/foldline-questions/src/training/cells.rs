@@ -12,6 +12,9 @@ pub struct Cells {
     words: usize,
     groups: usize,
     bits: Vec<u64>,
+    /// All cells, and those of the constant functions −1 and 1.
+    all: Arc<Candidates>,
+    constants: [Arc<Candidates>; 2],
 }
 
 impl Cells {
@@ -19,8 +22,17 @@ impl Cells {
     pub fn new(rows: &[&[Integer]], stop: &dyn Fn() -> bool) -> Option<Self> {
         let tree = Dichotomies::new(rows, 0, stop)?;
         let words = rows.len().div_ceil(64);
-        let mut cells = Self { words, groups: rows.len(), bits: Vec::new() };
+        let none = Arc::new(Candidates { cells: Vec::new(), all: Vec::new(), any: Vec::new() });
+        let constants = [Arc::clone(&none), Arc::clone(&none)];
+        let mut cells = Self { words, groups: rows.len(), bits: Vec::new(), all: none, constants };
         cells.collect(&tree, Dichotomies::ROOT, 0, &mut vec![0; words]);
+        let count = (cells.bits.len() / words) as u32;
+        cells.all = Arc::new(Candidates::new(&cells, (0..count).collect()));
+        cells.constants = [false, true].map(|on| {
+            let is_constant =
+                |&cell: &u32| (0..rows.len()).all(|group| cells.is_on(cell, group) == on);
+            Arc::new(Candidates::new(&cells, (0..count).filter(is_constant).collect()))
+        });
         Some(cells)
     }
 
@@ -51,15 +63,12 @@ impl Cells {
 
     /// All cells.
     pub fn all(&self) -> Arc<Candidates> {
-        let count = self.bits.len() / self.words;
-        Arc::new(Candidates::new(self, (0..count as u32).collect()))
+        Arc::clone(&self.all)
     }
 
     /// The cell of the constant function 1 (`on`) or −1.
     pub fn constant(&self, on: bool) -> Arc<Candidates> {
-        let count = (self.bits.len() / self.words) as u32;
-        let is_constant = |&cell: &u32| (0..self.groups).all(|group| self.is_on(cell, group) == on);
-        Arc::new(Candidates::new(self, (0..count).filter(is_constant).collect()))
+        Arc::clone(&self.constants[usize::from(on)])
     }
 }
 
