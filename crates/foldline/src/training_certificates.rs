@@ -113,7 +113,9 @@ fn finish(
         }
         Err(NoProof::Stopped) => Ok(false),
         Err(NoProof::Write(error)) => Err(file.failed(error)),
-        Err(NoProof::Wrong(what)) => unreachable!("the search missed {what}"),
+        Err(NoProof::Wrong(_)) => Err(CertificateError::Unsupported(
+            "the proof does not confirm the answer: this is a mistake in foldline, please report it",
+        )),
     }
 }
 

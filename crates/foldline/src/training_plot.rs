@@ -129,7 +129,7 @@ fn over_a_plane(sample: &Sample, fit: &Fit, [x, z, y]: [&String; 3]) -> Figure {
         let (i, j) = (i as f64, j as f64);
         let corners = [at(i, j), at(i + 1.0, j), at(i + 1.0, j + 1.0), at(i, j + 1.0)];
         let style = Style::filled(color(value)).outlined(color(value), 0.5);
-        figure.polygon(&corners, style.with_opacity(0.75));
+        figure.polygon(&corners, style);
     }
     let far = at(SQUARES as f64, SQUARES as f64);
     for (weights, bias, _) in &fit.nodes {
