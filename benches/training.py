@@ -4,12 +4,14 @@
 
 With --truth it trains on every row of FOLDER/truth.csv (columns data, output, hidden, loss) and compares the losses; otherwise
 on samples from a random network with K hidden nodes and noise of the given size ("inf": labels without a network), the
-coordinates and labels being decimals with three digits. Prints Markdown tables with CPU seconds.
+coordinates and labels being decimals with three digits. With --growth it fits the exponent of N in the number of partial
+patterns. Prints Markdown tables with CPU seconds.
 """
 
 import argparse
 import csv
 import json
+import math
 import pathlib
 import random
 import resource
@@ -68,6 +70,39 @@ def growth(foldline, timeout, sizes):
                           f"| {wall:.2f} | {counts['nodes']:,} | {counts['exact']:,} |", flush=True)
 
 
+# d, K, output, the numbers of points
+GROWTH = [(1, 1, "linear", [50, 100, 200]), (1, 1, "relu", [50, 100, 200]), (1, 2, "linear", [10, 20, 40]),
+          (1, 2, "relu", [8, 12, 18]), (2, 1, "linear", [15, 30, 60]), (2, 1, "relu", [15, 25, 40])]
+
+
+def exponent(points):
+    """The slope of the line through the logarithms, by least squares."""
+    xs, ys = [math.log(x) for x, _ in points], [math.log(y) for _, y in points]
+    x0, y0 = sum(xs) / len(xs), sum(ys) / len(ys)
+    return sum((x - x0) * (y - y0) for x, y in zip(xs, ys)) / sum((x - x0) ** 2 for x in xs)
+
+
+def fitted_growth(foldline, timeout):
+    print("| d | K | output | N: partial patterns | exponent | paper's |\n| --- | --- | --- | --- | ---: | ---: |")
+    with tempfile.TemporaryDirectory() as folder:
+        data = pathlib.Path(folder) / "sample.csv"
+        for d, hidden, output, counts in GROWTH:
+            points = []
+            for count in counts:
+                nodes = []
+                for noise in [0.3, float("inf")]:
+                    for seed in [0, 1]:
+                        data.write_text(sample(d, hidden, count, noise, output, seed))
+                        answer, _, _ = train(foldline, data, hidden, ["--output", output], timeout)
+                        if answer["answer"] != "optimal":
+                            raise SystemExit(f"not proved in {timeout} s: d = {d}, K = {hidden}, N = {count}, {output}")
+                        nodes.append(answer["statistics"]["nodes"])
+                points.append((count, sum(nodes) / len(nodes)))
+            shown = ", ".join(f"{count}: {nodes:,.0f}" for count, nodes in points)
+            paper = hidden * d + (2**hidden - 1) * d
+            print(f"| {d} | {hidden} | {output} | {shown} | {exponent(points):.1f} | {paper} |", flush=True)
+
+
 def truth(foldline, folder, timeout):
     rows = list(csv.DictReader((folder / "truth.csv").open()))
     wrong, total = 0, 0.0
@@ -87,11 +122,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--foldline", required=True)
     parser.add_argument("--truth", type=pathlib.Path)
+    parser.add_argument("--growth", action="store_true")
     parser.add_argument("--timeout", type=float, default=600)
     parser.add_argument("--sizes", nargs="*", help="d,K,N such as 2,2,20")
     arguments = parser.parse_args()
     if arguments.truth:
         truth(arguments.foldline, arguments.truth, arguments.timeout)
+    elif arguments.growth:
+        fitted_growth(arguments.foldline, arguments.timeout)
     else:
         sizes = [tuple(map(int, size.split(","))) for size in arguments.sizes or []] or SIZES
         growth(arguments.foldline, arguments.timeout, sizes)

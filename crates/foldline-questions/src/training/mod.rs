@@ -2,13 +2,13 @@
 //!
 //! Every network is w0 + Σ w_j [a_j(x)]₊ with w_j ∈ {−1, 1}, or that under an output ReLU. An
 //! activation pattern says where each hidden node, and the output, is on; for a given pattern
-//! the loss is a convex quadratic function on a cone of parameters. The search walks over partial
-//! patterns, one group of equal points after another; the program of a partial pattern bounds all
-//! patterns that complete it.
+//! the loss is a convex quadratic function on a cone of parameters. The search splits the patterns by
+//! the sign of one affine function at one group of equal points after another; the program of a
+//! partial pattern bounds all patterns that complete it.
 //!
-//! Differs from the paper: the patterns are not listed beforehand but bounded and cut
-//! off early; a hidden node's dichotomies come from one tree of partial ones; nodes of
-//! the same sign are ordered; points where the output is on and the labels' mean is positive
+//! Differs from the paper: the patterns are not listed beforehand but bounded and cut off early;
+//! only the dichotomies of single affine functions are listed; of nodes that are alike only the
+//! number that is on is chosen; points where the output is on and the labels' mean is positive
 //! need no constraint, as (v − y)² is above the true loss y² for v < 0.
 
 #[cfg(test)]

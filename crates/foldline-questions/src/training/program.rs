@@ -89,7 +89,7 @@ impl FloatProgram {
             });
             let Some(row) = value else { continue };
             let (count, label_sum) = (group.count, group.label_sum);
-            let term = Term { row, count, label_sum };
+            let term = Term { group: index as u32, row, count, label_sum };
             match pattern.output(problem, index) {
                 None => {
                     program.soft.push(term);
@@ -219,7 +219,7 @@ impl FloatProgram {
         pieces.extend(curved.map(|(term, _)| Piece::Curved(term)));
         for (&index, &multiplier) in guess.active.iter().zip(&guess.multipliers) {
             pieces.push(match index.checked_sub(self.rows.len()) {
-                None => Piece::Constraint(&self.rows[index], multiplier),
+                None => Piece::Constraint(&self.rows[index], self.labels[index].0, multiplier),
                 Some(kink) => Piece::Kink(&self.soft[kinks[kink]], multiplier),
             });
         }

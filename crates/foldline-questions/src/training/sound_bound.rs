@@ -13,6 +13,8 @@ const UNIT_ROUNDOFF: f64 = f64::EPSILON / 2.0;
 /// A group where v = row·θ: count·v² − 2·label_sum·v, or what its shape makes of it.
 #[derive(Debug, Clone)]
 pub struct Term {
+    /// Which group it is.
+    pub group: u32,
     /// φ, whose entries are within a relative 2⁻⁵³ of the exact ones, as are the other numbers.
     pub row: Vec<f64>,
     /// How many points there are.
@@ -38,12 +40,13 @@ pub enum Piece<'a> {
     Curved(&'a Term),
     /// The same with label_sum < 0 at its kink 0, where half its slope is about this multiplier.
     Kink(&'a Term, f64),
-    /// A constraint row·θ ≥ 0, and half its multiplier.
-    Constraint(&'a [f64], f64),
+    /// A constraint row·θ ≥ 0 that a group asks for, and half its multiplier.
+    Constraint(&'a [f64], u32, f64),
 }
 
 /// A piece as a function of v: its value, slope and curvature at p.
 struct Local<'a> {
+    group: u32,
     row: &'a [f64],
     value: f64,
     /// The sum of the magnitudes of what `value` is a sum of.
@@ -97,8 +100,7 @@ pub fn sound_bound(
     for piece in &pieces {
         let length = piece.row.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
         let change = 1.01 * piece.weight * length * move_size;
-        // Written so that NaN fails too.
-        if !(change <= piece.room) {
+        if change.is_nan() || change > piece.room {
             return f64::NEG_INFINITY;
         }
         if !piece.curved {
@@ -112,9 +114,9 @@ pub fn sound_bound(
 
 /// A piece at a point; none where it is best left out.
 fn localise<'a>(piece: &Piece<'a>, point: &[f64], unit: f64) -> Option<Local<'a>> {
-    let row: &'a [f64] = match piece {
-        Piece::Square(term) | Piece::Curved(term) | Piece::Kink(term, _) => &term.row,
-        Piece::Constraint(row, _) => row,
+    let (row, group): (&'a [f64], u32) = match piece {
+        Piece::Square(term) | Piece::Curved(term) | Piece::Kink(term, _) => (&term.row, term.group),
+        Piece::Constraint(row, group, _) => (row, *group),
     };
     let (at, reach) = products(row, point);
     let square = |term: &Term| {
@@ -127,6 +129,7 @@ fn localise<'a>(piece: &Piece<'a>, point: &[f64], unit: f64) -> Option<Local<'a>
         )
     };
     let linear = |slope: f64, room: f64| Local {
+        group,
         row,
         value: slope * at,
         size: slope.abs() * reach,
@@ -141,7 +144,18 @@ fn localise<'a>(piece: &Piece<'a>, point: &[f64], unit: f64) -> Option<Local<'a>
         Piece::Square(term) => {
             let (value, size, slope, slope_size) = square(term);
             let (weight, room) = (term.count, f64::INFINITY);
-            Some(Local { row, value, size, slope, slope_size, weight, room, curved: true, reach })
+            Some(Local {
+                group,
+                row,
+                value,
+                size,
+                slope,
+                slope_size,
+                weight,
+                room,
+                curved: true,
+                reach,
+            })
         }
         Piece::Curved(term) => {
             let (value, size, slope, slope_size) = square(term);
@@ -149,8 +163,18 @@ fn localise<'a>(piece: &Piece<'a>, point: &[f64], unit: f64) -> Option<Local<'a>
             let offset = term.kink() * term.label_sum;
             let (value, size) = (value + offset, size + offset);
             let (weight, room) = (term.count, 1.9 * term.count * margin);
-            let local =
-                Local { row, value, size, slope, slope_size, weight, room, curved: true, reach };
+            let local = Local {
+                group,
+                row,
+                value,
+                size,
+                slope,
+                slope_size,
+                weight,
+                room,
+                curved: true,
+                reach,
+            };
             (margin > 0.0).then_some(local)
         }
         Piece::Kink(term, multiplier) => {
@@ -159,7 +183,7 @@ fn localise<'a>(piece: &Piece<'a>, point: &[f64], unit: f64) -> Option<Local<'a>
             let slope = (2.0 * multiplier).clamp(0.0, most);
             (slope > 0.0).then(|| linear(slope, slope.min(most - slope)))
         }
-        Piece::Constraint(_, multiplier) => {
+        Piece::Constraint(_, _, multiplier) => {
             (*multiplier > 0.0).then(|| linear(-2.0 * multiplier, 2.0 * multiplier))
         }
     }
@@ -195,7 +219,8 @@ fn used_columns(pieces: &[Local<'_>], width: usize, n: usize) -> Vec<usize> {
             continue;
         }
         let rows = pieces.iter().filter(|piece| own(piece));
-        let seen = different(rows.map(|piece| &piece.row[first..first + width]), width);
+        let rows = rows.map(|piece| (piece.group, &piece.row[first..first + width]));
+        let seen = different(rows, width);
         if seen.len() == width {
             used.extend(first..first + width);
         } else {
@@ -207,11 +232,10 @@ fn used_columns(pieces: &[Local<'_>], width: usize, n: usize) -> Vec<usize> {
         used.push(offset);
     }
     // So it is with all parameters together.
-    let select =
-        |piece: &Local<'_>| -> Vec<f64> { used.iter().map(|&column| piece.row[column]).collect() };
-    let seen = different(pieces.iter().map(select), used.len());
+    let seen = different(pieces.iter().map(|piece| (piece.group, piece.row)), used.len());
     if seen.len() < used.len() {
-        let columns = spread(seen, used.len());
+        let select = |row: Vec<f64>| used.iter().map(|&column| row[column]).collect();
+        let columns = spread(seen.into_iter().map(select).collect(), used.len());
         used = columns.into_iter().map(|column| used[column]).collect();
     }
     used
@@ -235,22 +259,22 @@ fn repeats_biases(pieces: &[Local<'_>], width: usize, offset: usize) -> bool {
     })
 }
 
-/// The first rows that differ by more than sign, at most so many.
-fn different(rows: impl Iterator<Item = impl AsRef<[f64]>>, most: usize) -> Vec<Vec<f64>> {
-    let mut seen: Vec<Vec<f64>> = Vec::with_capacity(most);
-    for row in rows {
-        let row = row.as_ref();
-        let is_same = |known: &Vec<f64>| {
-            known.as_slice() == row || known.iter().zip(row).all(|(a, b)| *a == -*b)
+/// The first rows that differ by more than sign, at most so many. Rows of different groups do
+/// even where their floats are equal.
+fn different<'a>(rows: impl Iterator<Item = (u32, &'a [f64])>, most: usize) -> Vec<Vec<f64>> {
+    let mut seen: Vec<(u32, &[f64])> = Vec::with_capacity(most);
+    for (group, row) in rows {
+        let is_same = |(other, known): &(u32, &[f64])| {
+            *other == group && (*known == row || known.iter().zip(row).all(|(a, b)| *a == -*b))
         };
         if seen.len() == most {
             break;
         }
         if !seen.iter().any(is_same) {
-            seen.push(row.to_vec());
+            seen.push((group, row));
         }
     }
-    seen
+    seen.into_iter().map(|(_, row)| row.to_vec()).collect()
 }
 
 /// As many columns as there are rows, by elimination; any choice is sound, as a singular one
@@ -330,8 +354,8 @@ mod tests {
             rows in proptest::collection::vec((-4i32..5, -4i32..5, -4i32..5), 0..4),
         ) {
             let float = |row: (i32, i32, i32)| vec![row.0.into(), row.1.into(), row.2.into()];
-            let terms: Vec<Term> = data.iter().map(|&(a, b, label, count)| Term {
-                row: float((a, b, 1)), count: count.into(), label_sum: label.into(),
+            let terms: Vec<Term> = data.iter().zip(0..).map(|(&(a, b, label, count), group)| Term {
+                group, row: float((a, b, 1)), count: count.into(), label_sum: label.into(),
             }).collect();
             let rows: Vec<Vec<f64>> = rows.into_iter().map(float).collect();
             let (mut hessian, mut linear) = (vec![0.0; 9], vec![0.0; 3]);
@@ -355,7 +379,7 @@ mod tests {
             let value = exact.value(&integers(&linear));
             let mut pieces: Vec<Piece<'_>> = terms.iter().map(Piece::Square).collect();
             let active_rows = guess.active.iter().zip(&guess.multipliers);
-            pieces.extend(active_rows.map(|(&row, &by)| Piece::Constraint(&rows[row], by)));
+            pieces.extend(active_rows.map(|(&row, &by)| Piece::Constraint(&rows[row], 9 + row as u32, by)));
             let bound = sound_bound(&pieces, (0.0, 0), &guess.point, 2);
             if exact.multipliers.iter().all(|multiplier| *multiplier >= Integer::ZERO) {
                 let float = |value: f64| Rational::try_from(value).unwrap();
