@@ -50,6 +50,7 @@ pub mod equivalence_certificate;
 pub mod lipschitz_certificate;
 pub mod question_certificates;
 pub mod regions_certificate;
+pub mod regions_picture;
 pub mod rounding;
 pub mod text;
 pub mod training_certificates;
