@@ -1,16 +1,22 @@
 """Check a certificate of foldline, slowly and plainly, in exact fractions and without any rounding.
 
-    python scripts/check_certificate.py CERTIFICATE NETWORK PROPERTY
-    python scripts/check_certificate.py CERTIFICATE ZONOTOPE [ZONOTOPE or MATRIX]
+    python scripts/check_certificate.py CERTIFICATE NETWORK PROPERTY            (verification)
+    python scripts/check_certificate.py CERTIFICATE NETWORK [REGION]            (lipschitz: check_lipschitz.py)
+    python scripts/check_certificate.py CERTIFICATE ZONOTOPE [ZONOTOPE|MATRIX]  (containment, norm: check_zonotopes.py)
+    python scripts/check_certificate.py CERTIFICATE DATA                        (training, interpolation, separability: check_training.py)
 
 prints `accepted: STATEMENT` (exit code 0) or `rejected: line N: REASON` (1). Wrong usage is 2, files that cannot be read or
 are not understood 4. NETWORK is ONNX (.onnx, a chain of affine operators and ReLUs) or foldline's JSON (.json), PROPERTY is
-VNN-LIB; every file may be gzipped. Certificates about zonotopes (in JSON) are checked by check_zonotopes.py. Written from docs/certificate-format.md alone. ONNX needs the package onnx.
+VNN-LIB, REGION and ZONOTOPE foldline's JSON, DATA a CSV file; every file may be gzipped. Written from docs/certificate-format.md
+alone. ONNX needs the package onnx.
 """
 
 import copy, functools, gzip, hashlib, inspect, itertools, math, pathlib, re, sys
 from fractions import Fraction
 
+import check_training, check_zonotopes
+from certificate_lines import Lines, integer, rational
+from check_lipschitz import check_lipschitz, read_json_region
 from exact_statement import (Affine, Atom, Network, Rejection, read_json_network, read_onnx_network, read_property, require,
                              variables)
 
@@ -83,32 +89,6 @@ def homogeneous_network(network):
         constants[s] = ACTIVE
     result.outputs, result.links, result.constants = [homogeneous(function, before, s) for function in network.outputs], links, constants
     return result
-
-class Lines:
-    """The records of a certificate, one after the other; `number` is the number of the line that was read last."""
-    def __init__(self, data):
-        self.lines, self.number = data.removesuffix(b"\n").split(b"\n"), 0
-
-    def read(self):
-        """The fields of the next line."""
-        self.number += 1
-        require(self.number <= len(self.lines), "the certificate ends too early")
-        fields = self.lines[self.number - 1].decode("utf-8", errors="replace").split(" ")
-        require(all(fields), "an empty field")
-        return fields
-
-def integer(text, least=-math.inf, end=math.inf):
-    """An integer in decimal, at least `least` and below `end`."""
-    require(re.fullmatch("0|-?[1-9][0-9]*", text), f"not an integer: {text[:40]}")
-    require(least <= int(text) < end, f"out of range: {text[:40]}")
-    return int(text)
-
-def rational(text):
-    """An integer, or p/q in lowest terms."""
-    numerator, slash, denominator = text.partition("/")
-    p, q = integer(numerator), integer(denominator) if slash else 1
-    require(not slash or q > 1 and math.gcd(p, q) == 1, f"not in lowest terms: {text[:40]}")
-    return Fraction(p, q)
 
 def dyadic(text):
     """m or m:e, which is m * 2^e."""
@@ -365,13 +345,17 @@ def check_certificate(lines, network, formula, network_hash, property_hash):
     """The statement that the certificate proves; Rejection if it proves none."""
     require(lines.read() == ["foldline-certificate", "1"], "not a certificate of version 1")
     statement = " ".join(lines.read())
-    require(statement in ("statement verification holds", "statement verification violated"), "unknown statement")
-    for word, expected in (("network", network_hash), ("property", property_hash)):
+    is_lipschitz = statement.startswith("statement lipschitz ")
+    require(is_lipschitz or statement in ("statement verification holds", "statement verification violated"), "unknown statement")
+    named = [("network", network_hash), ("region" if is_lipschitz else "property", property_hash)]
+    for word, expected in named if property_hash else named[:1]:
         fields = lines.read()
         require(len(fields) == 3 and fields[::2] == [word, expected], f"the certificate is about another {word}")
     fields = lines.read()
     require(fields[0] == "precision" and len(fields) == 2 and integer(fields[1], 20, 53), "the precision was expected")
-    if statement.endswith("holds"):
+    if is_lipschitz:
+        check_lipschitz(lines, statement.split(" ")[2:], network, formula, lambda fields: list(map(rational, fields)), check_clauses)
+    elif statement.endswith("holds"):
         check_clauses(lines, network, formula)
     else:
         word, *fields = lines.read()
@@ -475,18 +459,27 @@ def bound_of_reach(fields, input_atoms, inputs):
     require(-total.constant() <= side * value, "the bound does not follow")
     return variable, side > 0, value
 
-def main_of_zonotopes(certificate, *files):
-    """The same for certificates about zonotopes."""
-    import check_zonotopes
-    lines = Lines(certificate)
-    try:
-        require(lines.read() == ["foldline-certificate", "1"], "not a certificate of version 1")
-        _, kind, *claim = lines.read()
-        print(f"accepted: {check_zonotopes.check(lines, rational, integer, kind, claim, files)}")
-    except Rejection as reason:
-        print(f"rejected: line {lines.number}: {reason}")
-        return 1
-    return 0
+def kind_of(certificate):
+    """The kind of statement that a certificate says it is about."""
+    found = re.match(rb"[^\n]*\nstatement ([a-z-]+)", certificate)
+    return found[1].decode() if found else ""
+
+def subject_of(kind, names, files):
+    """A function that checks a certificate's lines, and that returns the statement; the files are read already."""
+    if kind in ("containment", "norm"):
+        return lambda lines: check_zonotopes.check(lines, files)
+    if kind in check_training.KINDS:
+        (data,) = files
+        check_training.read_sample(data)
+        return lambda lines: check_training.check(lines, data, hashlib.sha256(data).hexdigest())
+    network_data, *others = files
+    network = {".json": read_json_network, ".onnx": read_onnx_network}[names[0].removesuffix(".gz")[-5:]](network_data)
+    if kind == "lipschitz":
+        formula = read_json_region(others[0], network.inputs) if others else []
+    else:
+        formula = read_property(others[0], network)
+    hashes = [hashlib.sha256(data).hexdigest() for data in files]
+    return lambda lines: check_certificate(lines, network, formula, *hashes, *[None] * (2 - len(hashes)))
 
 def main(arguments):
     if len(arguments) not in (2, 3):
@@ -495,22 +488,14 @@ def main(arguments):
     sys.set_int_max_str_digits(0)
     try:
         files = [pathlib.Path(path).read_bytes() for path in arguments]
-        files = [gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data for data in files]
-        if re.match(rb"[^\n]*\nstatement (containment|norm) ", files[0]):
-            return main_of_zonotopes(*files)
-        if len(files) != 3:
-            print("usage: check_certificate.py CERTIFICATE NETWORK PROPERTY", file=sys.stderr)
-            return 2
-        certificate, network_data, property_data = files
-        readers = {".json": read_json_network, ".onnx": read_onnx_network}
-        network = readers[arguments[1].removesuffix(".gz")[-5:]](network_data)
-        formula = read_property(property_data, network)
+        certificate, *files = [gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data for data in files]
+        check = subject_of(kind_of(certificate), arguments[1:], files)
     except Exception as error:  # whatever it is, nothing has been checked yet
         print(f"cannot read the files: {type(error).__name__}: {error}", file=sys.stderr)
         return 4
-    lines, hashes = Lines(certificate), [hashlib.sha256(data).hexdigest() for data in files[1:]]
+    lines = Lines(certificate)
     try:
-        print(f"accepted: {check_certificate(lines, network, formula, *hashes)}")
+        print(f"accepted: {check(lines)}")
     except Rejection as reason:
         print(f"rejected: line {lines.number}: {reason}")
         return 1

@@ -7,6 +7,7 @@ check_certificate.py calls this for the kinds `containment` and `norm`. Zonotope
 import functools, hashlib, itertools, json, math
 from fractions import Fraction
 
+from certificate_lines import integer, rational
 from exact_statement import json_object, number_of, require
 
 MOST_ORTHANT_DIMENSIONS, LARGEST_TERM, FRACTION_BITS = 20, 100, 96
@@ -53,8 +54,8 @@ def integers_of(vectors):
 
 class Reader:
     """The records of a certificate, with the numbers in them."""
-    def __init__(self, lines, rational, integer):
-        self.lines, self.rational, self.integer = lines, rational, integer
+    def __init__(self, lines):
+        self.lines = lines
 
     def fields(self, word):
         """The fields after a word that must come."""
@@ -67,11 +68,12 @@ class Reader:
 
     def rationals(self, fields, count):
         require(len(fields) == count, "a number is missing or superfluous")
-        return list(map(self.rational, fields))
+        return list(map(rational, fields))
 
-def check(lines, rational, integer, kind, claim, files):
-    """The statement that the certificate proves; its first two lines have been read. Files are (role, data) pairs to be named."""
-    reader = Reader(lines, rational, integer)
+def check(lines, files):
+    """The statement that the certificate proves about the files with these bytes."""
+    require(lines.read() == ["foldline-certificate", "1"], "not a certificate of version 1")
+    reader, (_, kind, *claim) = Reader(lines), lines.read()
     require(claim, "a claim was expected")
     roles = {"containment": ["outer", "inner"], "norm": ["zonotope"] + ["matrix"] * (claim[:1] == ["matrix"])}[kind]
     require(len(files) == len(roles), "it is about another number of files")
@@ -108,7 +110,7 @@ def check_containment(reader, claim, files):
 def check_normals(reader, fields, outer, inner):
     """All sets of r - 1 independent outer generators in the coordinates of their span."""
     dimension = len(inner[-1])
-    chosen = [reader.integer(field, 0, dimension) for field in fields]
+    chosen = [integer(field, 0, dimension) for field in fields]
     require(chosen == sorted(set(chosen)), "the coordinates are not increasing")
     for other in (j for j in range(dimension) if j not in chosen):
         weights = reader.numbers("equation", len(chosen))
@@ -145,7 +147,7 @@ def check_gauges(reader, outer, inner):
     order, sizes = [], []
     for _ in inner:
         index, *fields = reader.fields("generator")
-        order.append(reader.integer(index, 0, len(inner)))
+        order.append(integer(index, 0, len(inner)))
         sizes.append(gauge(fields, inner[order[-1]]))
     require(len(set(order)) == len(inner), "a generator is named twice")
     nodes = [(0, [0] * len(inner[0]))]
@@ -247,7 +249,7 @@ def check_norm(reader, claim, files):
     shape = (claim[0], *claim[1:2], len(claim))
     exact = shape in (("1", "value", 3), ("inf", "value", 3), ("matrix", "value", 3), ("2", "square", 3))
     require(exact or shape[1:] == ("between", 4) and shape[0] not in ("1", "2", "inf", "matrix"), "there is no such claim")
-    *_, least, most = [None, *map(reader.rational, claim[2:])] if len(claim) == 4 else [reader.rational(claim[2])] * 2
+    *_, least, most = [None, *map(rational, claim[2:])] if len(claim) == 4 else [rational(claim[2])] * 2
     require(least >= 0, "a norm is not negative")
     norm, rows = claim[0], None
     if norm == "matrix":
@@ -256,7 +258,7 @@ def check_norm(reader, claim, files):
     elif norm == "inf":
         rows = [[Fraction(j == k) for k in range(len(center))] for j in range(len(center))]
     else:
-        norm = reader.rational(norm)
+        norm = rational(norm)
         require(norm >= 1 and max(norm.numerator, norm.denominator) <= LARGEST_TERM, "p is below 1, or its terms are too large")
     signs = reader.fields("vertex")
     require(len(signs) == len(generators) and set(signs) <= {"+", "-"}, "one sign a generator was expected")
@@ -311,7 +313,7 @@ def check_cones(reader, dimension, vectors, largest):
             word, *fields = reader.lines.read()
             if word == "split":
                 require(len(fields) == 2, "two rays were expected")
-                first, second = (reader.integer(field, 0, dimension) for field in fields)
+                first, second = (integer(field, 0, dimension) for field in fields)
                 require(first != second, "an edge has two rays")
                 ray = between(cone[first], cone[second])
                 nodes += [[ray if k == replaced else own for k, own in enumerate(cone)] for replaced in (second, first)]

@@ -378,7 +378,6 @@ class CheckCertificate(unittest.TestCase):
         self.assertEqual(self.run_files(text, FOLD, TOUCHING, ".nnet")[0], 4)
         with contextlib.redirect_stderr(io.StringIO()):
             self.assertEqual(check_certificate.main(["a"]), 2)
-            self.assertEqual(check_certificate.main([__file__, __file__]), 2)
             self.assertEqual(check_certificate.main([str(self.directory / name) for name in "abc"]), 4)
 
     def test_gzip(self):

@@ -12,8 +12,8 @@ use foldline_kernel::Rational;
 use crate::lines::{Fields, Lines, Reason};
 use crate::statement::{Content, NamedFile, Statement};
 use crate::{
-    cells, containment, equivalence, lipschitz, maximum, norm, positivity, surjectivity,
-    verification, zero_function,
+    cells, containment, equivalence, interpolation, lipschitz, maximum, norm, positivity,
+    separability, surjectivity, training, verification, zero_function,
 };
 
 /// A certificate that proves its statement.
@@ -92,6 +92,9 @@ fn kind<R: BufRead>(name: &str) -> Option<Check<R>> {
         "surjectivity" => surjectivity::check,
         "zero" => zero_function::check,
         "regions" => cells::check,
+        "training" => training::check,
+        "interpolation" => interpolation::check,
+        "separability" => separability::check,
         _ => return None,
     })
 }

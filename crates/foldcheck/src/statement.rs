@@ -4,8 +4,9 @@ use std::fmt;
 use std::path::Path;
 
 use foldline_formats::input::{display_name, read_bytes};
+use foldline_formats::sample::parse_sample;
 use foldline_formats::{FormatError, NetworkOptions, parse_network, parse_zonotope};
-use foldline_kernel::{Network, Zonotope};
+use foldline_kernel::{Network, Sample, Zonotope};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -83,6 +84,11 @@ impl Content {
     /// The zonotope in it.
     pub fn zonotope(&self) -> Result<Zonotope, FormatError> {
         parse_zonotope(&self.name, &self.bytes)
+    }
+
+    /// The sample in it.
+    pub fn sample(&self) -> Result<Sample, FormatError> {
+        parse_sample(&self.name, &self.text()?)
     }
 
     /// Its bytes as text.

@@ -58,6 +58,20 @@ pub fn parse_sample(name: &str, text: &str) -> Result<Sample, FormatError> {
     Ok(sample)
 }
 
+/// The names of a sample's columns, and how many of the last ones are labels by their names: those
+/// of `y1`, `y2`, … that end the header, if there are several, else 1.
+pub fn label_columns(text: &str) -> (Vec<String>, usize) {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let header = reader.headers().cloned().unwrap_or_default();
+    let names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
+    let ends_with = |&count: &usize| {
+        let last = &names[names.len() - count..];
+        last.iter().zip(1..).all(|(name, number)| *name == format!("y{number}"))
+    };
+    let labels = (2..=names.len()).rev().find(ends_with).unwrap_or(1);
+    (names, labels)
+}
+
 fn number(text: &str) -> Result<Rational, String> {
     if text.len() > LONGEST_NUMBER {
         return Err(format!("a number has more than {LONGEST_NUMBER} characters"));
@@ -75,6 +89,16 @@ mod tests {
         assert_eq!((sample.dimension, sample.len()), (2, 2));
         assert_eq!(sample.points[0], ["0.1", "1/3"].map(|text| parse_rational(text).unwrap()));
         assert_eq!(sample.labels, ["1/100", "5"].map(|text| parse_rational(text).unwrap()));
+    }
+
+    #[test]
+    fn several_labels_are_told_by_their_names() {
+        let labels = |header: &str| label_columns(&format!("{header}\n1,2,3\n")).1;
+        assert_eq!(
+            ["x,z,y", "x,y1,y2", "y1,y2,y3", "x,y2,y1", "x,y,y1"].map(labels),
+            [1, 2, 3, 1, 1]
+        );
+        assert_eq!(label_columns("a, b\n").0, ["a", "b"]);
     }
 
     #[test]

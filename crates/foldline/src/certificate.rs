@@ -171,7 +171,8 @@ impl CertificateFile {
         finished.map_err(|error| self.failed(error))
     }
 
-    fn failed(&self, error: io::Error) -> CertificateError {
+    /// The error of a write to it.
+    pub fn failed(&self, error: io::Error) -> CertificateError {
         CertificateError::Write { path: self.target.clone(), error }
     }
 }

@@ -54,6 +54,8 @@ pub mod regions_certificate;
 pub mod regions_picture;
 pub mod rounding;
 pub mod text;
+pub mod training_certificates;
+pub mod training_plot;
 
 pub use foldline_formats as formats;
 pub use foldline_geometry as geometry;

@@ -7,6 +7,7 @@ use clap::Args;
 use foldline::formats::input::display_name;
 use foldline::formats::sample::read_sample;
 use foldline::questions::interpolation::interpolate;
+use foldline::training_certificates::interpolate_certified;
 use serde_json::json;
 
 use super::train::OutputNode;
@@ -28,13 +29,17 @@ pub struct Arguments {
     /// What the output node is
     #[arg(long, value_enum, default_value_t = OutputNode::Relu)]
     output: OutputNode,
+    /// Write a certificate of the answer to this file (.gz: gzipped)
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     #[command(flatten)]
     pub form: OutputOptions,
 }
 
 const EXAMPLES: &str = "\
-Example:
+Examples:
   foldline interpolate data.csv --output linear --json
+  foldline interpolate data.csv --certificate proof.gz
 
 Exit codes:
   0 interpolated    1 no    2 wrong usage    4 bad input";
@@ -45,7 +50,13 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let sample = read_sample(&arguments.data)?;
     let name = display_name(&arguments.data);
     let statistics = json!({"points": sample.len()});
-    match interpolate(&sample, arguments.output == OutputNode::Relu) {
+    let relu = arguments.output == OutputNode::Relu;
+    let found = match &arguments.certificate {
+        Some(target) => interpolate_certified(&sample, relu, &arguments.data, target)
+            .map_err(|error| Failure::Input(error.to_string()))?,
+        None => interpolate(&sample, relu),
+    };
+    match found {
         Ok(model) => {
             let statistics = json!({"points": sample.len(), "hidden_nodes": model.nodes.len()});
             let mut report =

@@ -9,6 +9,7 @@ use foldline::formats::input::display_name;
 use foldline::formats::sample::read_sample;
 use foldline::questions::separability::{Hyperplane, Separation, separate};
 use foldline::text::exact_for_people;
+use foldline::training_certificates::write_separation;
 use foldline::{Rational, Sample};
 use serde_json::{Map, Value, json};
 
@@ -31,6 +32,9 @@ pub struct Arguments {
     /// How many hyperplanes
     #[arg(long, value_name = "K", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     planes: u16,
+    /// Write a certificate of the answer to this file (.gz: gzipped)
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     #[command(flatten)]
     pub form: OutputOptions,
     #[command(flatten)]
@@ -41,6 +45,7 @@ const EXAMPLES: &str = "\
 Examples:
   foldline separable points.csv
   foldline separable points.csv --planes 3 --json
+  foldline separable points.csv --certificate proof.gz
 
 Exit codes:
   0 yes    1 no    2 wrong usage    3 undecided within the limit    4 bad input
@@ -58,6 +63,11 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         || stop.load(Ordering::Relaxed) || limit.is_some_and(|limit| start.elapsed() > limit);
     let planes = usize::from(arguments.planes);
     let found = separate(sample.dimension, &inside, &outside, planes, &ended);
+    let mut is_written = true;
+    if let Some(target) = &arguments.certificate {
+        is_written = write_separation(&sample, planes, &found, &arguments.points, &ended, target)
+            .map_err(|error| Failure::Input(error.to_string()))?;
+    }
     let statistics = json!({"label_1": inside.len(), "label_0": outside.len()});
     let (answer, exit) = match &found {
         Separation::Yes(_) => ("yes", Exit::Yes),
@@ -83,6 +93,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         inside.len(),
         outside.len()
     );
+    if !is_written {
+        report.warnings.push("warning: no certificate was written: a limit was reached".to_owned());
+    }
     Ok(report)
 }
 

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use foldline::formats::input::display_name;
-use foldline::formats::sample::read_sample;
+use foldline::certificate::CertificateError;
+use foldline::formats::input::{display_name, read_text};
+use foldline::formats::sample::{label_columns, parse_sample};
 use foldline::questions::training::statement::{
     Architecture, Model, TrainingCallback, TrainingOptions, TrainingOutcome, TrainingProgress,
-    TrainingStatistics,
+    TrainingStatistics, ZeroLoss,
 };
 use foldline::questions::training::{MOST_HIDDEN, train, zero_loss};
 use foldline::text::exact_for_people;
+use foldline::training_certificates::{train_certified, zero_loss_certified};
+use foldline::training_plot::figure;
 use foldline::{Rational, Sample};
 use serde_json::{Value, json};
 
@@ -22,6 +25,7 @@ use crate::network_json::network_json;
 use crate::options::{OutputOptions, TimeoutOption};
 use crate::progress::ProgressLine;
 use crate::report::{Exit, Failure, Report};
+use crate::witness_file::write_whole;
 
 /// Find the network with one hidden layer that fits the data best, with proof
 ///
@@ -47,6 +51,15 @@ pub struct Arguments {
     /// Only decide whether some network has no error at all
     #[arg(long)]
     zero_loss: bool,
+    /// The number of outputs: 1, as there is no exact method for more
+    #[arg(long, value_name = "J", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    outputs: u16,
+    /// Write a certificate of the optimum, or of the answer to --zero-loss, to this file (.gz: gzipped)
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    /// Draw data, fit and hinges to this file (one or two coordinates)
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
     #[command(flatten)]
     pub form: OutputOptions,
     #[command(flatten)]
@@ -76,15 +89,42 @@ Examples:
   foldline train data.csv --hidden 1
   foldline train data.csv --hidden 2 --output linear --json --timeout 600
   foldline train data.csv --hidden 2 --zero-loss
+  foldline train data.csv --hidden 1 --certificate proof.gz --plot fit.svg
 
 Exit codes:
   0 optimal; yes    1 no    2 wrong usage    3 bounded: a limit ran out
   4 bad input    130 stopped by Ctrl-C";
 
+/// Why several labels are refused [T, Cor 3.2].
+const SEVERAL: &str = "networks with several outputs are not trained: that is as hard as the \
+    existential theory of the reals, and the best weights can be irrational";
+
+/// The sample, with one label a point, and the names of its columns.
+fn read(arguments: &Arguments) -> Result<(Sample, Vec<String>), Failure> {
+    if arguments.outputs > 1 {
+        return Err(Failure::Usage(format!("--outputs {}: {SEVERAL}", arguments.outputs)));
+    }
+    let name = display_name(&arguments.data);
+    let text = read_text(&arguments.data)?;
+    let sample = parse_sample(&name, &text)?;
+    let (names, labels) = label_columns(&text);
+    if labels > 1 {
+        let columns = names[names.len() - labels..].join("`, `");
+        return Err(Failure::Input(format!(
+            "{name}: line 1: the columns `{columns}` are {labels} labels, expected one, `y`; {SEVERAL}"
+        )));
+    }
+    if arguments.plot.is_some() && sample.dimension > 2 {
+        let message = format!("--plot shows one or two coordinates, not {}", sample.dimension);
+        return Err(Failure::Usage(message));
+    }
+    Ok((sample, names))
+}
+
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let sample = read_sample(&arguments.data)?;
+    let (sample, names) = read(arguments)?;
     let architecture = Architecture {
         hidden: usize::from(arguments.hidden),
         output_relu: arguments.output == OutputNode::Relu,
@@ -104,36 +144,75 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         seed: arguments.seed,
     };
     let stopped = || stop.load(std::sync::atomic::Ordering::Relaxed);
-    if arguments.zero_loss {
-        let found = zero_loss(&sample, architecture, &options);
+    let data = &arguments.data;
+    let fail = |error: CertificateError| Failure::Input(error.to_string());
+    let (mut report, model, is_written) = if arguments.zero_loss {
+        let (found, is_written) = match &arguments.certificate {
+            Some(target) => zero_loss_certified(&sample, architecture, &options, data, target)
+                .map(|certified| (certified.answer, certified.is_written))
+                .map_err(fail)?,
+            None => (zero_loss(&sample, architecture, &options), true),
+        };
         drop(line);
-        let statistics = statistics_json(&found.statistics);
-        return Ok(match found.answer {
-            Some(Some(model)) => {
-                let mut report = Report::new("train", "yes", Exit::Yes, start, statistics);
-                report.set("network", network_json(&model.network(sample.dimension)));
-                report.text = format!(
-                    "{}\nYES: this network has no error on the data.\n\n{}",
-                    head(arguments, &sample),
-                    formula(&model, sample.dimension)
-                );
-                report
-            }
-            Some(None) => {
-                let mut report = Report::new("train", "no", Exit::No, start, statistics);
-                let reason = found.reason.map_or(String::new(), |reason| format!(": {reason}"));
-                report.text = format!(
-                    "{}\nNO: every such network has an error on the data{reason}.\n",
-                    head(arguments, &sample)
-                );
-                report
-            }
-            None => undecided(stopped(), start, statistics),
-        });
+        let model = found.answer.clone().flatten();
+        (decided(arguments, &sample, found, stopped(), start), model, is_written)
+    } else {
+        let (outcome, is_written) = match &arguments.certificate {
+            Some(target) => train_certified(&sample, architecture, &options, data, target)
+                .map(|certified| (certified.answer, certified.is_written))
+                .map_err(fail)?,
+            None => (train(&sample, architecture, &options), true),
+        };
+        drop(line);
+        let report = trained(arguments, &sample, &outcome, stopped(), start);
+        (report, Some(outcome.model), is_written)
+    };
+    if !is_written {
+        report.warnings.push("warning: no certificate was written: a limit was reached".to_owned());
     }
-    let outcome = train(&sample, architecture, &options);
-    drop(line);
-    Ok(trained(arguments, &sample, &outcome, stopped(), start))
+    if let (Some(target), Some(model)) = (&arguments.plot, &model)
+        && let Some(mut figure) = figure(&sample, model, &names)
+    {
+        figure.title = display_name(data);
+        figure.subtitle = format!("loss {:.6}", model.loss(&sample).to_f64().value());
+        write_whole(target, &figure.to_svg())?;
+        report.text += &format!("picture in {}\n", target.display());
+        report.set("plot", target.display().to_string());
+    }
+    Ok(report)
+}
+
+/// The answer to --zero-loss.
+fn decided(
+    arguments: &Arguments,
+    sample: &Sample,
+    found: ZeroLoss,
+    stopped: bool,
+    start: Instant,
+) -> Report {
+    let statistics = statistics_json(&found.statistics);
+    match found.answer {
+        Some(Some(model)) => {
+            let mut report = Report::new("train", "yes", Exit::Yes, start, statistics);
+            report.set("network", network_json(&model.network(sample.dimension)));
+            report.text = format!(
+                "{}\nYES: this network has no error on the data.\n\n{}",
+                head(arguments, sample),
+                formula(&model, sample.dimension)
+            );
+            report
+        }
+        Some(None) => {
+            let mut report = Report::new("train", "no", Exit::No, start, statistics);
+            let reason = found.reason.map_or(String::new(), |reason| format!(": {reason}"));
+            report.text = format!(
+                "{}\nNO: every such network has an error on the data{reason}.\n",
+                head(arguments, sample)
+            );
+            report
+        }
+        None => undecided(stopped, start, statistics),
+    }
 }
 
 fn undecided(stopped: bool, start: Instant, statistics: Value) -> Report {

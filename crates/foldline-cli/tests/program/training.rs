@@ -95,6 +95,68 @@ fn hyperplanes_separate() {
 }
 
 #[test]
+fn certificates_are_accepted_and_bent_ones_are_not() {
+    let folder = Folder::with(&[("data.csv", KINK), ("points.csv", POINTS)]);
+    for (arguments, code, claim) in [
+        (&["train", "data.csv", "--hidden", "1"][..], 0, "training relu 1 bias loss 1/2"),
+        (&["train", "data.csv", "--hidden", "2", "--zero-loss"], 1, "training relu 2 bias zero no"),
+        (&["interpolate", "data.csv"], 1, "interpolation relu no"),
+        (&["separable", "points.csv"], 0, "separability 2 yes"),
+        (&["separable", "points.csv", "--planes", "1"], 1, "separability 1 no"),
+    ] {
+        folder.json(&[arguments, &["--certificate", "c.txt"]].concat(), code);
+        let answer = folder.json(&["check", "c.txt", arguments[1]], 0);
+        let statement = &answer["statement"];
+        let words =
+            [&statement["question"], &statement["answer"]].map(|word| word.as_str().unwrap());
+        assert_eq!(words.join(" "), claim);
+        let text = folder.read("c.txt");
+        let lines: Vec<&str> = text.lines().collect();
+        folder.write("bent.txt", (lines[..lines.len() - 2].join("\n") + "\nend\n").as_bytes());
+        assert_eq!(folder.json(&["check", "bent.txt", arguments[1]], 1)["answer"], "rejected");
+    }
+    let run = folder.run(&[
+        "train",
+        "data.csv",
+        "--hidden",
+        "2",
+        "--timeout",
+        "0",
+        "--certificate",
+        "none.txt",
+    ]);
+    assert!(run.code == Some(3) && run.stderr.contains("no certificate"), "{}", run.stderr);
+    assert!(!folder.path("none.txt").exists());
+}
+
+#[test]
+fn fits_are_drawn() {
+    let folder = Folder::with(&[("data.csv", KINK), ("plane.csv", POINTS)]);
+    folder.write("space.csv", b"a,b,c,y\n1,2,3,4\n");
+    for file in ["data.csv", "plane.csv"] {
+        let answer = folder.json(&["train", file, "--hidden", "1", "--plot", "fit.svg"], 0);
+        assert_eq!(answer["plot"], "fit.svg");
+        let svg = folder.read("fit.svg");
+        assert!(svg.starts_with("<svg ") && svg.matches("<circle").count() >= 5, "{svg}");
+    }
+    let run = folder.run(&["train", "space.csv", "--hidden", "1", "--plot", "no.svg"]);
+    assert!(run.code == Some(2) && run.stderr.contains("one or two coordinates"));
+}
+
+#[test]
+fn several_outputs_are_refused_and_why() {
+    let folder = Folder::with(&[("two.csv", "x,y1,y2\n0,1,2\n")]);
+    let run = folder.run(&["train", "two.csv", "--hidden", "1"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(4), ""));
+    assert!(
+        run.stderr.contains("`y1`, `y2`") && run.stderr.contains("existential theory of the reals")
+    );
+    let run = folder.run(&["train", "two.csv", "--hidden", "1", "--outputs", "2"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
+    assert!(run.stderr.contains("existential theory of the reals"));
+}
+
+#[test]
 fn bad_samples_are_named() {
     let folder = Folder::with(&[
         ("nan.csv", "x,y\n1,nan\n"),

@@ -7,4 +7,4 @@ mod dual_active_set;
 mod stationary;
 
 pub use dual_active_set::{Field, Guess, dual_active_set, inverse};
-pub use stationary::{Stationary, cancels, stationary};
+pub use stationary::{Stationary, dependence, stationary};

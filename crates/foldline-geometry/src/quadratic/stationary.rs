@@ -1,7 +1,7 @@
 //! The exact point where a quadratic function is stationary on the span of some active constraints.
 
-use foldline_kernel::number::UnsignedAbs;
-use foldline_kernel::{Integer, Rational};
+use foldline_kernel::number::{Gcd, UnsignedAbs};
+use foldline_kernel::{Integer, Natural, Rational};
 
 /// A solution of Hx − Σ λ_i g_i = c, g_i·x = 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,24 +70,40 @@ pub fn stationary(
     Some(Stationary { point: solution, multipliers, denominator })
 }
 
-/// Whether Σ y_i·row_i = 0 for some y ≥ 0 that is not 0; the rows' dependence must be unique.
+/// Numbers y ≥ 0, not all 0, with Σ y_i·row_i = 0; the rows' dependence must be unique.
 ///
-/// False if there is none or if the rows have more than one: a minimal set is asked for.
-pub fn cancels(rows: &[&Vec<Integer>]) -> bool {
+/// `None` if there are none or if the rows have more than one dependence: a minimal set is asked for.
+pub fn dependence(rows: &[&Vec<Integer>]) -> Option<Vec<Integer>> {
     let width = rows.first().map_or(0, |row| row.len());
     let mut system: Vec<Vec<Integer>> =
         (0..width).map(|column| rows.iter().map(|row| row[column].clone()).collect()).collect();
     let (pivots, denominator) = eliminate(&mut system, rows.len());
-    let Some(free) = (0..rows.len()).find(|column| !pivots.contains(column)) else {
-        return false;
-    };
+    let free = (0..rows.len()).find(|column| !pivots.contains(column))?;
+    if pivots.len() + 1 != rows.len() {
+        return None;
+    }
     // y of the free column is the denominator, of the others minus their entry in that column.
-    let unique = pivots.len() + 1 == rows.len();
-    unique
-        && system[..pivots.len()].iter().all(|line| {
-            let entry = &line[free];
-            entry.is_zero() || (*entry < Integer::ZERO) == (denominator > Integer::ZERO)
-        })
+    let mut factors = vec![Integer::ZERO; rows.len()];
+    factors[free] = denominator;
+    for (line, &column) in system.iter().zip(&pivots) {
+        factors[column] = -&line[free];
+    }
+    if factors[free] < Integer::ZERO {
+        factors.iter_mut().for_each(|value| *value = -std::mem::take(value));
+    }
+    let divisor = factors.iter().fold(Natural::ZERO, |divisor, value| {
+        let value = value.clone().unsigned_abs();
+        if divisor.is_zero() {
+            value
+        } else if value.is_zero() {
+            divisor
+        } else {
+            divisor.gcd(value)
+        }
+    });
+    let divisor = Integer::from(divisor);
+    factors.iter_mut().for_each(|value| *value = &*value / &divisor);
+    factors.iter().all(|value| *value >= Integer::ZERO).then_some(factors)
 }
 
 /// Fraction-free Gauss–Jordan elimination [Bareiss]: afterwards line i has the common

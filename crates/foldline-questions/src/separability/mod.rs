@@ -7,6 +7,9 @@
 //! Differs from the paper: "< 0" and "≤ 0" at label 0 are the same question (shift the
 //! hyperplane a little), and no points with label 1, or none with label 0, are ordinary (yes).
 
+pub mod hard_sorting;
+pub mod proof;
+
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::{Feasibility, feasibility};
 use foldline_kernel::{LinearConstraint, Rational};

@@ -23,6 +23,7 @@ mod node;
 mod pattern;
 mod problem;
 mod program;
+pub mod proof;
 mod search;
 mod sound_bound;
 pub mod statement;

@@ -1,0 +1,114 @@
+//! The least value of a convex quadratic function where some rows are zero, and those rows' multipliers, exactly.
+
+use foldline_kernel::number::UnsignedAbs;
+use foldline_kernel::{Integer, Rational};
+
+/// The solution of Hθ − Σ λ_i g_i = c, g_i·θ = 0.
+#[derive(Debug)]
+pub struct Stationary {
+    /// θ'Hθ − 2c'θ there, which is −c'θ.
+    pub value: Rational,
+    /// Whether all λ_i are ≥ 0.
+    pub is_dual: bool,
+}
+
+/// Solves the system; `None` if the rows are not linearly independent, or there is no solution.
+///
+/// The value and λ do not depend on which solution is taken: the difference of two has Hδ = Σ μ_i g_i
+/// with g_i·δ = 0, so δ'Hδ = 0, Hδ = 0 and μ = 0.
+pub fn stationary(
+    hessian: &[Vec<Integer>],
+    linear: &[Integer],
+    rows: &[Vec<Integer>],
+) -> Option<Stationary> {
+    let (n, count) = (linear.len(), rows.len());
+    // The unknowns are λ, then θ; so all λ are pivots if and only if the rows are independent.
+    let mut system: Vec<Vec<Integer>> = Vec::with_capacity(n + count);
+    for i in 0..n {
+        let mut line: Vec<Integer> = rows.iter().map(|row| -&row[i]).collect();
+        line.extend(hessian[i].iter().cloned());
+        line.push(linear[i].clone());
+        system.push(line);
+    }
+    for row in rows {
+        let mut line = vec![Integer::ZERO; count];
+        line.extend(row.iter().cloned());
+        line.push(Integer::ZERO);
+        system.push(line);
+    }
+    let (pivots, denominator) = eliminate(&mut system, n + count);
+    let consistent = system[pivots.len()..].iter().all(|line| line[n + count].is_zero());
+    if !consistent || pivots.iter().take(count).ne((0..count).collect::<Vec<_>>().iter()) {
+        return None;
+    }
+    let is_negative = denominator < Integer::ZERO;
+    let at = |line: usize| {
+        let value = &system[line][n + count];
+        if is_negative { -value } else { value.clone() }
+    };
+    let is_dual = (0..count).all(|line| at(line) >= Integer::ZERO);
+    let product = (count..pivots.len())
+        .fold(Integer::ZERO, |sum, line| sum - at(line) * &linear[pivots[line] - count]);
+    let value = Rational::from_parts(product, denominator.unsigned_abs());
+    Some(Stationary { value, is_dual })
+}
+
+/// Fraction-free Gauss–Jordan elimination: afterwards line i has the common denominator in the
+/// column of the i-th pivot, and the other lines have 0 there.
+fn eliminate(system: &mut [Vec<Integer>], columns: usize) -> (Vec<usize>, Integer) {
+    let (mut pivots, mut last) = (Vec::new(), Integer::ONE);
+    for column in 0..columns {
+        let rank = pivots.len();
+        let Some(found) = (rank..system.len()).find(|&line| !system[line][column].is_zero()) else {
+            continue;
+        };
+        system.swap(rank, found);
+        let above = std::mem::take(&mut system[rank]);
+        let pivot = above[column].clone();
+        for line in system.iter_mut().filter(|line| !line.is_empty()) {
+            let factor = line[column].clone();
+            for (value, above) in line.iter_mut().zip(&above) {
+                if !value.is_zero() || !factor.is_zero() && !above.is_zero() {
+                    *value = (&*value * &pivot - &factor * above) / &last;
+                }
+            }
+        }
+        system[rank] = above;
+        last = pivot;
+        pivots.push(column);
+    }
+    (pivots, last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn integers(values: &[i32]) -> Vec<Integer> {
+        values.iter().map(|&value| value.into()).collect()
+    }
+
+    #[test]
+    fn values_and_multipliers() {
+        // (x − 1)² + (y + 2)² − 5 on y = 0 is −1 at (1, 0), with multiplier 2; on x = 0 the multiplier is −1.
+        let hessian = [integers(&[1, 0]), integers(&[0, 1])];
+        let linear = integers(&[1, -2]);
+        let at = |rows: &[Vec<Integer>]| stationary(&hessian, &linear, rows);
+        let on = at(&[integers(&[0, 1])]).unwrap();
+        assert!(on.is_dual && on.value == Rational::from(-1));
+        let wrong = at(&[integers(&[1, 0])]).unwrap();
+        assert!(!wrong.is_dual && wrong.value == Rational::from(-4));
+        assert_eq!(at(&[]).unwrap().value, Rational::from(-5));
+        assert!(at(&[integers(&[0, 1]), integers(&[0, 2])]).is_none(), "dependent rows");
+        assert!(at(&[integers(&[0, 0])]).is_none(), "a zero row");
+    }
+
+    #[test]
+    fn singular_functions() {
+        // (x + y − 3)² − 9 does not depend on x − y.
+        let hessian = [integers(&[1, 1]), integers(&[1, 1])];
+        let free = stationary(&hessian, &integers(&[3, 3]), &[]).unwrap();
+        assert!(free.is_dual && free.value == Rational::from(-9));
+        assert!(stationary(&hessian, &integers(&[3, 2]), &[]).is_none(), "no least value");
+    }
+}

@@ -1,0 +1,199 @@
+//! Certificates of training, interpolation and separability: what is found, and trees that show that nothing else is.
+//!
+//! The tree of a training certificate is found in a second run that knows the least loss. The
+//! format is described in `docs/certificate-format.md`.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use foldline_kernel::{Rational, Sample};
+use foldline_questions::interpolation::{Conflict, interpolate};
+use foldline_questions::separability::{Hyperplane, Separation, proof as separation_proof};
+use foldline_questions::training::proof::{Claim, NoProof, prove};
+use foldline_questions::training::statement::{
+    Architecture, Model, TrainingOptions, TrainingOutcome, ZeroLoss,
+};
+use foldline_questions::training::{train, zero_loss};
+
+use crate::certificate::{CertificateError, CertificateFile, header};
+
+/// An answer, and whether there is a certificate of it: not if a limit ran out.
+#[derive(Debug, Clone)]
+pub struct Certified<T> {
+    /// The answer.
+    pub answer: T,
+    /// Whether the certificate was written.
+    pub is_written: bool,
+}
+
+/// Like [`train`], and writes a certificate of the optimum in the sample's file `data` to `target`.
+///
+/// # Errors
+/// If a file cannot be read or written.
+pub fn train_certified(
+    sample: &Sample,
+    architecture: Architecture,
+    options: &TrainingOptions,
+    data: &Path,
+    target: &Path,
+) -> Result<Certified<TrainingOutcome>, CertificateError> {
+    let start = Instant::now();
+    let answer = train(sample, architecture, options);
+    if !answer.is_optimal() {
+        return Ok(Certified { answer, is_written: false });
+    }
+    let claim = format!("{} loss {}", words(architecture), answer.loss);
+    let mut file = CertificateFile::create(target)?;
+    file.text(&header("training", &claim, &[("data", data)])?)?;
+    file.text(&model(&answer.model))?;
+    let is_written =
+        trees(sample, architecture, Claim::AtLeast(&answer.loss), options, start, file)?;
+    Ok(Certified { answer, is_written })
+}
+
+/// Like [`zero_loss`], and writes a certificate of the answer to `target`.
+///
+/// # Errors
+/// If a file cannot be read or written.
+pub fn zero_loss_certified(
+    sample: &Sample,
+    architecture: Architecture,
+    options: &TrainingOptions,
+    data: &Path,
+    target: &Path,
+) -> Result<Certified<ZeroLoss>, CertificateError> {
+    let start = Instant::now();
+    let answer = zero_loss(sample, architecture, options);
+    let Some(found) = &answer.answer else {
+        return Ok(Certified { answer, is_written: false });
+    };
+    let claim = if found.is_some() { "yes" } else { "no" };
+    let claim = format!("{} zero {claim}", words(architecture));
+    let mut file = CertificateFile::create(target)?;
+    file.text(&header("training", &claim, &[("data", data)])?)?;
+    let is_written = match found {
+        Some(found) => {
+            file.text(&model(found))?;
+            file.text("end\n")?;
+            file.finish()?;
+            true
+        }
+        None => trees(sample, architecture, Claim::Positive, options, start, file)?,
+    };
+    Ok(Certified { answer, is_written })
+}
+
+/// Writes the trees and finishes the file; false if a limit ran out.
+fn trees(
+    sample: &Sample,
+    architecture: Architecture,
+    claim: Claim<'_>,
+    options: &TrainingOptions,
+    start: Instant,
+    mut file: CertificateFile,
+) -> Result<bool, CertificateError> {
+    let stop = || {
+        options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+            || options.timeout.is_some_and(|limit| start.elapsed() > limit)
+    };
+    let proved = prove(sample, architecture, claim, &stop, &mut file);
+    finish(proved.map(|_| ()), file)
+}
+
+fn finish(
+    proved: Result<(), NoProof>,
+    mut file: CertificateFile,
+) -> Result<bool, CertificateError> {
+    match proved {
+        Ok(()) => {
+            file.text("end\n")?;
+            file.finish()?;
+            Ok(true)
+        }
+        Err(NoProof::Stopped) => Ok(false),
+        Err(NoProof::Write(error)) => Err(file.failed(error)),
+        Err(NoProof::Wrong(_)) => Err(CertificateError::Unsupported(
+            "the proof does not confirm the answer: this is a mistake in foldline, please report it",
+        )),
+    }
+}
+
+fn words(architecture: Architecture) -> String {
+    let output = if architecture.output_relu { "relu" } else { "linear" };
+    let bias = if architecture.output_bias { "bias" } else { "unbiased" };
+    format!("{output} {} {bias}", architecture.hidden)
+}
+
+/// The network's lines.
+fn model(model: &Model) -> String {
+    let mut text = format!("offset {}\n", model.offset);
+    for (node, positive) in model.nodes.iter().zip(&model.positive) {
+        let sign = if *positive { '+' } else { '-' };
+        text += &format!("node {sign}{}\n", numbers(node));
+    }
+    text
+}
+
+fn numbers(values: &[Rational]) -> String {
+    values.iter().map(|value| format!(" {value}")).collect()
+}
+
+/// Like [`interpolate`], and writes a certificate of the answer to `target`.
+///
+/// # Errors
+/// If a file cannot be read or written.
+pub fn interpolate_certified(
+    sample: &Sample,
+    output_relu: bool,
+    data: &Path,
+    target: &Path,
+) -> Result<Result<Model, Conflict>, CertificateError> {
+    let answer = interpolate(sample, output_relu);
+    let (word, text) = match &answer {
+        Ok(found) => ("yes", model(found)),
+        Err(Conflict::Labels { first, second }) => ("no", format!("conflict {first} {second}\n")),
+        Err(Conflict::Negative(row)) => ("no", format!("negative {row}\n")),
+    };
+    let output = if output_relu { "relu" } else { "linear" };
+    let mut file = CertificateFile::create(target)?;
+    file.text(&header("interpolation", &format!("{output} {word}"), &[("data", data)])?)?;
+    file.text(&text)?;
+    file.text("end\n")?;
+    file.finish()?;
+    Ok(answer)
+}
+
+/// Writes a certificate of a separation by so many hyperplanes to `target`; whether it did, which
+/// it does not if the search or `stop` says that a limit ran out.
+///
+/// The labels of `sample` are 0 and 1.
+///
+/// # Errors
+/// If a file cannot be read or written.
+pub fn write_separation(
+    sample: &Sample,
+    planes: usize,
+    separation: &Separation,
+    points: &Path,
+    stop: &dyn Fn() -> bool,
+    target: &Path,
+) -> Result<bool, CertificateError> {
+    let word = match separation {
+        Separation::Yes(_) => "yes",
+        Separation::No => "no",
+        Separation::Stopped => return Ok(false),
+    };
+    let mut file = CertificateFile::create(target)?;
+    file.text(&header("separability", &format!("{planes} {word}"), &[("points", points)])?)?;
+    if let Separation::Yes(hyperplanes) = separation {
+        for Hyperplane { normal, offset } in hyperplanes {
+            file.text(&format!("plane {offset}{}\n", numbers(normal)))?;
+        }
+        return finish(Ok(()), file);
+    }
+    let inside: Vec<bool> = sample.labels.iter().map(|label| *label == Rational::ONE).collect();
+    let proved =
+        separation_proof::prove(sample.dimension, &sample.points, &inside, planes, stop, &mut file);
+    finish(proved, file)
+}
