@@ -4,11 +4,10 @@
 //! closed for an incumbent that is not above it.
 
 use foldline_kernel::Rational;
-use foldline_kernel::number::parse_rational;
 use serde_json::{Value, json};
 
 use super::incumbent::Incumbent;
-use crate::checkpoint::{StateError, count, expected, list};
+use crate::checkpoint::{StateError, count, field, list, numbers_text, read_numbers};
 use crate::verification::counters::Counters;
 
 /// What an earlier run left.
@@ -24,7 +23,7 @@ pub struct Resumed {
 /// The state of a search of one chunk.
 pub fn to_json(chunk: usize, open: &[Value], incumbent: &Incumbent, counters: &Counters) -> Value {
     let best = incumbent.best().map(|best| best.point).unwrap_or_default();
-    let best: Vec<String> = best.iter().map(ToString::to_string).collect();
+    let best = numbers_text(&best);
     json!({"chunk": chunk, "open": open, "best": best, "counters": counters.values()})
 }
 
@@ -35,17 +34,8 @@ impl Resumed {
         dimension: usize,
         counters: &Counters,
     ) -> Result<Self, StateError> {
-        let counts = list(state, "counters")?.iter();
-        let counts = counts.map(|value| value.as_u64().ok_or_else(|| expected("a count", value)));
-        if !counters.add_values(&counts.collect::<Result<Vec<_>, _>>()?) {
-            return Err(StateError("it has another number of counters".to_owned()));
-        }
-        let number = |value: &Value| {
-            let text = value.as_str().unwrap_or_default();
-            parse_rational(text).map_err(|_| expected("a number", value))
-        };
-        let best: Vec<Rational> =
-            list(state, "best")?.iter().map(number).collect::<Result<_, _>>()?;
+        counters.resume(field(state, "counters")?)?;
+        let best = read_numbers(field(state, "best")?)?;
         if best.len() != dimension {
             return Err(StateError("its best point has another dimension".to_owned()));
         }

@@ -232,11 +232,6 @@ impl<'a> Limits<'a> {
         self.expired.load(Ordering::Relaxed) || self.stopped()
     }
 
-    /// What is left of the time, if it is limited.
-    pub fn rest(&self) -> Option<Duration> {
-        self.options.timeout.map(|timeout| timeout.saturating_sub(self.start.elapsed()))
-    }
-
     /// Which limit was reached.
     pub fn which(&self) -> Limit {
         if self.stopped() { Limit::Stopped } else { Limit::Time }
