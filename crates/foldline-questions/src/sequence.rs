@@ -179,6 +179,7 @@ fn read_statistics(state: &Value) -> Result<Statistics, StateError> {
 impl Found for Answer {
     fn to_json(&self) -> Option<Value> {
         match self {
+            Answer::Undecided { .. } | Answer::Maximum { attained: None, .. } => None,
             Answer::Maximum { maximum: Attained { value, point }, attained } => {
                 let value = numbers_text(std::slice::from_ref(value));
                 Some(json!({"value": value, "point": numbers_text(point), "attained": attained}))
@@ -188,7 +189,6 @@ impl Found for Answer {
                 Some(json!({"point": point, "direction": direction}))
             }
             Answer::Empty => Some(json!("empty")),
-            Answer::Undecided { .. } => None,
         }
     }
 

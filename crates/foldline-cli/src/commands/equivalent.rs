@@ -188,7 +188,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         report.warnings.push(message.to_owned());
     }
     // An answer that bounds gave in time leaves the largest difference open.
-    report.keep_checkpoint(checkpoint, !matches!(found.largest, Largest::Between { .. }));
+    let is_open =
+        matches!(found.largest, Largest::Between { .. } | Largest::Value { attained: None, .. });
+    report.keep_checkpoint(checkpoint, !is_open);
     Ok(report)
 }
 

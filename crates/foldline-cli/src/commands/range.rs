@@ -62,6 +62,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     };
     let text = heading + &table(intervals);
     let ends = intervals.iter().flat_map(|interval| [&interval.minimum, &interval.maximum]);
+    let is_open = ends.clone().any(|end| matches!(end, End::Finite { attained: None, .. }));
     let limits: Vec<Limit> = ends.filter_map(limit).collect();
     let mut report = match limits.first() {
         None => run.report("range", "range", Exit::Yes, statistics, &text),
@@ -69,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     };
     let objects: Vec<Value> = intervals.iter().map(|interval| json(interval).into()).collect();
     report.set("outputs", objects);
-    report.keep_checkpoint(checkpoint, limits.is_empty());
+    report.keep_checkpoint(checkpoint, limits.is_empty() && !is_open);
     Ok(report)
 }
 

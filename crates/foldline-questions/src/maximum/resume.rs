@@ -7,11 +7,26 @@ use foldline_kernel::Rational;
 use serde_json::{Value, json};
 
 use super::incumbent::Incumbent;
-use crate::checkpoint::{StateError, count, field, list, numbers_text, read_numbers};
+use crate::checkpoint::{Keeper, StateError, count, field, list, numbers_text, read_numbers};
 use crate::verification::counters::Counters;
 
-/// What an earlier run left.
-pub struct Resumed {
+/// Where an earlier run stopped.
+pub enum Resumed {
+    /// In the search for growth without bound.
+    Growth(Value),
+    /// In the search for the maximum.
+    Search(OpenChunk),
+    /// In the search for a point of the region itself where the maximum is taken.
+    Attained {
+        /// Where it is taken in the region's closure.
+        best: Vec<Rational>,
+        /// The open work of that search.
+        work: Value,
+    },
+}
+
+/// What an earlier run left of one chunk.
+pub struct OpenChunk {
     /// Which chunk of pieces and objectives was searched.
     pub chunk: usize,
     /// Where the incumbent was taken.
@@ -28,18 +43,51 @@ pub fn to_json(chunk: usize, open: &[Value], incumbent: &Incumbent, counters: &C
 }
 
 impl Resumed {
-    /// Reads a state and goes on counting where it stopped.
+    /// Reads a state and goes on counting where it stopped; the searches that are verifications
+    /// read their counts themselves.
     pub fn from_json(
         state: &Value,
         dimension: usize,
         counters: &Counters,
     ) -> Result<Self, StateError> {
-        counters.resume(field(state, "counters")?)?;
+        if let Some(work) = state.get("growth") {
+            return Ok(Self::Growth(work.clone()));
+        }
         let best = read_numbers(field(state, "best")?)?;
         if best.len() != dimension {
             return Err(StateError("its best point has another dimension".to_owned()));
         }
+        if let Some(work) = state.get("attained") {
+            return Ok(Self::Attained { best, work: work.clone() });
+        }
+        counters.resume(field(state, "counters")?)?;
         let chunk = count(state, "chunk")? as usize;
-        Ok(Self { chunk, best, open: list(state, "open")?.to_vec() })
+        Ok(Self::Search(OpenChunk { chunk, best, open: list(state, "open")?.to_vec() }))
+    }
+}
+
+/// The keeper of a verification within a maximisation.
+pub struct Within<'a> {
+    /// Keeps the state of the whole.
+    pub keeper: &'a dyn Keeper,
+    /// The name under which the verification's state is a part of it.
+    pub name: &'static str,
+    /// Where the maximum is taken, if it is known.
+    pub best: Option<&'a [Rational]>,
+    /// The verification's open work.
+    pub open: Option<Value>,
+}
+
+impl Keeper for Within<'_> {
+    fn resumed(&self) -> Option<&Value> {
+        self.open.as_ref()
+    }
+
+    fn is_due(&self) -> bool {
+        self.keeper.is_due()
+    }
+
+    fn save(&self, state: &Value) {
+        self.keeper.save(&json!({self.name: state, "best": self.best.map(numbers_text)}));
     }
 }
