@@ -73,10 +73,8 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     };
     let statistics = &found.statistics;
     let heading = subject.heading(&format!("how large is output {output} on the region?"));
-    let is_open = |answer: &Answer| {
-        matches!(answer, Answer::Undecided { .. } | Answer::Maximum { attained: None, .. })
-    };
-    let finished = !is_open(&found.answer);
+    let finished =
+        !matches!(found.answer, Answer::Undecided { .. } | Answer::Maximum { attained: None, .. });
     let done = |run: Run, answer: &str, text: String| {
         run.report("maximum", answer, Exit::Yes, statistics, &(heading.clone() + &text))
     };

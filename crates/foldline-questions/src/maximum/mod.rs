@@ -157,7 +157,8 @@ impl Run<'_> {
         open: Option<Value>,
     ) -> Result<Found, StateError> {
         let Some(property) = recession::growth(self.network, pieces, self.objectives) else {
-            return Ok(Found::Nothing);
+            let foreign = StateError("it is about an unbounded region".to_owned());
+            return if open.is_some() { Err(foreign) } else { Ok(Found::Nothing) };
         };
         let network = self.network.without_biases();
         let found = self.find(&network, &property, ("growth", None), open);
