@@ -112,6 +112,7 @@ fn questions_answer_the_same_with_a_checkpoint() {
     let square = r#"{"box": [[-1, 1], [-1, 1]]}"#;
     let folder = Folder::with(&[("n.json", PAIR), ("box.json", square)]);
     for question in questions() {
+        let question = [&question[..], &["--threads", "1"]].concat();
         let mut plain = folder.run(&[&question[..], &["--json"]].concat());
         let mut kept = folder.run(&[&question[..], &["--json", "--checkpoint", "c"]].concat());
         assert_eq!((kept.code, &kept.stderr), (plain.code, &plain.stderr), "{question:?}");
