@@ -39,7 +39,7 @@ pub struct FloatLayer {
 }
 
 /// A pre-activation that is exactly `factor` times that of `row` in the same layer: then [c·z]₊ is
-/// c·[z]₊ for c > 0 and |c|·([z]₊ − z) for c < 0, so such neurons need no relaxation of their own.
+/// `c·[z]₊` for c > 0 and `|c|·([z]₊ − z)` for c < 0, so such neurons need no relaxation of their own.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Multiple {
     /// The earlier row.
