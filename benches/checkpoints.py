@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Kill runs of foldline at random moments, let them go on from their checkpoints, and compare the answers.
 
-    benches/checkpoints.py [--kills 20] [--seed 1] [--program target/release/foldline] [-- COMMAND FILES…]
+    benches/checkpoints.py [--kills 20] [--seed 1] [--only WORD] [--program target/release/foldline] [-- COMMAND FILES…]
 
 Each instance is first run in peace. Then it is started with --checkpoint and killed with SIGKILL at a random moment, again and again,
-until so many kills are done; after that it may finish. Its answer must be that of the run in peace, a witness must replay exactly, the
-largest difference of `equivalent` must be the same, and the checkpoint must be gone. If the run finishes before all kills are done it starts from the beginning. Without a command, such
-as `verify NET SPEC`, instances of `verify` are generated: networks with random weights and a threshold that needs a search of some seconds.
+until so many kills are done; after that it may finish. Its answer must be that of the run in peace: every exact number of it, but for points, of
+which there may be several. A witness of `verify` must replay exactly, and the checkpoint must be gone. If the run finishes before
+all kills are done it starts from the beginning. Without a command, one instance of every command that has checkpoints is generated: random
+weights, and some ten CPU seconds of work each. `--only lipschitz` runs those whose command begins so.
 
 Exit code 1 if an answer differs, a run ends with an error, or a checkpoint is left over.
 """
@@ -14,6 +15,7 @@ Exit code 1 if an answer differs, a run ends with an error, or a checkpoint is l
 import argparse
 import json
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Points may differ from run to run, and so do times and counts.
+POINTS = {"argmax", "argmin", "witness", "witness_f32", "point", "points", "gradient", "jacobian", "ray"}
+VARYING = {"seconds", "statistics", "fraction_done", "positive_direction", "negative_direction"}
+
 
 def layer(chance: random.Random, inputs: int, outputs: int, activation: str) -> dict:
     """A layer of integers over 16."""
@@ -31,30 +37,97 @@ def layer(chance: random.Random, inputs: int, outputs: int, activation: str) -> 
     return {"weights": weights, "bias": [number() for _ in range(outputs)], "activation": activation}
 
 
-def evaluate(network: dict, point: list[float]) -> float:
-    """The only output, in floats."""
+def random_network(chance: random.Random, sizes: list[int]) -> dict:
+    """ReLU layers of these sizes, the last one linear."""
+    kinds = ["relu"] * (len(sizes) - 2) + ["linear"]
+    return {"layers": [layer(chance, *shape, kind) for *shape, kind in zip(sizes, sizes[1:], kinds)]}
+
+
+def evaluate(network: dict, point: list[float]) -> list[float]:
+    """The outputs, in floats."""
     for part in network["layers"]:
         rows = zip(part["weights"], part["bias"])
         point = [sum(float(Fraction(w)) * x for w, x in zip(row, point)) + float(Fraction(b)) for row, b in rows]
         if part["activation"] == "relu":
             point = [max(value, 0.0) for value in point]
-    return point[0]
+    return point
 
 
-def generated(folder: Path, seed: int, factor: float) -> tuple[Path, Path]:
-    """A network with 6 inputs and three layers of 24, and the claim that it stays below `factor` times the best of some corners."""
-    chance = random.Random(seed)
-    sizes = [6, 24, 24, 24]
-    layers = [layer(chance, a, b, "relu") for a, b in zip(sizes, sizes[1:])] + [layer(chance, 24, 1, "linear")]
-    network = {"layers": layers}
-    best = max(evaluate(network, [chance.choice([-1.0, 1.0]) for _ in range(6)]) for _ in range(300))
-    lines = [f"(declare-const X_{i} Real)" for i in range(6)] + ["(declare-const Y_0 Real)"]
-    lines += [f"(assert (>= X_{i} -1))\n(assert (<= X_{i} 1))" for i in range(6)]
-    lines += [f"(assert (>= Y_0 {round(best * factor)}))"]
-    net, spec = folder / f"net{seed}.json", folder / f"spec{seed}.vnnlib"
-    net.write_text(json.dumps(network))
-    spec.write_text("\n".join(lines) + "\n")
-    return net, spec
+def near_the_top(chance: random.Random, network: dict, factor: float) -> int:
+    """`factor` times the largest value at some corners of [-1, 1]^d."""
+    inputs = len(network["layers"][0]["weights"][0])
+    corners = ([chance.choice([-1.0, 1.0]) for _ in range(inputs)] for _ in range(300))
+    return round(max(evaluate(network, corner)[0] for corner in corners) * factor)
+
+
+class Instances:
+    """Writes the files of the generated instances."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def write(self, name: str, content) -> str:
+        path = self.folder / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return str(path)
+
+    def box(self, inputs: int) -> str:
+        return self.write(f"box{inputs}.json", {"box": [[-1, 1]] * inputs})
+
+    def verify(self, seed: int, factor: float) -> list[str]:
+        """The claim that a network stays below `factor` times the best of some corners."""
+        chance = random.Random(seed)
+        network = random_network(chance, [6, 24, 24, 24, 1])
+        lines = [f"(declare-const X_{i} Real)" for i in range(6)] + ["(declare-const Y_0 Real)"]
+        lines += [f"(assert (>= X_{i} -1))\n(assert (<= X_{i} 1))" for i in range(6)]
+        lines += [f"(assert (>= Y_0 {near_the_top(chance, network, factor)}))"]
+        spec = self.write(f"spec{seed}.vnnlib", "\n".join(lines) + "\n")
+        return ["verify", self.write(f"net{seed}.json", network), spec]
+
+    def positive(self, seed: int, factor: float) -> list[str]:
+        """The same, as a question for positive values."""
+        chance = random.Random(seed)
+        network = random_network(chance, [6, 24, 24, 24, 1])
+        last = network["layers"][-1]
+        last["bias"] = [str(Fraction(last["bias"][0]) - near_the_top(chance, network, factor))]
+        return ["positive", self.write(f"shifted{seed}.json", network), "--over", self.box(6)]
+
+    def on_box(self, command: str, seed: int, sizes: list[int], *options: str) -> list[str]:
+        """A question about a random network on a cube."""
+        network = random_network(random.Random(seed), sizes)
+        name = f"net{seed}_{'-'.join(map(str, sizes))}.json"
+        return [command, self.write(name, network), "--over", self.box(sizes[0]), *options]
+
+    def equivalent(self, seed: int, sizes: list[int]) -> list[str]:
+        """A network and a copy whose first layer has other biases."""
+        chance = random.Random(seed)
+        network = random_network(chance, sizes)
+        first = self.write(f"first{seed}.json", network)
+        biases = network["layers"][0]["bias"]
+        network["layers"][0]["bias"] = [str(Fraction(bias) + Fraction(chance.randint(-8, 8), 1024)) for bias in biases]
+        return ["equivalent", first, self.write(f"second{seed}.json", network), "--over", self.box(sizes[0])]
+
+    def arrangement(self, seed: int, dimension: int, count: int) -> list[str]:
+        """Random hyperplanes."""
+        chance = random.Random(seed)
+        normals = [[chance.randint(-99, 99) for _ in range(dimension)] for _ in range(count)]
+        offsets = [chance.randint(-99, 99) for _ in range(count)]
+        path = self.write(f"planes{seed}.json", {"normals": normals, "offsets": offsets})
+        return ["arrangement", "cells", path, "--method", "enumerate"]
+
+    def all(self) -> list[list[str]]:
+        return [
+            self.verify(3, 1.15),
+            self.positive(3, 1.15),
+            self.on_box("maximum", 4, [6, 36, 36, 36, 1]),
+            self.on_box("range", 5, [6, 24, 24, 24, 2]),
+            self.equivalent(6, [4, 20, 20, 1]),
+            self.on_box("lipschitz", 7, [6, 32, 32, 1], "--p", "inf"),
+            self.on_box("lipschitz", 8, [6, 32, 32, 1], "--p", "2"),
+            self.on_box("lipschitz", 9, [5, 24, 24, 1], "--p", "0"),
+            self.on_box("regions", 10, [3, 160, 160, 1], "--count", "cells"),
+            self.arrangement(11, 4, 90),
+        ]
 
 
 def finished(command: list[str]) -> dict:
@@ -79,20 +152,32 @@ def killed(command: list[str], seconds: float) -> bool:
     return False
 
 
+def comparable(answer):
+    """An answer without what may differ from run to run."""
+    if isinstance(answer, list):
+        return [comparable(part) for part in answer]
+    if not isinstance(answer, dict):
+        return answer
+    skipped = POINTS | VARYING
+    skipped |= {f"{key}_approx" for key in skipped}
+    return {key: comparable(value) for key, value in answer.items() if key not in skipped}
+
+
 def torture(program: str, question: list[str], kills: int, chance: random.Random, folder: Path) -> str:
     """A row of the table; exits if the answers differ."""
     plain = [program, *question, "--json"]
-    start = time.monotonic()
+    start, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     expected = finished(plain)
     seconds = time.monotonic() - start
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used
     state = folder / "state.json"
     command = [*plain, "--checkpoint", str(state)]
     done = resumed = restarts = 0
     largest = 0
     while done < kills:
         had_state = state.exists()
-        # Up to a third of the time that the whole takes, and at least long enough to save.
-        if killed(command, chance.uniform(0.0, max(0.6, seconds / 3))):
+        # Up to a fifth of the time that the whole takes, and at least long enough to save.
+        if killed(command, chance.uniform(0.0, max(0.6, seconds / 5))):
             done += 1
             resumed += had_state
         else:
@@ -100,15 +185,15 @@ def torture(program: str, question: list[str], kills: int, chance: random.Random
         largest = max([largest] + [path.stat().st_size for path in [state] if path.exists()])
     answer = finished(command)
     name = " ".join(Path(word).name for word in question)
-    for key in ["answer", "largest_difference", "value"]:
-        if answer.get(key) != expected.get(key):
-            sys.exit(f"{name}: {key} is {expected.get(key)} in peace, {answer.get(key)} after {done} kills")
+    if comparable(answer) != comparable(expected):
+        sys.exit(f"{name}: in peace {comparable(expected)}, after {done} kills {comparable(answer)}")
     if state.exists():
         sys.exit(f"{state} is left over after the answer")
-    if answer["answer"] == "violated":
+    if question[0] == "verify" and answer["answer"] == "violated":
         replay(program, question[1], question[2], answer["witness"], folder)
-    counts = f"{expected['statistics']['nodes']} | {answer['statistics']['nodes']}"
-    return f"| {name} | {answer['answer']} | {seconds:.1f} | {done} | {resumed} | {restarts} | {counts} | {largest // 1024} |"
+    nodes = [run["statistics"].get("nodes", run["statistics"].get("cells", 0)) for run in (expected, answer)]
+    row = [name, answer["answer"], f"{used:.1f}", done, resumed, restarts, *(f"{count:,}" for count in nodes), largest // 1024]
+    return "| " + " | ".join(map(str, row)) + " |"
 
 
 def replay(program: str, net: str, spec: str, witness: dict, folder: Path) -> None:
@@ -127,17 +212,16 @@ def main() -> None:
     parser.add_argument("command", nargs="*", metavar="COMMAND FILES")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", metavar="WORD")
     parser.add_argument("--program", default=str(ROOT / "target/release/foldline"))
     arguments = parser.parse_args()
     chance = random.Random(arguments.seed)
-    print("| instance | answer | seconds in peace | kills | resumed | finished early | nodes in peace | nodes in all | largest state, kB |")
+    print("| instance | answer | CPU s in peace | kills | went on | finished early | nodes in peace | nodes in all | largest state, kB |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        hard = [(2, 1.3), (3, 1.15), (5, 1.05)]
-        made = lambda seed, factor: ["verify", *map(str, generated(folder, seed, factor))]
-        questions = [arguments.command] if arguments.command else [made(*choice) for choice in hard]
-        for question in questions:
+        generated = [question for question in Instances(folder).all() if question[0].startswith(arguments.only)]
+        for question in [arguments.command] if arguments.command else generated:
             print(torture(arguments.program, question, arguments.kills, chance, folder), flush=True)
 
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use foldline::checkpoint::{CheckpointFile, Statement};
 use foldline::formats::input::read_bytes;
+use foldline::questions::checkpoint::{Keeper, StateError};
 
 use crate::report::{Failure, Report};
 
@@ -39,6 +40,17 @@ impl CheckpointOption {
         let opened = CheckpointFile::open(path, options(statement));
         Ok(Some(opened.map_err(|error| Failure::Input(error.to_string()))?))
     }
+}
+
+/// A command's checkpoint as the engine wants it.
+pub fn keeper(checkpoint: &Option<CheckpointFile>) -> Option<&dyn Keeper> {
+    checkpoint.as_ref().map(|file| file as &dyn Keeper)
+}
+
+/// The failure that the state in a command's checkpoint is none of it.
+pub fn foreign(checkpoint: &Option<CheckpointFile>, error: &StateError) -> Failure {
+    let name = checkpoint.as_ref().map(|file| file.path().display().to_string());
+    Failure::Input(format!("{}: {error}", name.unwrap_or_default()))
 }
 
 /// What is said of a checkpoint and a certificate in one command.

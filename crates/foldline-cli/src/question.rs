@@ -174,6 +174,14 @@ pub struct PerhapsOnRegion {
     pub over: Option<PathBuf>,
 }
 
+impl PerhapsOnRegion {
+    /// The files by role, for a checkpoint.
+    pub fn named(&self) -> Vec<(&str, &Path)> {
+        let region = self.over.as_deref().map(|region| ("region", region));
+        [("network", self.network.as_path())].into_iter().chain(region).collect()
+    }
+}
+
 /// Where a certificate goes.
 #[derive(Debug, Clone, Args)]
 pub struct CertificateOption {

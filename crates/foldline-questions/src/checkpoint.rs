@@ -6,6 +6,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use foldline_kernel::Rational;
+use foldline_kernel::number::parse_rational;
 use serde_json::Value;
 
 /// Keeps the state of a search outside of it.
@@ -84,6 +86,21 @@ pub fn read_floats(value: &Value) -> Result<Vec<f64>, StateError> {
     let number = |word: &str| match word.parse::<f64>() {
         Ok(number) if !number.is_nan() => Ok(number),
         _ => Err(expected("a number", &Value::String(word.to_owned()))),
+    };
+    text.split_ascii_whitespace().map(number).collect()
+}
+
+/// Exact numbers as one string, a space between two.
+pub fn numbers_text(values: &[Rational]) -> Value {
+    let words: Vec<String> = values.iter().map(ToString::to_string).collect();
+    Value::String(words.join(" "))
+}
+
+/// The numbers of such a string.
+pub fn read_numbers(value: &Value) -> Result<Vec<Rational>, StateError> {
+    let text = value.as_str().ok_or_else(|| expected("a string of numbers", value))?;
+    let number = |word: &str| {
+        parse_rational(word).map_err(|_| expected("a number", &Value::String(word.to_owned())))
     };
     text.split_ascii_whitespace().map(number).collect()
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 use foldline::formats::json_network::network_from_json;
 use foldline::formats::region::parse_region;
 use foldline::kernel::network::RationalRow;
+use foldline::questions::maximum::range::{End, range};
 use foldline::questions::maximum::{Answer, maximum};
 use foldline::questions::positivity::{self, positive};
+use foldline::questions::regions;
 use foldline::{Activation, Layer, Network, Options, Polyhedron, Rational, Region};
 use serde_json::Value;
 
@@ -74,14 +76,64 @@ fn plateau() -> Network {
     Network::new(3, layers).expect("layers that fit")
 }
 
-#[test]
-fn a_plateau_is_not_enumerated() {
-    let network = plateau();
+/// [−1, 1]³.
+fn cube() -> Region {
     let side = |j: usize, sign: i8| {
         foldline::LinearConstraint::new(vec![(j, Rational::from(sign))], Rational::ONE, false)
     };
     let constraints = (0..3).flat_map(|j| [side(j, 1), side(j, -1)]).collect();
-    let cube = Region { dimension: 3, pieces: vec![Polyhedron { dimension: 3, constraints }] };
+    Region { dimension: 3, pieces: vec![Polyhedron { dimension: 3, constraints }] }
+}
+
+/// 1/7 + Σ [a_i]₊ − [b]₊ over one layer of 40 neurons: the six a_i change their signs on the cube; b is
+/// below 0 on it, which only splits show. The minimum is 1/7, wherever no a_i is positive.
+fn plateau_below() -> Network {
+    let mut state = 7u64;
+    let mut weight = || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        Rational::from(((state >> 33) % 201) as i64 - 100) / Rational::from(64)
+    };
+    let mut rows = |count: usize, inputs: usize, bias: i64| -> Vec<RationalRow> {
+        let mut row = || {
+            let weights = (0..inputs).map(|j| (j, weight())).collect();
+            RationalRow { weights, bias: Rational::from(bias) }
+        };
+        (0..count).map(|_| row()).collect()
+    };
+    let first = rows(40, 3, 1);
+    let mut second = rows(6, 40, -8);
+    second.extend(rows(1, 40, -2));
+    let sign = |j: usize| Rational::from(if j < 6 { 1 } else { -1 });
+    let weights = (0..7).map(|j| (j, sign(j))).collect();
+    let output = RationalRow { weights, bias: Rational::ONE / Rational::from(7) };
+    let layers = vec![
+        Layer::new(3, &first, Activation::Relu),
+        Layer::new(40, &second, Activation::Relu),
+        Layer::new(7, &[output], Activation::Linear),
+    ];
+    Network::new(3, layers).expect("layers that fit")
+}
+
+#[test]
+fn a_plateau_of_minima_is_not_enumerated() {
+    let network = plateau_below();
+    let options = Options { threads: 1, ..Options::default() };
+    let found = range(&network, &cube(), &[0], &options);
+    let interval = found.intervals.expect("the cube is not empty").remove(0);
+    let End::Finite { extreme, attained: Some(true) } = interval.minimum else {
+        panic!("{:?}", interval.minimum);
+    };
+    assert_eq!(extreme.value, Rational::ONE / Rational::from(7));
+    let limits = regions::Options::default();
+    let cells = regions::count_cells(&network, None, Some(&cube()), &limits, None);
+    let Ok(regions::Outcome::Counted(cells)) = cells else { panic!("there is no limit") };
+    assert!(cells > 2000 && 10 * found.statistics.nodes < cells, "{:?}", found.statistics);
+}
+
+#[test]
+fn a_plateau_is_not_enumerated() {
+    let network = plateau();
+    let cube = cube();
     let found = maximum(&network, &cube, &[vec![(0, Rational::ONE)]], &Options::default());
     let Answer::Maximum { maximum, attained: Some(true) } = found.answer else {
         panic!("{:?}", found.answer);

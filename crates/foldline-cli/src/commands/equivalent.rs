@@ -1,6 +1,5 @@
 //! `foldline equivalent A B`: are two networks the same function, or how far are they apart?
 
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -9,7 +8,6 @@ use foldline::checkpoint::CheckpointFile;
 use foldline::equivalence_certificate::{PairFiles, equivalent_certified};
 use foldline::formats::input::display_name;
 use foldline::formats::region::read_region;
-use foldline::questions::checkpoint::Keeper;
 use foldline::questions::equivalence::{
     Comparison, Largest, Outcome, Question, Verdict, equivalent_resumable,
 };
@@ -17,7 +15,7 @@ use foldline::text::{decimal, exact_for_people};
 use foldline::{Network, Rational, Region, parse_rational};
 use serde_json::{Map, Value};
 
-use crate::checkpoint::{CheckpointOption, together};
+use crate::checkpoint::{CheckpointOption, foreign, keeper, together};
 use crate::describe::{self, plural, point_table, shorten};
 use crate::load::{at_most_one_stdin, load_network};
 use crate::question::{OutputChoice, QuestionOptions, Run};
@@ -164,15 +162,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let question = Question { networks: [a, b], region, outputs: &outputs, within };
     let checkpoint = arguments.open_checkpoint()?;
     let found = match (&checkpoint, &arguments.certificate) {
-        (keeper, None) => {
-            let name = keeper.as_ref().map(|file| file.path().display().to_string());
-            let keeper = keeper.as_ref().map(|file| file as &dyn Keeper);
-            let failed =
-                |name: &str, error: &dyn Display| Failure::Input(format!("{name}: {error}"));
-            equivalent_resumable(&question, &run.options, keeper)
-                .map_err(|error| failed(&pair.names[1], &error))?
-                .map_err(|error| failed(&name.unwrap_or_default(), &error))?
-        }
+        (_, None) => equivalent_resumable(&question, &run.options, keeper(&checkpoint))
+            .map_err(|error| Failure::Input(format!("{}: {error}", pair.names[1])))?
+            .map_err(|error| foreign(&checkpoint, &error))?,
         (None, Some(target)) => {
             let networks = [arguments.first.as_path(), &arguments.second];
             let files = PairFiles { networks, region: arguments.over.as_deref() };
@@ -196,7 +188,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         report.warnings.push(message.to_owned());
     }
     // An answer that bounds gave in time leaves the largest difference open.
-    report.keep_checkpoint(checkpoint, !matches!(found.largest, Largest::Between { .. }));
+    let is_open =
+        matches!(found.largest, Largest::Between { .. } | Largest::Value { attained: None, .. });
+    report.keep_checkpoint(checkpoint, !is_open);
     Ok(report)
 }
 

@@ -3,13 +3,16 @@
 use std::time::Instant;
 
 use clap::Args;
-use foldline::lipschitz::{self, Answer, Attained, Constant, Exponent, Outcome};
+use foldline::lipschitz::{
+    Answer, Attained, Constant, Exponent, Outcome, Refused, lipschitz_resumable,
+};
 use foldline::lipschitz_certificate::lipschitz_certified;
 use foldline::question_certificates::SubjectFiles;
 use foldline::text::{decimal, exact_for_people};
 use foldline::{Rational, parse_rational};
 use serde_json::Value;
 
+use crate::checkpoint::{CheckpointOption, foreign, keeper, together};
 use crate::describe::{plural, point_table, shorten};
 use crate::question::{
     CertificateOption, PerhapsOnRegion, QuestionOptions, Run, Subject, not_written,
@@ -34,6 +37,8 @@ pub struct Arguments {
     output: Option<usize>,
     #[command(flatten)]
     certificate: CertificateOption,
+    #[command(flatten)]
+    checkpoint: CheckpointOption,
     #[command(flatten)]
     pub question: QuestionOptions,
 }
@@ -61,7 +66,7 @@ fn parse_exponent(text: &str) -> Result<Exponent, String> {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let Arguments { files, p, output, certificate, question } = arguments;
+    let Arguments { files, p, output, certificate, checkpoint, question } = arguments;
     let subject = Subject::read(&files.network, files.over.as_deref(), question)?;
     let count = subject.network.outputs();
     let outputs = match output {
@@ -72,26 +77,42 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let target = certificate.target(question)?;
     let run = Run::new(start, question);
     let (network, options) = (&subject.network, &run.options);
-    let answered = match target {
-        None => lipschitz::lipschitz(network, &outputs, p, region, options),
-        Some(target) => {
+    let exponent = name(p);
+    let checkpoint = checkpoint.open("lipschitz", &files.named(), |statement| {
+        let statement = statement.option("physical", question.read.physical);
+        statement.option("output", *output).option("p", exponent.clone())
+    })?;
+    let answered = match (&checkpoint, target) {
+        (Some(_), Some(_)) => return Err(together()),
+        (_, None) => {
+            lipschitz_resumable(network, &outputs, p, region, options, keeper(&checkpoint))
+        }
+        (None, Some(target)) => {
             let named = SubjectFiles { network: &files.network, region: files.over.as_deref() };
             lipschitz_certified(network, &outputs, p, region, named, options, target)
                 .map_err(not_written)?
         }
     };
-    let outcome = answered.map_err(|refused| Failure::Usage(refused.to_string()))?;
+    let outcome = answered.map_err(|refused| match refused {
+        Refused::State(error) => foreign(&checkpoint, &error),
+        refused => Failure::Usage(refused.to_string()),
+    })?;
     let measured = match &outputs[..] {
         [output] if count > 1 => format!("of output {output} "),
         [_] => String::new(),
         _ => format!("of {} together ", plural(count as u64, "output")),
     };
-    let p = match p {
+    let question = format!("the Lipschitz constant {measured}for p = {exponent}");
+    let mut report = report(run, &subject.heading(&question), &outcome);
+    report.keep_checkpoint(checkpoint, !matches!(outcome.answer, Answer::Undecided { .. }));
+    Ok(report)
+}
+
+fn name(p: &Exponent) -> String {
+    match p {
         Exponent::Finite(p) => p.to_string(),
         Exponent::Infinite => "inf".to_owned(),
-    };
-    let heading = subject.heading(&format!("the Lipschitz constant {measured}for p = {p}"));
-    Ok(report(run, &heading, &outcome))
+    }
 }
 
 fn report(run: Run, heading: &str, outcome: &Outcome) -> Report {

@@ -5,10 +5,10 @@ use std::time::Instant;
 use clap::Args;
 use foldline::Rational;
 use foldline::question_certificates::{SubjectFiles, maximum_certified};
-use foldline::questions::maximum::{Answer, Attained, maximum, maximum_resumable};
+use foldline::questions::maximum::{Answer, Attained, maximum_resumable};
 use foldline::text::{decimal, exact_for_people};
 
-use crate::checkpoint::{CheckpointOption, together};
+use crate::checkpoint::{CheckpointOption, foreign, keeper, together};
 use crate::describe::{point_table, shorten};
 use crate::question::{
     CertificateOption, OnRegion, OutputChoice, QuestionOptions, Run, Subject, not_written,
@@ -59,12 +59,11 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         statement.option("physical", question.read.physical).option("output", output)
     })?;
     let found = match (&checkpoint, target) {
-        (None, None) => maximum(network, region, &[vec![(output, Rational::ONE)]], &run.options),
         (Some(_), Some(_)) => return Err(together()),
-        (Some(file), None) => {
+        (_, None) => {
             let objectives = [vec![(output, Rational::ONE)]];
-            maximum_resumable(network, region, &objectives, &run.options, Some(file))
-                .map_err(|error| Failure::Input(format!("{}: {error}", file.path().display())))?
+            maximum_resumable(network, region, &objectives, &run.options, keeper(&checkpoint))
+                .map_err(|error| foreign(&checkpoint, &error))?
         }
         (None, Some(target)) => {
             let named = SubjectFiles { network: &files.network, region: Some(&files.over) };
@@ -74,6 +73,8 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     };
     let statistics = &found.statistics;
     let heading = subject.heading(&format!("how large is output {output} on the region?"));
+    let finished =
+        !matches!(found.answer, Answer::Undecided { .. } | Answer::Maximum { attained: None, .. });
     let done = |run: Run, answer: &str, text: String| {
         run.report("maximum", answer, Exit::Yes, statistics, &(heading.clone() + &text))
     };
@@ -117,7 +118,6 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             report
         }
     };
-    let finished = report.exit == Exit::Yes;
     report.keep_checkpoint(checkpoint, finished);
     Ok(report)
 }

@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use clap::Args;
 use foldline::question_certificates::{SubjectFiles, positive_certified};
-use foldline::questions::positivity::{Answer, positive};
+use foldline::questions::positivity::{Answer, positive_resumable};
 
+use crate::checkpoint::{CheckpointOption, foreign, keeper, together};
 use crate::describe::point_table;
 use crate::question::{
     CertificateOption, OutputChoice, PerhapsOnRegion, QuestionOptions, Run, Subject, not_written,
@@ -25,6 +26,8 @@ pub struct Arguments {
     #[command(flatten)]
     certificate: CertificateOption,
     #[command(flatten)]
+    checkpoint: CheckpointOption,
+    #[command(flatten)]
     pub question: QuestionOptions,
 }
 
@@ -40,15 +43,20 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let Arguments { files, choice, certificate, question } = arguments;
+    let Arguments { files, choice, certificate, checkpoint, question } = arguments;
     let subject = Subject::read(&files.network, files.over.as_deref(), question)?;
     let output = subject.chosen_output(choice.output)?;
     let target = certificate.target(question)?;
     let run = Run::new(start, question);
     let Subject { network, region, .. } = &subject;
-    let found = match target {
-        None => positive(network, region, output, &run.options),
-        Some(target) => {
+    let checkpoint = checkpoint.open("positive", &files.named(), |statement| {
+        statement.option("physical", question.read.physical).option("output", output)
+    })?;
+    let found = match (&checkpoint, target) {
+        (Some(_), Some(_)) => return Err(together()),
+        (_, None) => positive_resumable(network, region, output, &run.options, keeper(&checkpoint))
+            .map_err(|error| foreign(&checkpoint, &error))?,
+        (None, Some(target)) => {
             let region_file = files.over.as_deref();
             let named = SubjectFiles { network: &files.network, region: region_file };
             positive_certified(network, region, output, named, &run.options, target)
@@ -57,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     };
     let statistics = &found.statistics;
     let heading = subject.heading(&format!("is output {output} positive somewhere on the region?"));
-    Ok(match found.answer {
+    let mut report = match found.answer {
         Answer::Yes(witness) => {
             let table = point_table(&[('X', &witness.input), ('Y', &witness.output)]);
             let text = format!("{heading}YES, at X, exactly.\n\n{table}");
@@ -74,5 +82,8 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
                 heading + "UNDECIDED: the time limit ran out; no positive value was found.\n";
             run.undecided("positive", limit, statistics, &text)
         }
-    })
+    };
+    let finished = matches!(report.exit, Exit::Yes | Exit::No);
+    report.keep_checkpoint(checkpoint, finished);
+    Ok(report)
 }

@@ -4,11 +4,12 @@ use std::fmt::Write;
 use std::time::Instant;
 
 use clap::Args;
-use foldline::questions::maximum::range::{End, Interval, range};
+use foldline::questions::maximum::range::{End, Interval, range_resumable};
 use foldline::text::{decimal, exact_for_people};
 use foldline::{Limit, Rational};
 use serde_json::{Map, Value};
 
+use crate::checkpoint::{CheckpointOption, foreign, keeper};
 use crate::describe::shorten;
 use crate::question::{OnRegion, QuestionOptions, Run, Subject};
 use crate::report::{Exit, Failure, Report, set_exact, set_point};
@@ -23,6 +24,8 @@ pub struct Arguments {
     #[command(flatten)]
     files: OnRegion,
     #[command(flatten)]
+    checkpoint: CheckpointOption,
+    #[command(flatten)]
     pub question: QuestionOptions,
 }
 
@@ -30,6 +33,7 @@ const EXAMPLES: &str = "\
 Examples:
   foldline range net.onnx --over box.json
   foldline range net.nnet --over prop.vnnlib --json --threads 4
+  foldline range net.onnx --over box.json --checkpoint range.state --timeout 3600
 
 Exit codes:
   0 computed    2 wrong usage    3 undecided within the limit    4 bad input
@@ -38,19 +42,27 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let Arguments { files, question } = arguments;
+    let Arguments { files, checkpoint, question } = arguments;
     let subject = Subject::read(&files.network, Some(&files.over), question)?;
     let run = Run::new(start, question);
     let outputs: Vec<usize> = (0..subject.network.outputs()).collect();
-    let found = range(&subject.network, &subject.region, &outputs, &run.options);
+    let Subject { network, region, .. } = &subject;
+    let named = [("network", files.network.as_path()), ("region", &files.over)];
+    let checkpoint = checkpoint
+        .open("range", &named, |statement| statement.option("physical", question.read.physical))?;
+    let found = range_resumable(network, region, &outputs, &run.options, keeper(&checkpoint))
+        .map_err(|error| foreign(&checkpoint, &error))?;
     let statistics = &found.statistics;
     let heading = subject.heading("which values do the outputs take on the region?");
     let Some(intervals) = &found.intervals else {
         let text = heading + "EMPTY: the region has no point.\n";
-        return Ok(run.report("range", "empty", Exit::Yes, statistics, &text));
+        let mut report = run.report("range", "empty", Exit::Yes, statistics, &text);
+        report.keep_checkpoint(checkpoint, true);
+        return Ok(report);
     };
     let text = heading + &table(intervals);
     let ends = intervals.iter().flat_map(|interval| [&interval.minimum, &interval.maximum]);
+    let is_open = ends.clone().any(|end| matches!(end, End::Finite { attained: None, .. }));
     let limits: Vec<Limit> = ends.filter_map(limit).collect();
     let mut report = match limits.first() {
         None => run.report("range", "range", Exit::Yes, statistics, &text),
@@ -58,6 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     };
     let objects: Vec<Value> = intervals.iter().map(|interval| json(interval).into()).collect();
     report.set("outputs", objects);
+    report.keep_checkpoint(checkpoint, limits.is_empty() && !is_open);
     Ok(report)
 }
 

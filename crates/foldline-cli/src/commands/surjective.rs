@@ -6,9 +6,10 @@ use std::time::Instant;
 use clap::Args;
 use foldline::Rational;
 use foldline::question_certificates::surjective_certified;
-use foldline::questions::surjectivity::{Answer, surjective};
+use foldline::questions::surjectivity::{Answer, surjective_resumable};
 use serde_json::Value;
 
+use crate::checkpoint::{CheckpointOption, foreign, keeper, together};
 use crate::describe::point_table;
 use crate::question::{
     CertificateOption, OutputChoice, QuestionOptions, Run, Subject, not_written,
@@ -30,6 +31,8 @@ pub struct Arguments {
     #[command(flatten)]
     certificate: CertificateOption,
     #[command(flatten)]
+    checkpoint: CheckpointOption,
+    #[command(flatten)]
     pub question: QuestionOptions,
 }
 
@@ -45,14 +48,21 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let Arguments { network, choice, certificate, question } = arguments;
+    let Arguments { network, choice, certificate, checkpoint, question } = arguments;
     let subject = Subject::read(network, None, question)?;
     let output = subject.chosen_output(choice.output)?;
     let target = certificate.target(question)?;
     let run = Run::new(start, question);
-    let found = match target {
-        None => surjective(&subject.network, output, &run.options),
-        Some(target) => {
+    let checkpoint = checkpoint.open("surjective", &[("network", network)], |statement| {
+        statement.option("physical", question.read.physical).option("output", output)
+    })?;
+    let found = match (&checkpoint, target) {
+        (Some(_), Some(_)) => return Err(together()),
+        (_, None) => {
+            surjective_resumable(&subject.network, output, &run.options, keeper(&checkpoint))
+                .map_err(|error| foreign(&checkpoint, &error))?
+        }
+        (None, Some(target)) => {
             surjective_certified(&subject.network, output, network, &run.options, target)
                 .map_err(not_written)?
         }
@@ -68,7 +78,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         }
         Answer::Undecided(limit) => {
             let text = heading + "UNDECIDED: the time limit ran out.\n";
-            return Ok(run.undecided("surjective", limit, statistics, &text));
+            let mut report = run.undecided("surjective", limit, statistics, &text);
+            report.keep_checkpoint(checkpoint, false);
+            return Ok(report);
         }
     };
     let text = heading + &text(&directions);
@@ -79,6 +91,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             None => report.set(name, Value::Null),
         }
     }
+    report.keep_checkpoint(checkpoint, true);
     Ok(report)
 }
 

@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use clap::Args;
 use foldline::question_certificates::{SubjectFiles, zero_certified};
-use foldline::questions::zero_function::{Answer, zero};
+use foldline::questions::zero_function::{Answer, zero_resumable};
 
+use crate::checkpoint::{CheckpointOption, foreign, keeper, together};
 use crate::describe::point_table;
 use crate::question::{
     CertificateOption, OutputChoice, PerhapsOnRegion, QuestionOptions, Run, Subject, not_written,
@@ -26,6 +27,8 @@ pub struct Arguments {
     #[command(flatten)]
     certificate: CertificateOption,
     #[command(flatten)]
+    checkpoint: CheckpointOption,
+    #[command(flatten)]
     pub question: QuestionOptions,
 }
 
@@ -41,7 +44,7 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let Arguments { files, choice, certificate, question } = arguments;
+    let Arguments { files, choice, certificate, checkpoint, question } = arguments;
     let subject = Subject::read(&files.network, files.over.as_deref(), question)?;
     let outputs: Vec<usize> = match choice.output {
         Some(_) => vec![subject.chosen_output(choice.output)?],
@@ -50,9 +53,14 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let target = certificate.target(question)?;
     let run = Run::new(start, question);
     let Subject { network, region, .. } = &subject;
-    let found = match target {
-        None => zero(network, region, &outputs, &run.options),
-        Some(target) => {
+    let checkpoint = checkpoint.open("zero", &files.named(), |statement| {
+        statement.option("physical", question.read.physical).option("output", choice.output)
+    })?;
+    let found = match (&checkpoint, target) {
+        (Some(_), Some(_)) => return Err(together()),
+        (_, None) => zero_resumable(network, region, &outputs, &run.options, keeper(&checkpoint))
+            .map_err(|error| foreign(&checkpoint, &error))?,
+        (None, Some(target)) => {
             let region_file = files.over.as_deref();
             let named = SubjectFiles { network: &files.network, region: region_file };
             zero_certified(network, region, choice.output, named, &run.options, target)
@@ -61,7 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     };
     let statistics = &found.statistics;
     let heading = subject.heading("is the network 0 everywhere on the region?");
-    Ok(match found.answer {
+    let mut report = match found.answer {
         Answer::Yes => {
             let text = heading + "YES: it is 0 everywhere on the region.\n";
             run.report("zero", "yes", Exit::Yes, statistics, &text)
@@ -77,5 +85,8 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             let text = heading + "UNDECIDED: the time limit ran out; only zeros were found.\n";
             run.undecided("zero", limit, statistics, &text)
         }
-    })
+    };
+    let finished = matches!(report.exit, Exit::Yes | Exit::No);
+    report.keep_checkpoint(checkpoint, finished);
+    Ok(report)
 }

@@ -1,5 +1,7 @@
 //! Checkpoints: a run that was stopped goes on, and refuses what does not belong to it.
 
+use serde_json::Value;
+
 use crate::support::{Folder, PAIR, RAMP, Run, hard_instance, property};
 
 fn hard() -> Folder {
@@ -13,7 +15,7 @@ fn run(folder: &Folder, seconds: &str, more: &[&str]) -> Run {
 }
 
 fn nodes(run: &Run) -> u64 {
-    let answer: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let answer: Value = serde_json::from_str(&run.stdout).unwrap();
     answer["statistics"]["nodes"].as_u64().unwrap()
 }
 
@@ -85,4 +87,83 @@ fn wrong_usage_is_told_before_anything_is_searched() {
     let stdin = folder.run(&["verify", "-", "p.vnnlib", "--checkpoint", "c"]);
     assert!(stdin.code == Some(2) || stdin.code == Some(4), "{}", stdin.stderr);
     assert_eq!(folder.names(), ["n.json", "p.vnnlib"]);
+}
+
+/// Every question about one network, and whether it takes a region.
+const QUESTIONS: [(&[&str], bool); 7] = [
+    (&["maximum", "n.json", "--output", "0"], true),
+    (&["range", "n.json"], true),
+    (&["positive", "n.json", "--output", "0"], true),
+    (&["zero", "n.json"], true),
+    (&["surjective", "n.json", "--output", "1"], false),
+    (&["lipschitz", "n.json", "--p", "inf"], true),
+    (&["lipschitz", "n.json", "--p", "0", "--output", "1"], true),
+];
+
+fn questions() -> impl Iterator<Item = Vec<&'static str>> {
+    let over: &[&str] = &["--over", "box.json"];
+    QUESTIONS.iter().map(move |&(question, region)| {
+        question.iter().chain(over.iter().filter(|_| region)).copied().collect()
+    })
+}
+
+#[test]
+fn questions_answer_the_same_with_a_checkpoint() {
+    let square = r#"{"box": [[-1, 1], [-1, 1]]}"#;
+    let folder = Folder::with(&[("n.json", PAIR), ("box.json", square)]);
+    for question in questions() {
+        let question = [&question[..], &["--threads", "1"]].concat();
+        let mut plain = folder.run(&[&question[..], &["--json"]].concat());
+        let mut kept = folder.run(&[&question[..], &["--json", "--checkpoint", "c"]].concat());
+        assert_eq!((kept.code, &kept.stderr), (plain.code, &plain.stderr), "{question:?}");
+        let answer = |run: &mut Run| {
+            let mut answer: Value = serde_json::from_str(&run.stdout).unwrap();
+            answer["seconds"] = Value::Null;
+            answer
+        };
+        assert_eq!(answer(&mut kept), answer(&mut plain), "{question:?}");
+        assert_eq!(folder.names(), ["box.json", "n.json"], "{question:?}");
+        if question[0] != "range" {
+            let both = [&question[..], &["--checkpoint", "c", "--certificate", "p"]].concat();
+            folder.refuses(&both, 2, &["--checkpoint and --certificate together"]);
+        }
+    }
+}
+
+/// Runs with ever longer limits until one leaves a state.
+fn until_kept(folder: &Folder, question: &[&str]) -> Run {
+    let limits = ["0.5", "2", "8", "30"].iter();
+    let mut runs = limits.map(|limit| {
+        let more = ["--json", "--checkpoint", "c", "--timeout", limit];
+        folder.run(&[question, &more].concat())
+    });
+    runs.find(|run| run.stderr.contains("the state is in c")).expect("time to save")
+}
+
+#[test]
+fn stopped_questions_go_on() {
+    let (network, _) = hard_instance();
+    let shift = r#",{"weights": [[1]], "bias": [-4000], "activation": "linear"}]}"#;
+    let shifted = network.strip_suffix("]}").unwrap().to_owned() + shift;
+    let sides = vec!["[-1, 1]"; 16].join(",");
+    let cube = format!(r#"{{"box": [{sides}]}}"#);
+    let folder = Folder::with(&[("n.json", &network), ("s.json", &shifted), ("box.json", &cube)]);
+    for question in [
+        &["range", "n.json", "--over", "box.json"][..],
+        &["positive", "s.json", "--over", "box.json"],
+        &["lipschitz", "n.json", "--over", "box.json", "--p", "inf"],
+    ] {
+        let first = until_kept(&folder, question);
+        assert_eq!(first.code, Some(3), "{question:?}: {}", first.stderr);
+        let second = until_kept(&folder, &[question, &["--threads", "1", "--seed", "9"]].concat());
+        assert_eq!(second.code, Some(3), "{question:?}: {}", second.stderr);
+        assert!(nodes(&second) >= nodes(&first), "{question:?}");
+        let maximum = ["maximum", "n.json", "--over", "box.json", "--checkpoint", "c"];
+        folder.refuses(&maximum, 4, &["c: it belongs to another run: its command is"]);
+        if question[0] == "lipschitz" {
+            let other = [&question[..4], &["--p", "2", "--checkpoint", "c"]].concat();
+            folder.refuses(&other, 4, &["its p is inf, here it is 2"]);
+        }
+        std::fs::remove_file(folder.path("c")).unwrap();
+    }
 }

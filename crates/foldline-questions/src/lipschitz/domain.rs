@@ -21,6 +21,8 @@ use crate::verification::transform::{Transform, onto_affine_hull};
 /// A polyhedron with interior, in coordinates of its affine hull.
 #[derive(Debug)]
 pub struct Domain {
+    /// Which polyhedron of the region it is.
+    pub number: usize,
     /// The network in the original coordinates.
     pub original: Arc<Network>,
     /// The outputs that are measured.
@@ -84,12 +86,12 @@ pub fn polyhedra(network: &Network, region: Option<&Region>) -> Vec<Polyhedron> 
     region.cloned().unwrap_or_else(|| Region::everything(network.inputs())).pieces
 }
 
-/// Opens one polyhedron.
+/// Opens one polyhedron of the region, given with its number.
 pub fn open(
     network: &Arc<Network>,
     float: &FloatNetwork,
     outputs: &[usize],
-    polyhedron: &Polyhedron,
+    (number, polyhedron): (usize, &Polyhedron),
     p: &Exponent,
     counters: &Counters,
 ) -> Result<Opened, Refused> {
@@ -117,6 +119,7 @@ pub fn open(
     let dimension = piece.network.inputs();
     let directions = directions(&piece.transforms, dimension, network.inputs());
     let domain = Arc::new(Domain {
+        number,
         original: network.clone(),
         outputs: outputs.to_vec(),
         network: piece.network.clone(),

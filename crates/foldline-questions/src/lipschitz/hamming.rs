@@ -9,10 +9,12 @@ use foldline_kernel::jump::jump_network;
 use foldline_kernel::{LinearConstraint, Network, Polyhedron, Rational, Region};
 
 use super::statement::{Answer, Outcome, Refused};
-use crate::maximum::{self, Objective, maximum};
+use crate::checkpoint::Keeper;
+use crate::maximum::{self, Objective, maximum_resumable};
+use crate::sequence::Sequence;
 use crate::verification::counters::Counters;
 use crate::verification::region::{Bounds, Extent, extent};
-use crate::verification::{Limits, Options, Statistics};
+use crate::verification::{Options, Statistics};
 
 /// The largest change of one output by a change of one input, over R^d or a box.
 pub fn largest_jump(
@@ -20,6 +22,7 @@ pub fn largest_jump(
     outputs: &[usize],
     region: Option<&Region>,
     options: &Options,
+    keeper: Option<&dyn Keeper>,
 ) -> Result<Outcome, Refused> {
     let &[output] = outputs else { return Err(Refused::SeveralOutputs(Rational::ZERO)) };
     let everywhere = Region::everything(network.inputs());
@@ -34,18 +37,19 @@ pub fn largest_jump(
     let Extent::Box(bounds) = extent(network.inputs(), &polyhedron.constraints, &counters) else {
         return Ok(Outcome { answer: Answer::Empty, statistics: Statistics::default() });
     };
-    let limits = Limits::new(options);
-    let mut statistics = Statistics::default();
+    let mut searches = Sequence::new(options, keeper, network.inputs())?;
     let mut best: Option<(Rational, [Vec<Rational>; 2])> = None;
-    let (mut upper, mut undecided) = (Some(Rational::ZERO), false);
+    let (mut upper, mut undecided) = (Some(Rational::ZERO), None);
     for input in 0..network.inputs() {
-        let options = Options { timeout: limits.rest(), ..options.clone() };
         let jump = jump_network(network, output, input);
         let region = with_copy(polyhedron, &bounds, input);
         let objective: Objective = vec![(0, Rational::ONE), (1, -Rational::ONE)];
-        let outcome = maximum(&jump, &region, &[objective], &options);
-        add(&mut statistics, &outcome.statistics);
-        let (found, above) = match outcome.answer {
+        let answer = searches.next(|options, keeper| {
+            let found = maximum_resumable(&jump, &region, &[objective], options, keeper)?;
+            Ok((found.answer, found.statistics))
+        })?;
+        let statistics = searches.statistics();
+        let (found, above) = match answer {
             maximum::Answer::Unbounded { .. } => {
                 return Ok(Outcome { answer: Answer::Infinite, statistics });
             }
@@ -56,8 +60,8 @@ pub fn largest_jump(
                 let above = Some(maximum.value.clone());
                 (Some(maximum), above)
             }
-            maximum::Answer::Undecided { lower, upper, .. } => {
-                undecided = true;
+            maximum::Answer::Undecided { limit, lower, upper } => {
+                undecided.get_or_insert(limit);
                 (lower, upper)
             }
         };
@@ -72,23 +76,16 @@ pub fn largest_jump(
             best = Some((found.value, [x, y]));
         }
     }
-    let answer = match best {
-        Some((value, points)) if !undecided => Answer::Jump { value, points },
-        best => {
-            Answer::Undecided { limit: limits.which(), lower: best.map(|(value, _)| value), upper }
+    let answer = match (best, undecided) {
+        (best, Some(limit)) => {
+            Answer::Undecided { limit, lower: best.map(|(value, _)| value), upper }
+        }
+        (best, None) => {
+            let (value, points) = best.expect("a network has inputs");
+            Answer::Jump { value, points }
         }
     };
-    Ok(Outcome { answer, statistics })
-}
-
-fn add(sum: &mut Statistics, more: &Statistics) {
-    sum.regions += more.regions;
-    sum.nodes += more.nodes;
-    sum.lps += more.lps;
-    sum.exact_leaves += more.exact_leaves;
-    sum.exact_lps += more.exact_lps;
-    sum.attack_points += more.attack_points;
-    sum.fraction = more.fraction;
+    Ok(Outcome { answer, statistics: searches.statistics() })
 }
 
 /// The closed box with a further input between the bounds of `input`.

@@ -29,7 +29,24 @@ pub struct Incumbent {
     below: AtomicU64,
     /// Whether an enclosure is asked for, so that bounds within a part of its width may close parts.
     enclosed: bool,
-    found: Mutex<Option<(Constant, Attained)>>,
+    found: Mutex<Option<Found>>,
+}
+
+#[derive(Debug)]
+struct Found {
+    size: Constant,
+    attained: Attained,
+    /// The point in the coordinates of its domain; none for a region of one point.
+    place: Option<Place>,
+}
+
+/// Where a Jacobian was measured.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The domain's number.
+    pub domain: usize,
+    /// The point in its coordinates.
+    pub point: Vec<Rational>,
 }
 
 /// Of an enclosure's width 10⁻⁹ the part that closes parts of the search: 2⁻³².
@@ -56,22 +73,30 @@ impl Incumbent {
 
     /// What was found.
     pub fn into_inner(self) -> Option<(Constant, Attained)> {
-        self.found.into_inner().expect("no worker panicked")
+        let found = self.found.into_inner().expect("no worker panicked");
+        found.map(|found| (found.size, found.attained))
     }
 
     /// The size found, if any.
     pub fn size(&self) -> Option<Constant> {
-        self.found.lock().expect("no worker panicked").as_ref().map(|(size, _)| size.clone())
+        self.found.lock().expect("no worker panicked").as_ref().map(|found| found.size.clone())
     }
 
-    /// Keeps the Jacobian (hull coordinates) at `point` (original coordinates) if it is larger.
-    pub fn offer(&self, size: Constant, attained: impl FnOnce() -> Attained) {
+    /// Where it was found.
+    pub fn place(&self) -> Option<Place> {
+        self.found.lock().expect("no worker panicked").as_ref()?.place.clone()
+    }
+
+    /// Keeps a size if it is larger, with the Jacobian (hull coordinates) and the point (original
+    /// coordinates) where it is attained.
+    pub fn offer(&self, size: Constant, attained: impl FnOnce() -> (Attained, Option<Place>)) {
         let mut found = self.found.lock().expect("no worker panicked");
-        if found.as_ref().is_some_and(|(other, _)| key(other) >= key(&size)) {
+        if found.as_ref().is_some_and(|found| key(&found.size) >= key(&size)) {
             return;
         }
         let below = float_below(&size);
-        *found = Some((size, attained()));
+        let (attained, place) = attained();
+        *found = Some(Found { size, attained, place });
         self.below.store(below.to_bits(), Ordering::Relaxed);
     }
 }
@@ -122,9 +147,10 @@ pub fn offer_point(domain: &Domain, point: &[Rational], incumbent: &Incumbent) -
     let Some(jacobian) = jacobian_at(domain, point) else {
         return false;
     };
-    incumbent.offer(domain.norm.measure(&jacobian), || Attained {
-        jacobian: domain.norm.projected(&jacobian, domain.original.inputs()),
-        point: domain.to_original(point),
+    incumbent.offer(domain.norm.measure(&jacobian), || {
+        let jacobian = domain.norm.projected(&jacobian, domain.original.inputs());
+        let place = Place { domain: domain.number, point: point.to_vec() };
+        (Attained { jacobian, point: domain.to_original(point) }, Some(place))
     });
     true
 }

@@ -24,6 +24,7 @@ mod patches;
 mod power;
 pub mod proof;
 mod ranges;
+mod resume;
 mod search;
 pub mod statement;
 
@@ -33,6 +34,7 @@ use foldline_kernel::number::from_f64_bits;
 use foldline_kernel::{Network, Rational, Region};
 
 use crate::bounds::FloatNetwork;
+use crate::checkpoint::Keeper;
 use crate::verification::counters::Counters;
 use crate::verification::{Limits, Options, with_progress};
 use bound::FloatNorm;
@@ -56,26 +58,48 @@ pub fn lipschitz(
     region: Option<&Region>,
     options: &Options,
 ) -> Result<Outcome, Refused> {
+    lipschitz_resumable(network, outputs, p, region, options, None)
+}
+
+/// Like [`lipschitz`]; a keeper is given the open work now and then and when a limit ends the run,
+/// and the run goes on from the work that the keeper has.
+///
+/// # Errors
+/// As [`lipschitz`], and if the keeper's state is not one of this question.
+///
+/// # Panics
+/// As [`lipschitz`].
+pub fn lipschitz_resumable(
+    network: &Network,
+    outputs: &[usize],
+    p: &Exponent,
+    region: Option<&Region>,
+    options: &Options,
+    keeper: Option<&dyn Keeper>,
+) -> Result<Outcome, Refused> {
     assert!(!outputs.is_empty() && outputs.iter().all(|&output| output < network.outputs()));
     assert!(region.is_none_or(|region| region.dimension == network.inputs()));
     if matches!(p, Exponent::Finite(p) if *p < Rational::ZERO) {
         return Err(Refused::Negative);
     }
     if matches!(p, Exponent::Finite(p) if p.is_zero()) {
-        return hamming::largest_jump(network, outputs, region, options);
+        return hamming::largest_jump(network, outputs, region, options, keeper);
     }
     let counters = Counters::default();
     let incumbent = Incumbent::new(is_enclosed(p, outputs.len()));
     let limits = Limits::new(options);
     let roots = open(network, outputs, p, region, &counters, &incumbent)?;
+    let nodes = match keeper.and_then(Keeper::resumed) {
+        Some(state) => resume::open_nodes(state, &roots, &incumbent, &counters)?,
+        None => roots.clone(),
+    };
     let stop = || limits.reached();
-    let threads = options.workers();
     let open = with_progress(&limits, &counters, || {
         let by_passes = region.is_none() && convex::measure(&roots[0].patch.domain, p, &incumbent);
         if by_passes {
             return None;
         }
-        search::search(roots, threads, options.seed, &incumbent, &counters, &stop)
+        search::search(nodes, options, &incumbent, &counters, &stop, keeper)
     });
     Ok(Outcome { answer: answer(incumbent, open, &limits), statistics: counters.statistics() })
 }
@@ -103,7 +127,7 @@ fn open(
     let mut point = None;
     let polyhedra = domain::polyhedra(network, region);
     let share = 1.0 / polyhedra.len().max(1) as f64;
-    for polyhedron in &polyhedra {
+    for polyhedron in polyhedra.iter().enumerate() {
         match domain::open(&original, &float, outputs, polyhedron, p, counters)? {
             Opened::Empty => {}
             Opened::Point(found) => point = Some(found),
@@ -117,6 +141,7 @@ fn open(
             }
         }
     }
+    roots.iter_mut().enumerate().for_each(|(place, root)| root.place = place);
     if let Some(point) = point {
         let zero = if is_enclosed(p, outputs.len()) {
             Constant::Between { lower: Rational::ZERO, upper: Rational::ZERO }
@@ -126,7 +151,7 @@ fn open(
             Constant::Exact(Rational::ZERO)
         };
         let jacobian = vec![vec![Rational::ZERO; network.inputs()]; outputs.len()];
-        incumbent.offer(zero, || Attained { jacobian, point });
+        incumbent.offer(zero, || (Attained { jacobian, point }, None));
     }
     Ok(roots)
 }

@@ -37,6 +37,8 @@ pub struct Node {
     pub bound: f64,
     /// Share of the search space, a guess for progress reports.
     pub share: f64,
+    /// The number of its root among all roots.
+    pub place: usize,
 }
 
 /// What became of a node.
@@ -102,6 +104,7 @@ impl Node {
             input_splits: 0,
             bound: f64::INFINITY,
             share,
+            place: 0,
             patch,
             norm,
         }

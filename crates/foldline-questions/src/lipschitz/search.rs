@@ -1,12 +1,18 @@
 //! Depth-first branch and bound over all patches, on all cores, with one incumbent.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::incumbent::{Incumbent, offer_point};
 use super::leaf;
 use super::node::{Node, Step, Workspace, process};
+use super::resume;
+use crate::checkpoint::{Keeper, saving};
+use crate::hands::{Hands, Part};
+use crate::verification::Options;
 use crate::verification::counters::Counters;
 
 /// The state that workers share.
@@ -15,49 +21,71 @@ struct Pool<'a> {
     counters: &'a Counters,
     stop: &'a (dyn Fn() -> bool + Sync),
     seed: u64,
-    threads: usize,
-    /// Nodes given away, roots at first.
+    /// Nodes given away, roots at first. Locked before any of `hands`.
     shared: Mutex<Vec<Node>>,
+    /// What each worker holds.
+    hands: Hands<Node>,
     changed: Condvar,
     /// Workers without a node.
     idle: AtomicUsize,
     done: AtomicBool,
-    /// Upper bounds of the nodes left open when told to stop.
-    open: Mutex<Option<f64>>,
+    /// Whether it is done because it was told to stop.
+    cut: AtomicBool,
 }
 
-/// Searches below all `roots`. If told to stop before the end, the largest bound of an open node.
+impl Part for Node {
+    fn outline(&self) -> Node {
+        Node {
+            patch: self.patch.clone(),
+            norm: self.norm.clone(),
+            polytope: self.polytope.clone(),
+            reduced: None,
+            known: self.known.clone(),
+            splits: self.splits.clone(),
+            points: Vec::new(),
+            ..*self
+        }
+    }
+}
+
+/// Searches below all `nodes`. If told to stop before the end, the largest bound of an open node.
+/// With a keeper, all open nodes are saved now and then, and when the search is stopped.
 pub fn search(
-    mut roots: Vec<Node>,
-    threads: usize,
-    seed: u64,
+    mut nodes: Vec<Node>,
+    options: &Options,
     incumbent: &Incumbent,
     counters: &Counters,
     stop: &(dyn Fn() -> bool + Sync),
+    keeper: Option<&dyn Keeper>,
 ) -> Option<f64> {
-    roots.reverse();
+    nodes.reverse();
+    let threads = options.workers();
     let pool = Pool {
         incumbent,
         counters,
         stop,
-        seed,
-        threads,
-        shared: Mutex::new(roots),
+        seed: options.seed,
+        shared: Mutex::new(nodes),
+        hands: Hands::new(threads, keeper.is_some()),
         changed: Condvar::new(),
         idle: AtomicUsize::new(0),
         done: AtomicBool::new(false),
-        open: Mutex::new(None),
+        cut: AtomicBool::new(false),
     };
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(|| pool.work());
-        }
-        pool.work();
+    let state = || resume::to_json(&pool.open_nodes(), incumbent, counters);
+    let was_stopped = |_: &()| pool.cut.load(Ordering::Relaxed);
+    saving(keeper, state, was_stopped, || {
+        std::thread::scope(|scope| {
+            for worker in 1..threads {
+                let pool = &pool;
+                scope.spawn(move || pool.work(worker));
+            }
+            pool.work(0);
+        });
     });
-    let left = pool.shared.into_inner().expect("no worker panicked");
-    let open = pool.open.into_inner().expect("no worker panicked");
-    let bounds = left.iter().map(|node| node.bound).chain(open);
-    bounds.reduce(f64::max)
+    let mut bounds = Vec::new();
+    pool.for_each_open(|node| bounds.push(node.bound));
+    bounds.into_iter().reduce(f64::max)
 }
 
 /// Lets the other workers end when one panics, so that the panic is seen and nothing hangs.
@@ -73,45 +101,63 @@ impl Drop for ReleaseOnPanic<'_> {
 }
 
 impl Pool<'_> {
-    fn work(&self) {
+    fn work(&self, worker: usize) {
         let _release = ReleaseOnPanic(self);
         let mut space = Workspace::new();
-        let mut stack: Vec<Node> = Vec::new();
-        while let Some(node) = stack.pop().or_else(|| self.take()) {
-            stack.push(node);
+        let mut parts: Vec<Node> = Vec::new();
+        while let Some(node) = self.hands.pop(worker).or_else(|| self.take(worker)) {
             if self.done.load(Ordering::Relaxed) || (self.stop)() {
-                return self.leave(&stack);
+                parts.push(node);
+                self.hands.replace(worker, &mut parts);
+                return self.cut();
             }
-            let node = stack.pop().expect("just pushed");
-            self.visit(node, &mut space, &mut stack);
-            if self.idle.load(Ordering::Relaxed) > 0 && stack.len() > 1 {
-                self.shared.lock().expect("no worker panicked").push(stack.remove(0));
+            self.visit(node, &mut space, &mut parts);
+            let length = self.hands.replace(worker, &mut parts);
+            if self.idle.load(Ordering::Relaxed) > 0 && length > 1 {
+                let mut shared = self.shared();
+                shared.extend(self.hands.take_oldest(worker));
                 self.changed.notify_one();
             }
         }
     }
 
-    /// Notes what is left open, and lets the others end.
-    fn leave(&self, stack: &[Node]) {
-        let mut open = self.open.lock().expect("no worker panicked");
-        *open = stack.iter().map(|node| node.bound).chain(*open).reduce(f64::max);
-        drop(open);
-        let _guard = self.shared.lock().expect("no worker panicked");
+    fn shared(&self) -> MutexGuard<'_, Vec<Node>> {
+        self.shared.lock().expect("no worker panicked")
+    }
+
+    /// Lets the others end before all is done.
+    fn cut(&self) {
+        let _guard = self.shared();
+        self.cut.store(true, Ordering::Relaxed);
         self.done.store(true, Ordering::Relaxed);
         self.changed.notify_all();
     }
 
+    /// Calls `each` for every open node: while every lock is held, none changes hands.
+    fn for_each_open(&self, mut each: impl FnMut(&Node)) {
+        let shared = self.shared();
+        shared.iter().for_each(&mut each);
+        self.hands.for_each(each);
+    }
+
+    fn open_nodes(&self) -> Vec<Value> {
+        let mut nodes = Vec::new();
+        self.for_each_open(|node| nodes.push(resume::node_to_json(node)));
+        nodes
+    }
+
     /// A node that another worker gave away, or a root; none at the end.
-    fn take(&self) -> Option<Node> {
-        let mut shared = self.shared.lock().expect("no worker panicked");
+    fn take(&self, worker: usize) -> Option<Node> {
+        let mut shared = self.shared();
         loop {
             if self.done.load(Ordering::Relaxed) {
                 return None;
             }
             if let Some(node) = shared.pop() {
+                self.hands.visit(worker, &node);
                 return Some(node);
             }
-            if self.idle.fetch_add(1, Ordering::Relaxed) + 1 == self.threads {
+            if self.idle.fetch_add(1, Ordering::Relaxed) + 1 == self.hands.count() {
                 self.done.store(true, Ordering::Relaxed);
                 self.changed.notify_all();
                 return None;
@@ -127,7 +173,7 @@ impl Pool<'_> {
         let (counters, incumbent) = (self.counters, self.incumbent);
         counters.nodes.add(1);
         let share = node.share;
-        if node.reduced.is_none() && node.input_splits == 0 {
+        if node.splits.is_empty() && node.input_splits == 0 && node.reduced.is_none() {
             space.gradients.explore(&node.patch, &node.norm, self.seed, incumbent);
         }
         let mut exact_lps = 0;

@@ -9,6 +9,7 @@
 
 use foldline_kernel::Rational;
 
+use crate::checkpoint::StateError;
 use crate::verification::{Limit, Statistics};
 
 /// The exponent p of the norms.
@@ -106,6 +107,9 @@ pub enum Refused {
         "the region lies in a hyperplane that is not parallel to the axes, and its unit ball has more than {0} vertices"
     )]
     TooManyVertices(usize),
+    /// A checkpoint's state is not one of this question.
+    #[error(transparent)]
+    State(#[from] StateError),
 }
 
 /// An answer with the counts of the run that found it.

@@ -37,7 +37,7 @@ use crate::verification::problem::Problem;
 use crate::verification::{Found, Limits, Options, find, with_progress};
 use incumbent::Incumbent;
 use pieces::{ClosedPiece, closed_pieces};
-use resume::Resumed;
+use resume::{OpenChunk, Resumed, Within};
 use search::Open;
 pub use statement::{Answer, Attained, Objective, Outcome};
 
@@ -113,10 +113,17 @@ impl Run<'_> {
             return Ok(Answer::Empty);
         }
         pieces.iter().take(CHUNK).for_each(|piece| incumbent.offer(piece.point.clone()));
-        // A state is only saved once growth without bound is excluded.
-        let growth = match &resumed {
-            Some(_) => Found::Nothing,
-            None => self.direction_of_growth(&pieces),
+        let (growth, chunk) = match resumed {
+            None => (self.direction_of_growth(&pieces, None)?, None),
+            Some(Resumed::Growth(work)) => (self.direction_of_growth(&pieces, Some(work))?, None),
+            Some(Resumed::Search(chunk)) => {
+                offer_earlier(&pieces, &chunk.best, &incumbent)?;
+                (Found::Nothing, Some(chunk))
+            }
+            Some(Resumed::Attained { best, work }) => {
+                offer_earlier(&pieces, &best, &incumbent)?;
+                return self.attained(incumbent.best().expect("just offered"), Some(work));
+            }
         };
         match growth {
             Found::Violation(direction) => {
@@ -127,10 +134,10 @@ impl Run<'_> {
             Found::Stopped => return Ok(self.undecided(&incumbent, None)),
             Found::Nothing => {}
         }
-        Ok(match self.search(&pieces, &incumbent, resumed)? {
-            None => self.attained(incumbent.best().expect("a piece has a point")),
-            Some(upper) => self.undecided(&incumbent, Some(upper)),
-        })
+        match self.search(&pieces, &incumbent, chunk)? {
+            None => self.attained(incumbent.best().expect("a piece has a point"), None),
+            Some(upper) => Ok(self.undecided(&incumbent, Some(upper))),
+        }
     }
 
     fn undecided(&self, incumbent: &Incumbent, upper: Option<f64>) -> Answer {
@@ -144,16 +151,33 @@ impl Run<'_> {
         Answer::Undecided { limit: self.limits.which(), lower, upper }
     }
 
-    fn direction_of_growth(&self, pieces: &[ClosedPiece]) -> Found {
-        match recession::growth(self.network, pieces, self.objectives) {
-            None => Found::Nothing,
-            Some(property) => {
-                let network = self.network.without_biases();
-                let found = find(&network, &property, self.options, self.counters, self.limits);
-                self.counters.reopen();
-                found
-            }
-        }
+    fn direction_of_growth(
+        &self,
+        pieces: &[ClosedPiece],
+        open: Option<Value>,
+    ) -> Result<Found, StateError> {
+        let Some(property) = recession::growth(self.network, pieces, self.objectives) else {
+            let foreign = StateError("it is about an unbounded region".to_owned());
+            return if open.is_some() { Err(foreign) } else { Ok(Found::Nothing) };
+        };
+        let network = self.network.without_biases();
+        let found = self.find(&network, &property, ("growth", None), open);
+        self.counters.reopen();
+        found
+    }
+
+    /// A verification of this run, whose state is kept under a name, with the best point.
+    fn find(
+        &self,
+        network: &Network,
+        property: &Property,
+        (name, best): (&'static str, Option<&[Rational]>),
+        open: Option<Value>,
+    ) -> Result<Found, StateError> {
+        let Self { options, counters, limits, .. } = self;
+        let keeper = self.keeper.map(|keeper| Within { keeper, name, best, open });
+        let keeper = keeper.as_ref().map(|keeper| keeper as &dyn Keeper);
+        find(network, property, options, counters, limits, keeper)
     }
 
     /// Raises the incumbent to the maximum; an upper bound if told to stop before.
@@ -161,7 +185,7 @@ impl Run<'_> {
         &self,
         pieces: &[ClosedPiece],
         incumbent: &Incumbent,
-        mut resumed: Option<Resumed>,
+        mut resumed: Option<OpenChunk>,
     ) -> Result<Option<f64>, StateError> {
         let stop = || self.limits.reached();
         let float = FloatNetwork::new(self.network);
@@ -171,14 +195,8 @@ impl Run<'_> {
             .flat_map(|piece| self.objectives.iter().map(move |objective| (piece, objective)))
             .collect();
         let first = resumed.as_ref().map_or(0, |resumed| resumed.chunk);
-        if let Some(resumed) = &resumed {
-            let inside = |piece: &ClosedPiece| {
-                piece.constraints.iter().all(|constraint| constraint.holds_at(&resumed.best))
-            };
-            if !pieces.iter().any(inside) || first * CHUNK >= jobs.len() {
-                return Err(StateError("it is about another region".to_owned()));
-            }
-            incumbent.offer(resumed.best.clone());
+        if first > 0 && first * CHUNK >= jobs.len() {
+            return Err(StateError("it is about another region".to_owned()));
         }
         for (index, chunk) in jobs.chunks(CHUNK).enumerate().skip(first) {
             let mut problems: Vec<Vec<Arc<Problem>>> = Vec::new();
@@ -213,10 +231,10 @@ impl Run<'_> {
     }
 
     /// Whether the maximum over the closure is taken in the region itself.
-    fn attained(&self, maximum: Attained) -> Answer {
+    fn attained(&self, maximum: Attained, open: Option<Value>) -> Result<Answer, StateError> {
         let inside = |point: &[Rational]| self.region.pieces.iter().any(|p| p.contains(point));
         if inside(&maximum.point) {
-            return Answer::Maximum { maximum, attained: Some(true) };
+            return Ok(Answer::Maximum { maximum, attained: Some(true) });
         }
         let reaches = |objective: &Objective| {
             let negated = objective.iter().map(|(output, factor)| (*output, -factor.clone()));
@@ -228,15 +246,30 @@ impl Run<'_> {
         let (inputs, outputs) = (self.network.inputs(), self.network.outputs());
         let property = Property { inputs, outputs, formula };
         self.counters.reopen();
-        match find(self.network, &property, self.options, self.counters, self.limits) {
+        let found = self.find(self.network, &property, ("attained", Some(&maximum.point)), open)?;
+        Ok(match found {
             Found::Violation(point) => {
                 assert!(inside(&point), "a point of the region");
                 Answer::Maximum { maximum: Attained { point, ..maximum }, attained: Some(true) }
             }
             Found::Nothing => Answer::Maximum { maximum, attained: Some(false) },
             Found::Stopped => Answer::Maximum { maximum, attained: None },
-        }
+        })
     }
+}
+
+/// Raises the incumbent to what an earlier run found.
+fn offer_earlier(
+    pieces: &[ClosedPiece],
+    best: &[Rational],
+    incumbent: &Incumbent,
+) -> Result<(), StateError> {
+    let inside = |piece: &ClosedPiece| piece.constraints.iter().all(|c| c.holds_at(best));
+    if !pieces.iter().any(inside) {
+        return Err(StateError("it is about another region".to_owned()));
+    }
+    incumbent.offer(best.to_vec());
+    Ok(())
 }
 
 /// The roots of the search trees of a chunk.

@@ -1,13 +1,12 @@
 //! The exact range of outputs on a region: the maximum of each and of its negation.
 
-use std::sync::Arc;
-use std::time::Instant;
-
 use foldline_kernel::{Network, Rational, Region};
 
-use super::maximum;
+use super::maximum_resumable;
 use super::statement::{Answer, Attained, Objective};
-use crate::verification::{Limit, Options, Progress, Statistics};
+use crate::checkpoint::{Keeper, StateError};
+use crate::sequence::Sequence;
+use crate::verification::{Limit, Options, Statistics};
 
 /// One end of an output's range.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,58 +65,41 @@ pub fn range(
     outputs: &[usize],
     options: &Options,
 ) -> RangeOutcome {
-    let start = Instant::now();
-    let mut statistics = Statistics::default();
+    range_resumable(network, region, outputs, options, None).expect("there is no state to read")
+}
+
+/// Like [`range`]; a keeper is given the ends found and the open work now and then and when a
+/// limit ends the run, and the run goes on from what the keeper has.
+///
+/// # Errors
+/// If the keeper's state is not one of this question.
+///
+/// # Panics
+/// As [`range`].
+pub fn range_resumable(
+    network: &Network,
+    region: &Region,
+    outputs: &[usize],
+    options: &Options,
+    keeper: Option<&dyn Keeper>,
+) -> Result<RangeOutcome, StateError> {
+    let mut searches = Sequence::new(options, keeper, 2 * outputs.len())?;
     let mut intervals = Vec::new();
-    let ends = 2 * outputs.len().max(1);
-    for (index, &output) in outputs.iter().enumerate() {
-        let mut end = |sign: i8, place: usize| {
+    for &output in outputs {
+        let mut end = |sign: i8| {
             let objective: Objective = vec![(output, Rational::from(sign))];
-            let options = part_of(options, start, &statistics, 2 * index + place, ends);
-            let found = maximum(network, region, &[objective], &options);
-            statistics = sum(&statistics, &found.statistics);
-            one_end(found.answer, sign)
+            let answer = searches.next(|options, keeper| {
+                let found = maximum_resumable(network, region, &[objective], options, keeper)?;
+                Ok((found.answer, found.statistics))
+            })?;
+            Ok(one_end(answer, sign))
         };
-        let (Some(minimum), Some(maximum)) = (end(-1, 0), end(1, 1)) else {
-            return RangeOutcome { intervals: None, statistics };
+        let (Some(minimum), Some(maximum)) = (end(-1)?, end(1)?) else {
+            return Ok(RangeOutcome { intervals: None, statistics: searches.statistics() });
         };
         intervals.push(Interval { minimum, maximum });
     }
-    statistics.fraction = 1.0;
-    RangeOutcome { intervals: Some(intervals), statistics }
-}
-
-/// The options of one of several runs: what is left of the time, and progress of the whole.
-fn part_of(
-    options: &Options,
-    start: Instant,
-    before: &Statistics,
-    done: usize,
-    all: usize,
-) -> Options {
-    let before = *before;
-    let progress = options.progress.clone().map(|report| {
-        let shifted = move |progress: &Progress| {
-            let mut statistics = sum(&before, &progress.statistics);
-            statistics.fraction = (done as f64 + progress.statistics.fraction) / all as f64;
-            report(&Progress { statistics, elapsed: start.elapsed() });
-        };
-        Arc::new(shifted) as crate::verification::statement::ProgressCallback
-    });
-    let timeout = options.timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
-    Options { timeout, progress, ..options.clone() }
-}
-
-fn sum(a: &Statistics, b: &Statistics) -> Statistics {
-    Statistics {
-        regions: a.regions + b.regions,
-        nodes: a.nodes + b.nodes,
-        lps: a.lps + b.lps,
-        exact_leaves: a.exact_leaves + b.exact_leaves,
-        exact_lps: a.exact_lps + b.exact_lps,
-        attack_points: a.attack_points + b.attack_points,
-        fraction: b.fraction,
-    }
+    Ok(RangeOutcome { intervals: Some(intervals), statistics: searches.statistics() })
 }
 
 /// The answer about sign·output as an end of the output's range; none if the region is empty.

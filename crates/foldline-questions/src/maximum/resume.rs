@@ -4,15 +4,29 @@
 //! closed for an incumbent that is not above it.
 
 use foldline_kernel::Rational;
-use foldline_kernel::number::parse_rational;
 use serde_json::{Value, json};
 
 use super::incumbent::Incumbent;
-use crate::checkpoint::{StateError, count, expected, list};
+use crate::checkpoint::{Keeper, StateError, count, field, list, numbers_text, read_numbers};
 use crate::verification::counters::Counters;
 
-/// What an earlier run left.
-pub struct Resumed {
+/// Where an earlier run stopped.
+pub enum Resumed {
+    /// In the search for growth without bound.
+    Growth(Value),
+    /// In the search for the maximum.
+    Search(OpenChunk),
+    /// In the search for a point of the region itself where the maximum is taken.
+    Attained {
+        /// Where it is taken in the region's closure.
+        best: Vec<Rational>,
+        /// The open work of that search.
+        work: Value,
+    },
+}
+
+/// What an earlier run left of one chunk.
+pub struct OpenChunk {
     /// Which chunk of pieces and objectives was searched.
     pub chunk: usize,
     /// Where the incumbent was taken.
@@ -24,32 +38,56 @@ pub struct Resumed {
 /// The state of a search of one chunk.
 pub fn to_json(chunk: usize, open: &[Value], incumbent: &Incumbent, counters: &Counters) -> Value {
     let best = incumbent.best().map(|best| best.point).unwrap_or_default();
-    let best: Vec<String> = best.iter().map(ToString::to_string).collect();
+    let best = numbers_text(&best);
     json!({"chunk": chunk, "open": open, "best": best, "counters": counters.values()})
 }
 
 impl Resumed {
-    /// Reads a state and goes on counting where it stopped.
+    /// Reads a state and goes on counting where it stopped; the searches that are verifications
+    /// read their counts themselves.
     pub fn from_json(
         state: &Value,
         dimension: usize,
         counters: &Counters,
     ) -> Result<Self, StateError> {
-        let counts = list(state, "counters")?.iter();
-        let counts = counts.map(|value| value.as_u64().ok_or_else(|| expected("a count", value)));
-        if !counters.add_values(&counts.collect::<Result<Vec<_>, _>>()?) {
-            return Err(StateError("it has another number of counters".to_owned()));
+        if let Some(work) = state.get("growth") {
+            return Ok(Self::Growth(work.clone()));
         }
-        let number = |value: &Value| {
-            let text = value.as_str().unwrap_or_default();
-            parse_rational(text).map_err(|_| expected("a number", value))
-        };
-        let best: Vec<Rational> =
-            list(state, "best")?.iter().map(number).collect::<Result<_, _>>()?;
+        let best = read_numbers(field(state, "best")?)?;
         if best.len() != dimension {
             return Err(StateError("its best point has another dimension".to_owned()));
         }
+        if let Some(work) = state.get("attained") {
+            return Ok(Self::Attained { best, work: work.clone() });
+        }
+        counters.resume(field(state, "counters")?)?;
         let chunk = count(state, "chunk")? as usize;
-        Ok(Self { chunk, best, open: list(state, "open")?.to_vec() })
+        Ok(Self::Search(OpenChunk { chunk, best, open: list(state, "open")?.to_vec() }))
+    }
+}
+
+/// The keeper of a verification within a maximisation.
+pub struct Within<'a> {
+    /// Keeps the state of the whole.
+    pub keeper: &'a dyn Keeper,
+    /// The name under which the verification's state is a part of it.
+    pub name: &'static str,
+    /// Where the maximum is taken, if it is known.
+    pub best: Option<&'a [Rational]>,
+    /// The verification's open work.
+    pub open: Option<Value>,
+}
+
+impl Keeper for Within<'_> {
+    fn resumed(&self) -> Option<&Value> {
+        self.open.as_ref()
+    }
+
+    fn is_due(&self) -> bool {
+        self.keeper.is_due()
+    }
+
+    fn save(&self, state: &Value) {
+        self.keeper.save(&json!({self.name: state, "best": self.best.map(numbers_text)}));
     }
 }

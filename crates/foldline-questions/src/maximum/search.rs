@@ -16,6 +16,7 @@ use super::exact::finish;
 use super::goal::{NothingAbove, OBJECTIVE};
 use super::incumbent::Incumbent;
 use crate::checkpoint::{Keeper, StateError, field, floats_text, read_floats, saving};
+use crate::hands::{Hands, Part};
 use crate::verification::Options;
 use crate::verification::attack::{Random, descend};
 use crate::verification::counters::Counters;
@@ -90,12 +91,10 @@ impl Ord for Open {
     }
 }
 
-/// A worker's open parts: its own stack, and the outline of what it is visiting.
-#[derive(Default)]
-struct Hand {
-    own: Vec<Open>,
-    /// Only where someone may ask for it.
-    visiting: Option<Open>,
+impl Part for Open {
+    fn outline(&self) -> Open {
+        Open { upper: self.upper, node: self.node.outline() }
+    }
 }
 
 struct Shared {
@@ -112,9 +111,8 @@ struct Pool<'a> {
     seed: u64,
     /// Locked before any of `hands`.
     shared: Mutex<Shared>,
-    hands: Vec<Mutex<Hand>>,
-    /// Whether someone may ask for the open parts.
-    is_kept: bool,
+    /// What each worker holds.
+    hands: Hands<Open>,
     changed: Condvar,
     /// Told to stop, or a worker panicked.
     cut: AtomicBool,
@@ -142,8 +140,7 @@ pub fn search(
         stop,
         seed: options.seed,
         shared: Mutex::new(Shared { open: open.into(), bytes, busy: 0 }),
-        hands: (0..threads).map(|_| Mutex::default()).collect(),
-        is_kept: keeper.is_some(),
+        hands: Hands::new(threads, keeper.is_some()),
         changed: Condvar::new(),
         cut: AtomicBool::new(false),
     };
@@ -183,11 +180,11 @@ impl Pool<'_> {
         let _release = ReleaseOnPanic(self);
         let mut space = Workspace::new();
         let mut parts: Vec<Open> = Vec::new();
-        while let Some(open) = self.pop(worker).or_else(|| self.take(worker)) {
+        while let Some(open) = self.hands.pop(worker).or_else(|| self.take(worker)) {
             if (self.stop)() || self.cut.load(Ordering::Relaxed) {
                 self.cut.store(true, Ordering::Relaxed);
                 parts.push(open);
-                self.replace(worker, &mut parts);
+                self.hands.replace(worker, &mut parts);
                 self.give(worker);
                 self.leave();
                 return;
@@ -197,11 +194,12 @@ impl Pool<'_> {
             } else {
                 self.visit(open, &mut space, &mut parts);
             }
-            self.replace(worker, &mut parts);
+            let mut held = self.hands.replace(worker, &mut parts);
             if !self.is_full() {
                 self.give(worker);
+                held = 0;
             }
-            if self.hand(worker).own.is_empty() {
+            if held == 0 {
                 self.leave();
             }
         }
@@ -211,44 +209,20 @@ impl Pool<'_> {
         self.shared.lock().expect("no worker panicked")
     }
 
-    fn hand(&self, worker: usize) -> MutexGuard<'_, Hand> {
-        self.hands[worker].lock().expect("no worker panicked")
-    }
-
     fn is_full(&self) -> bool {
         self.lock().bytes > MOST_BYTES
     }
 
-    /// The last part of the worker's own stack.
-    fn pop(&self, worker: usize) -> Option<Open> {
-        let mut hand = self.hand(worker);
-        let open = hand.own.pop()?;
-        hand.visiting = self.outline(&open);
-        Some(open)
-    }
-
-    fn outline(&self, open: &Open) -> Option<Open> {
-        self.is_kept.then(|| Open { upper: open.upper, node: open.node.outline() })
-    }
-
-    /// Puts what is left of a visited part in its place.
-    fn replace(&self, worker: usize, parts: &mut Vec<Open>) {
-        let mut hand = self.hand(worker);
-        hand.visiting = None;
-        hand.own.append(parts);
-    }
-
     fn give(&self, worker: usize) {
         let mut shared = self.lock();
-        let mut hand = self.hand(worker);
-        if hand.own.is_empty() {
+        let parts = self.hands.take_all(worker);
+        if parts.is_empty() {
             return;
         }
-        for open in hand.own.drain(..) {
+        for open in parts {
             shared.bytes += open.bytes();
             shared.open.push(open);
         }
-        drop(hand);
         drop(shared);
         self.changed.notify_all();
     }
@@ -258,7 +232,7 @@ impl Pool<'_> {
         let mut shared = self.lock();
         loop {
             if let Some(open) = shared.open.pop() {
-                self.hand(worker).visiting = self.outline(&open);
+                self.hands.visit(worker, &open);
                 shared.bytes -= open.bytes();
                 shared.busy += 1;
                 return Some(open);
@@ -274,9 +248,9 @@ impl Pool<'_> {
     /// All open parts at one moment: while every lock is held, no part changes hands.
     fn open_parts(&self) -> Vec<Value> {
         let shared = self.lock();
-        let hands: Vec<_> = (0..self.hands.len()).map(|worker| self.hand(worker)).collect();
-        let held = hands.iter().flat_map(|hand| hand.own.iter().chain(&hand.visiting));
-        shared.open.iter().chain(held).map(Open::to_json).collect()
+        let mut parts: Vec<Value> = shared.open.iter().map(Open::to_json).collect();
+        self.hands.for_each(|open| parts.push(open.to_json()));
+        parts
     }
 
     fn leave(&self) {

@@ -4,7 +4,8 @@ pub mod statement;
 
 use foldline_kernel::{Network, Region};
 
-use crate::verification::{Options, Verdict, verify};
+use crate::checkpoint::{Keeper, StateError};
+use crate::verification::{Options, Verdict, verify_resumable};
 pub use statement::{Answer, Outcome, property};
 
 /// Decides whether `output` is > 0 somewhere on `region` (`Region::everything` for R^d).
@@ -12,13 +13,31 @@ pub use statement::{Answer, Outcome, property};
 /// # Panics
 /// If the region is in another space or there is no such output.
 pub fn positive(network: &Network, region: &Region, output: usize, options: &Options) -> Outcome {
+    positive_resumable(network, region, output, options, None).expect("there is no state to read")
+}
+
+/// Like [`positive`]; a keeper is given the open work now and then and when a limit ends the run,
+/// and the run goes on from the work that the keeper has.
+///
+/// # Errors
+/// If the keeper's state is not one of this question.
+///
+/// # Panics
+/// As [`positive`].
+pub fn positive_resumable(
+    network: &Network,
+    region: &Region,
+    output: usize,
+    options: &Options,
+    keeper: Option<&dyn Keeper>,
+) -> Result<Outcome, StateError> {
     assert_eq!(network.inputs(), region.dimension, "the region is in another space");
     assert!(output < network.outputs(), "no such output");
-    let found = verify(network, &property(network, region, output), options);
+    let found = verify_resumable(network, &property(network, region, output), options, keeper)?;
     let answer = match found.verdict {
         Verdict::Violated(witness) => Answer::Yes(witness),
         Verdict::Holds { .. } => Answer::No,
         Verdict::Undecided(limit) => Answer::Undecided(limit),
     };
-    Outcome { answer, statistics: found.statistics }
+    Ok(Outcome { answer, statistics: found.statistics })
 }

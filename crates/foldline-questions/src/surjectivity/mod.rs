@@ -8,9 +8,10 @@ pub mod statement;
 
 use foldline_kernel::{Network, Rational};
 
+use crate::checkpoint::{Keeper, StateError};
 use crate::maximum::recession::simplified;
-use crate::verification::counters::Counters;
-use crate::verification::{Found, Limits, Options, find, with_progress};
+use crate::sequence::Sequence;
+use crate::verification::{Options, Verdict, verify_resumable};
 pub use statement::{Answer, Outcome, property};
 
 /// Decides whether `output` as a function on R^d takes every real value.
@@ -18,22 +19,42 @@ pub use statement::{Answer, Outcome, property};
 /// # Panics
 /// If there is no such output.
 pub fn surjective(network: &Network, output: usize, options: &Options) -> Outcome {
+    surjective_resumable(network, output, options, None).expect("there is no state to read")
+}
+
+/// Like [`surjective`]; a keeper is given the open work now and then and when a limit ends the
+/// run, and the run goes on from the work that the keeper has.
+///
+/// # Errors
+/// If the keeper's state is not one of this question.
+///
+/// # Panics
+/// As [`surjective`].
+pub fn surjective_resumable(
+    network: &Network,
+    output: usize,
+    options: &Options,
+    keeper: Option<&dyn Keeper>,
+) -> Result<Outcome, StateError> {
     assert!(output < network.outputs(), "no such output");
-    let counters = Counters::default();
-    let limits = Limits::new(options);
+    let mut searches = Sequence::new(options, keeper, 2)?;
     let far_away = network.without_biases();
-    let direction = |sign: i8| {
+    let mut direction = |sign: i8| {
         let property = property(network, output, sign);
-        counters.reopen();
-        match find(&far_away, &property, options, &counters, &limits) {
-            Found::Violation(direction) => Ok(Some(simplified(&direction, |direction| {
-                Rational::from(sign) * &far_away.evaluate(direction).output[output] > Rational::ZERO
-            }))),
-            Found::Nothing => Ok(None),
-            Found::Stopped => Err(limits.which()),
-        }
+        let verdict = searches.next(|options, keeper| {
+            let found = verify_resumable(&far_away, &property, options, keeper)?;
+            Ok((found.verdict, found.statistics))
+        })?;
+        let rises = |direction: &[Rational]| {
+            Rational::from(sign) * &far_away.evaluate(direction).output[output] > Rational::ZERO
+        };
+        Ok(match verdict {
+            Verdict::Violated(witness) => Ok(Some(simplified(&witness.input, rises))),
+            Verdict::Holds { .. } => Ok(None),
+            Verdict::Undecided(limit) => Err(limit),
+        })
     };
-    let answer = with_progress(&limits, &counters, || match (direction(1), direction(-1)) {
+    let answer = match (direction(1)?, direction(-1)?) {
         (Err(limit), _) | (_, Err(limit)) => Answer::Undecided(limit),
         (Ok(Some(positive_direction)), Ok(Some(negative_direction))) => {
             Answer::Yes { positive_direction, negative_direction }
@@ -41,6 +62,6 @@ pub fn surjective(network: &Network, output: usize, options: &Options) -> Outcom
         (Ok(positive_direction), Ok(negative_direction)) => {
             Answer::No { positive_direction, negative_direction }
         }
-    });
-    Outcome { answer, statistics: counters.statistics() }
+    };
+    Ok(Outcome { answer, statistics: searches.statistics() })
 }

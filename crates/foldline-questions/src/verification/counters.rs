@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde_json::Value;
+
 use super::statement::Statistics;
+use crate::checkpoint::{StateError, expected};
 
 /// One shared counter.
 #[derive(Debug, Default)]
@@ -62,11 +65,21 @@ impl Counters {
         self.all().iter().map(|counter| counter.get()).collect()
     }
 
-    /// Goes on from the counts of a checkpoint; false if their number is another.
-    pub fn add_values(&self, values: &[u64]) -> bool {
+    /// Goes on from the counts of a checkpoint.
+    pub fn resume(&self, state: &Value) -> Result<(), StateError> {
+        let counts = state.as_array().map(|counts| counts.iter().filter_map(Value::as_u64));
+        let counts: Vec<u64> = counts.map(Iterator::collect).unwrap_or_default();
         let all = self.all();
-        all.iter().zip(values).for_each(|(counter, &value)| counter.add(value));
-        all.len() == values.len()
+        if counts.len() != all.len() {
+            return Err(expected(&format!("{} counts", all.len()), state));
+        }
+        all.iter().zip(counts).for_each(|(counter, count)| counter.add(count));
+        Ok(())
+    }
+
+    /// Begins anew with every count.
+    pub fn restart(&self) {
+        self.all().iter().for_each(|counter| counter.0.store(0, Ordering::Relaxed));
     }
 
     /// Begins anew with the closed share, for a second search of the same run.

@@ -85,14 +85,8 @@ pub fn verify_resumable(
     assert_eq!(network.outputs(), property.outputs, "the property is about another network");
     let counters = Counters::default();
     let limits = Limits::new(options);
-    let stop = || limits.reached();
-    let state = keeper.and_then(Keeper::resumed);
-    let work = match state.map(|state| OpenWork::from_json(state, &counters)) {
-        Some(work) => work?,
-        None => OpenWork::default(),
-    };
     let found = with_progress(&limits, &counters, || {
-        search_chunks(network, property, options, work, &counters, keeper, &stop)
+        find(network, property, options, &counters, &limits, keeper)
     })?;
     let vacuous = || counters.regions.get() == 0 && is_vacuous(network, property, &counters);
     Ok(Outcome {
@@ -136,17 +130,22 @@ fn search_chunks(
     Ok(if expansion.is_finished() { Found::Nothing } else { Found::Stopped })
 }
 
-/// Searches for a violating point of `property`, a part of a run with its counters and limits.
+/// Searches for a violating point of `property`, perhaps as a part of a run, with the run's
+/// counters and limits; the counts go on from those of the state that the keeper has.
 pub(crate) fn find(
     network: &Network,
     property: &Property,
     options: &Options,
     counters: &Counters,
     limits: &Limits<'_>,
-) -> Found {
-    let (work, stop) = (OpenWork::default(), || limits.reached());
-    search_chunks(network, property, options, work, counters, None, &stop)
-        .expect("there is no state to read")
+    keeper: Option<&dyn Keeper>,
+) -> Result<Found, StateError> {
+    let work = match keeper.and_then(Keeper::resumed) {
+        Some(state) => OpenWork::from_json(state, counters)?,
+        None => OpenWork::default(),
+    };
+    let stop = || limits.reached();
+    search_chunks(network, property, options, work, counters, keeper, &stop)
 }
 
 /// Whether no x satisfies the property's input part.
@@ -230,11 +229,6 @@ impl<'a> Limits<'a> {
             self.expired.store(true, Ordering::Relaxed);
         }
         self.expired.load(Ordering::Relaxed) || self.stopped()
-    }
-
-    /// What is left of the time, if it is limited.
-    pub fn rest(&self) -> Option<Duration> {
-        self.options.timeout.map(|timeout| timeout.saturating_sub(self.start.elapsed()))
     }
 
     /// Which limit was reached.

@@ -13,8 +13,8 @@ use super::case_problems::Opening;
 use super::counters::Counters;
 use super::node::{Node, Place};
 use super::problem::Problem;
-use crate::bounds::Known;
-use crate::checkpoint::{StateError, count, expected, field, floats_text, list, read_floats};
+use crate::checkpoint::{StateError, count, field, list};
+use crate::part_state::{PartState, RestoredPart, index, wrong};
 
 /// Everything of one chunk of cases that is not closed yet.
 #[derive(Debug, Default)]
@@ -43,12 +43,7 @@ impl OpenWork {
 
     /// Reads a state and goes on counting where it stopped.
     pub fn from_json(state: &Value, counters: &Counters) -> Result<Self, StateError> {
-        let counts = list(state, "counters")?
-            .iter()
-            .map(|value| value.as_u64().ok_or_else(|| expected("a count", value)));
-        if !counters.add_values(&counts.collect::<Result<Vec<_>, _>>()?) {
-            return Err(StateError("it has another number of counters".to_owned()));
-        }
+        counters.resume(field(state, "counters")?)?;
         let unopened = list(state, "unopened")?.iter();
         Ok(Self {
             chunk: count(state, "chunk")?,
@@ -81,33 +76,21 @@ impl OpenWork {
     }
 }
 
-fn index(value: &Value) -> Result<usize, StateError> {
-    value.as_u64().map(|value| value as usize).ok_or_else(|| expected("an index", value))
-}
-
 /// A node as JSON.
 pub fn node_to_json(node: &Node) -> Value {
-    let polytope = &node.polytope;
-    let rows = (0..node.permanent)
-        .flat_map(|row| polytope.normal(row).iter().copied().chain([polytope.bounds[row]]));
-    let signs = node.known.iter().map(|known| match known.sign {
-        0 => '0',
-        1.. => '+',
-        _ => '-',
-    });
-    let splits = node.splits.iter().map(|&(neuron, active)| json!([neuron, active]));
-    json!({
-        "case": node.place.case,
-        "piece": node.place.piece,
-        "lower": floats_text(&polytope.lower),
-        "upper": floats_text(&polytope.upper),
-        "rows": floats_text(&rows.collect::<Vec<_>>()),
-        "signs": signs.collect::<String>(),
-        "splits": splits.collect::<Vec<_>>(),
-        "clauses": node.clauses,
-        "input_splits": node.input_splits,
-        "share": floats_text(&[node.share]),
-    })
+    let part = PartState {
+        polytope: &node.polytope,
+        half_spaces: node.permanent,
+        known: &node.known,
+        splits: &node.splits,
+        input_splits: node.input_splits,
+        share: node.share,
+    };
+    let mut state = part.to_json();
+    state["case"] = node.place.case.into();
+    state["piece"] = node.place.piece.into();
+    state["clauses"] = node.clauses.clone().into();
+    state
 }
 
 /// The node of a saved state.
@@ -116,59 +99,14 @@ pub fn node_from_json(
     problem: &Arc<Problem>,
     place: Place,
 ) -> Result<Node, StateError> {
-    let mut node = Node::root(problem.clone(), 0.0);
-    let dimension = problem.dimension();
-    let side = |key: &str, root: &[f64]| {
-        let values = read_floats(field(state, key)?)?;
-        let fits = values.iter().zip(root).all(|(value, old)| value.is_finite() || value == old);
-        if fits && values.len() == dimension { Ok(values) } else { Err(wrong(key)) }
-    };
-    node.polytope.lower = side("lower", &problem.polytope.lower)?;
-    node.polytope.upper = side("upper", &problem.polytope.upper)?;
-    node.polytope.truncate(0);
-    let rows = read_floats(field(state, "rows")?)?;
-    if rows.len() % (dimension + 1) != 0 {
-        return Err(wrong("rows"));
-    }
-    for row in rows.chunks_exact(dimension + 1) {
-        node.polytope.push(&row[..dimension], row[dimension]);
-    }
-    node.permanent = node.polytope.half_spaces();
-    let signs = field(state, "signs")?.as_str().unwrap_or_default();
-    if signs.len() != node.known.len() {
-        return Err(wrong("signs"));
-    }
-    for (known, sign) in node.known.iter_mut().zip(signs.chars()) {
-        let sign = match sign {
-            '0' => 0,
-            '+' => 1,
-            '-' => -1,
-            _ => return Err(wrong("signs")),
-        };
-        *known = Known { sign, ..Known::NOTHING };
-    }
-    node.splits = list(state, "splits")?.iter().map(split).collect::<Result<_, _>>()?;
-    if node.splits.iter().any(|&(neuron, _)| neuron as usize >= node.known.len()) {
-        return Err(wrong("splits"));
-    }
+    let part = RestoredPart::from_json(state, &problem.polytope, problem.float.neurons)?;
     let clauses = list(state, "clauses")?.iter().map(|value| index(value).map(|i| i as u32));
-    node.clauses = clauses.collect::<Result<_, _>>()?;
-    if node.clauses.iter().any(|&clause| clause as usize >= problem.clauses.len()) {
+    let clauses: Vec<u32> = clauses.collect::<Result<_, _>>()?;
+    if clauses.iter().any(|&clause| clause as usize >= problem.clauses.len()) {
         return Err(wrong("clauses"));
     }
-    node.input_splits = count(state, "input_splits")? as u32;
-    node.share = read_floats(field(state, "share")?)?.first().copied().unwrap_or(0.0);
-    node.place = place;
-    Ok(node)
-}
-
-fn split(value: &Value) -> Result<(u32, bool), StateError> {
-    match value.as_array().map(Vec::as_slice) {
-        Some([neuron, Value::Bool(active)]) => Ok((index(neuron)? as u32, *active)),
-        _ => Err(expected("a neuron and its side", value)),
-    }
-}
-
-fn wrong(key: &str) -> StateError {
-    StateError(format!("`{key}` does not fit the network and the property"))
+    let RestoredPart { polytope, known, splits, input_splits, share } = part;
+    let permanent = polytope.half_spaces();
+    let root = Node::root(problem.clone(), share);
+    Ok(Node { polytope, permanent, known, splits, clauses, input_splits, place, ..root })
 }

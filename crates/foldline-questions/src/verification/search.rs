@@ -15,6 +15,7 @@ use super::problem::Problem;
 use super::resume::{OpenWork, node_to_json};
 use super::{Found, candidate};
 use crate::checkpoint::{Keeper, StateError, saving};
+use crate::hands::{Hands, Part};
 
 /// Rounds of the counterexample search when a root did not close.
 const ROOT_ATTACKS: u64 = 16;
@@ -34,9 +35,7 @@ struct Pool<'a> {
     /// Nodes given away, and the cases to open. Locked before any of `hands`.
     shared: Mutex<Shared>,
     /// What each worker holds.
-    hands: Vec<Mutex<Hand>>,
-    /// Whether someone may ask for the open work.
-    is_kept: bool,
+    hands: Hands<Node>,
     changed: Condvar,
     /// Workers without a node.
     idle: AtomicUsize,
@@ -49,22 +48,14 @@ struct Shared {
     /// Cases to open before those from `next_case` on.
     unopened: Vec<usize>,
     next_case: usize,
+    /// Cases that workers are opening.
+    opening: Vec<usize>,
 }
 
-/// A worker's open work: its stack and what it is busy with.
-#[derive(Default)]
-struct Hand {
-    stack: Vec<Node>,
-    busy: Busy,
-}
-
-#[derive(Default)]
-enum Busy {
-    #[default]
-    Idle,
-    Opening(usize),
-    /// A node; only kept where someone may ask for it.
-    Visiting(Option<Box<Node>>),
+impl Part for Node {
+    fn outline(&self) -> Node {
+        Node::outline(self)
+    }
 }
 
 /// Searches the cases of `opening` that `work` does not call closed; `stop` is polled at every
@@ -84,9 +75,8 @@ pub fn search(
         opening,
         visitor,
         stop,
-        shared: Mutex::new(Shared { nodes, unopened, next_case }),
-        hands: (0..threads).map(|_| Mutex::default()).collect(),
-        is_kept: keeper.is_some(),
+        shared: Mutex::new(Shared { nodes, unopened, next_case, opening: Vec::new() }),
+        hands: Hands::new(threads, keeper.is_some()),
         changed: Condvar::new(),
         idle: AtomicUsize::new(0),
         done: AtomicBool::new(false),
@@ -123,7 +113,7 @@ impl Pool<'_> {
         let _release = ReleaseOnPanic(self);
         let mut space = Workspace::new();
         let mut parts: Vec<Node> = Vec::new();
-        while let Some(node) = self.pop(worker).or_else(|| self.take(worker)) {
+        while let Some(node) = self.hands.pop(worker).or_else(|| self.take(worker)) {
             if self.done.load(Ordering::Relaxed) {
                 return;
             }
@@ -134,7 +124,7 @@ impl Pool<'_> {
             if let Some(point) = self.visitor.visit(node, &mut space, &mut parts) {
                 return self.finish(Found::Violation(problem.original(&point)));
             }
-            let length = self.replace(worker, &mut parts);
+            let length = self.hands.replace(worker, &mut parts);
             if self.idle.load(Ordering::Relaxed) > 0 && length > 1 {
                 self.give(worker);
             }
@@ -145,38 +135,14 @@ impl Pool<'_> {
         self.shared.lock().expect("no worker panicked")
     }
 
-    fn hand(&self, worker: usize) -> MutexGuard<'_, Hand> {
-        self.hands[worker].lock().expect("no worker panicked")
-    }
-
     fn result(&self) -> Found {
         self.result.lock().expect("no worker panicked").clone()
-    }
-
-    /// The last node of the worker's own stack.
-    fn pop(&self, worker: usize) -> Option<Node> {
-        let mut hand = self.hand(worker);
-        let node = hand.stack.pop()?;
-        hand.busy = self.visiting(&node);
-        Some(node)
-    }
-
-    fn visiting(&self, node: &Node) -> Busy {
-        Busy::Visiting(self.is_kept.then(|| Box::new(node.outline())))
-    }
-
-    /// Puts a visited node's parts in its place.
-    fn replace(&self, worker: usize, parts: &mut Vec<Node>) -> usize {
-        let mut hand = self.hand(worker);
-        hand.busy = Busy::Idle;
-        hand.stack.append(parts);
-        hand.stack.len()
     }
 
     /// Gives the oldest node away.
     fn give(&self, worker: usize) {
         let mut shared = self.shared();
-        shared.nodes.push(self.hand(worker).stack.remove(0));
+        shared.nodes.extend(self.hands.take_oldest(worker));
         self.changed.notify_one();
     }
 
@@ -199,24 +165,24 @@ impl Pool<'_> {
                 return None;
             }
             if let Some(node) = shared.nodes.pop() {
-                self.hand(worker).busy = self.visiting(&node);
+                self.hands.visit(worker, &node);
                 return Some(node);
             }
             if let Some(index) = shared.next_case(self.opening.len()) {
-                self.hand(worker).busy = Busy::Opening(index);
+                shared.opening.push(index);
                 drop(shared);
                 let mut nodes = self.open(index);
                 let first = nodes.pop();
                 shared = self.shared();
+                shared.opening.retain(|&other| other != index);
                 shared.nodes.append(&mut nodes);
-                self.hand(worker).busy =
-                    first.as_ref().map_or(Busy::Idle, |node| self.visiting(node));
-                if first.is_some() {
-                    return first;
+                if let Some(node) = first {
+                    self.hands.visit(worker, &node);
+                    return Some(node);
                 }
                 continue;
             }
-            if self.idle.fetch_add(1, Ordering::Relaxed) + 1 == self.hands.len() {
+            if self.idle.fetch_add(1, Ordering::Relaxed) + 1 == self.hands.count() {
                 self.done.store(true, Ordering::Relaxed);
                 self.changed.notify_all();
                 return None;
@@ -246,18 +212,11 @@ impl Pool<'_> {
     /// All open work at one moment: while every lock is held, no node changes hands.
     fn open_work(&self, chunk: u64) -> OpenWork {
         let shared = self.shared();
-        let hands: Vec<_> = (0..self.hands.len()).map(|worker| self.hand(worker)).collect();
-        let (unopened, next_case) = (shared.unopened.clone(), shared.next_case);
+        let unopened = shared.unopened.iter().chain(&shared.opening).copied().collect();
+        let next_case = shared.next_case;
         let mut work = OpenWork { chunk, next_case, unopened, nodes: Vec::new() };
         work.nodes.extend(shared.nodes.iter().map(node_to_json));
-        for hand in hands {
-            work.nodes.extend(hand.stack.iter().map(node_to_json));
-            match &hand.busy {
-                Busy::Opening(index) => work.unopened.push(*index),
-                Busy::Visiting(Some(node)) => work.nodes.push(node_to_json(node)),
-                Busy::Idle | Busy::Visiting(None) => {}
-            }
-        }
+        self.hands.for_each(|node| work.nodes.push(node_to_json(node)));
         work
     }
 }

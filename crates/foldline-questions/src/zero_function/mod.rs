@@ -10,8 +10,11 @@ pub mod statement;
 
 use foldline_kernel::{Network, Rational, Region};
 
+use crate::checkpoint::{Keeper, StateError};
 use crate::verification::counters::Counters;
-use crate::verification::{Found, Limits, Options, Witness, find, with_progress};
+use crate::verification::{
+    Found, Limits, Options, Verdict, Witness, verify_resumable, with_progress,
+};
 use one_hidden_layer::Shallow;
 pub use statement::{Answer, Outcome, property};
 
@@ -20,13 +23,44 @@ pub use statement::{Answer, Outcome, property};
 /// # Panics
 /// If the region is in another space or there is no such output.
 pub fn zero(network: &Network, region: &Region, outputs: &[usize], options: &Options) -> Outcome {
+    zero_resumable(network, region, outputs, options, None).expect("there is no state to read")
+}
+
+/// Like [`zero`]; with more than one layer of ReLUs a keeper is given the open work now and then
+/// and when a limit ends the run, and the run goes on from the work that the keeper has.
+///
+/// # Errors
+/// If the keeper's state is not one of this question.
+///
+/// # Panics
+/// As [`zero`].
+pub fn zero_resumable(
+    network: &Network,
+    region: &Region,
+    outputs: &[usize],
+    options: &Options,
+    keeper: Option<&dyn Keeper>,
+) -> Result<Outcome, StateError> {
     assert_eq!(network.inputs(), region.dimension, "the region is in another space");
     assert!(outputs.iter().all(|&output| output < network.outputs()), "no such output");
+    if Shallow::new(network).is_some() {
+        return Ok(by_kinks(network, region, outputs, options));
+    }
+    let found = verify_resumable(network, &property(network, region, outputs), options, keeper)?;
+    let answer = match found.verdict {
+        Verdict::Violated(witness) => Answer::No(witness),
+        Verdict::Holds { .. } => Answer::Yes,
+        Verdict::Undecided(limit) => Answer::Undecided(limit),
+    };
+    Ok(Outcome { answer, statistics: found.statistics })
+}
+
+/// The direct method.
+fn by_kinks(network: &Network, region: &Region, outputs: &[usize], options: &Options) -> Outcome {
     let counters = Counters::default();
     let limits = Limits::new(options);
-    let found = with_progress(&limits, &counters, || match Shallow::new(network) {
-        Some(_) => nonzero_point(network, region, outputs, &counters, &limits),
-        None => find(network, &property(network, region, outputs), options, &counters, &limits),
+    let found = with_progress(&limits, &counters, || {
+        nonzero_point(network, region, outputs, &counters, &limits)
     });
     let answer = match found {
         Found::Nothing => Answer::Yes,
@@ -41,7 +75,7 @@ pub fn zero(network: &Network, region: &Region, outputs: &[usize], options: &Opt
     Outcome { answer, statistics: counters.statistics() }
 }
 
-/// The direct method, piece by piece.
+/// A point where an output is not 0, piece by piece.
 fn nonzero_point(
     network: &Network,
     region: &Region,
