@@ -7,6 +7,7 @@
 
 pub mod arrangement;
 pub mod difference;
+pub mod graph;
 pub mod linear;
 pub mod network;
 pub mod number;
@@ -15,6 +16,7 @@ pub mod sample;
 pub mod zonotope;
 
 pub use arrangement::{Arrangement, Hyperplane};
+pub use graph::{CliqueFault, ColoredGraph};
 pub use linear::{LinearConstraint, Polyhedron, Region};
 pub use network::{Activation, Layer, Network, NetworkError, Row};
 pub use number::{Integer, Natural, Rational};

@@ -1,0 +1,168 @@
+//! For every target, the solver's answer about the reduced graph is that of brute force, and its solution is a clique.
+
+use foldline::kernel::{ColoredGraph, LinearConstraint, Polyhedron};
+use foldline::lipschitz::{self, Constant, Exponent};
+use foldline::questions::clique::multicolored_clique;
+use foldline::questions::{containment, maximum, positivity, surjectivity, zero_function};
+use foldline::reductions::clique::{LipschitzForm, Reduction, Target};
+use foldline::{Options, Rational, Region, Verdict, verify};
+
+use crate::random::Random;
+
+const TARGETS: [Target; 7] = [
+    Target::Maximum,
+    Target::Positivity,
+    Target::Surjectivity,
+    Target::Zero,
+    Target::Zonotope,
+    Target::Lipschitz(LipschitzForm::Steps),
+    Target::Lipschitz(LipschitzForm::ThreeLayers),
+];
+
+fn options() -> Options {
+    Options { threads: 1, ..Options::default() }
+}
+
+/// A solution of the reduced question, `None` where the solver says that there is none.
+fn solve(reduction: &Reduction) -> Option<Vec<Rational>> {
+    let network = reduction.network();
+    let everywhere = Region::everything(network.inputs());
+    match reduction.target() {
+        Target::Maximum => maximizer(reduction),
+        Target::Positivity => {
+            match positivity::positive(&network, &everywhere, 0, &options()).answer {
+                positivity::Answer::Yes(witness) => Some(witness.input),
+                positivity::Answer::No => None,
+                other => panic!("{other:?}"),
+            }
+        }
+        Target::Surjectivity => match surjectivity::surjective(&network, 0, &options()).answer {
+            surjectivity::Answer::Yes { positive_direction, .. } => Some(positive_direction),
+            surjectivity::Answer::No { positive_direction, negative_direction } => {
+                assert!(positive_direction.is_none() && negative_direction.is_some());
+                None
+            }
+            other => panic!("{other:?}"),
+        },
+        Target::Zero => match zero_function::zero(&network, &everywhere, &[0], &options()).answer {
+            zero_function::Answer::No(witness) => Some(witness.input),
+            zero_function::Answer::Yes => None,
+            other => panic!("{other:?}"),
+        },
+        Target::Zonotope => {
+            let (outer, inner) = reduction.zonotopes().unwrap();
+            let options = containment::Options {
+                threads: 1,
+                verdict_only: true,
+                ..containment::Options::default()
+            };
+            match containment::contains(&outer, &inner, &options).verdict {
+                containment::Verdict::Separated(separation) => Some(separation.normal),
+                containment::Verdict::Contained => None,
+                other => panic!("{other:?}"),
+            }
+        }
+        Target::Lipschitz(_) => steepest(reduction),
+    }
+}
+
+/// The argmax of the output on a box with all spikes, if the maximum is the threshold.
+fn maximizer(reduction: &Reduction) -> Option<Vec<Rational>> {
+    let network = reduction.network();
+    let side = |(input, (lower, upper)): (usize, (Rational, Rational))| {
+        [(Rational::ONE, upper), (-Rational::ONE, -lower)]
+            .map(|(sign, bound)| LinearConstraint::new(vec![(input, sign)], bound, false))
+    };
+    let constraints = reduction.input_box().unwrap().into_iter().enumerate().flat_map(side);
+    let pieces =
+        vec![Polyhedron { dimension: network.inputs(), constraints: constraints.collect() }];
+    let region = Region { dimension: network.inputs(), pieces };
+    let outcome = maximum::maximum(&network, &region, &[vec![(0, Rational::ONE)]], &options());
+    let maximum::Answer::Maximum { maximum: best, .. } = outcome.answer else {
+        panic!("{:?}", outcome.answer)
+    };
+    let threshold = reduction.threshold().unwrap();
+    if best.value == threshold {
+        return Some(best.point);
+    }
+    assert!(best.value <= threshold - Rational::ONE, "[Z, Prop 3.1]: at most one less");
+    None
+}
+
+/// A point in the cell with the largest gradient, if the Lipschitz constant is the threshold's.
+fn steepest(reduction: &Reduction) -> Option<Vec<Rational>> {
+    let network = reduction.network();
+    let threshold = reduction.threshold().unwrap();
+    let mut points = Vec::new();
+    for p in [Exponent::Finite(Rational::ONE), Exponent::Infinite] {
+        let outcome = lipschitz::lipschitz(&network, &[0], &p, None, &options()).unwrap();
+        let lipschitz::Answer::Lipschitz(Constant::Exact(value), attained) = outcome.answer else {
+            panic!("{:?}", outcome.answer)
+        };
+        points.push((value >= threshold).then_some(attained.point));
+        let gap = match reduction.target() {
+            Target::Lipschitz(LipschitzForm::Steps) => Rational::ONE / Rational::from(2),
+            _ => threshold.clone(),
+        };
+        assert!(value >= threshold || value <= &threshold - gap, "{value} is in the gap");
+    }
+    assert_eq!(points[0].is_some(), points[1].is_some());
+    points.pop().unwrap()
+}
+
+/// Compares one graph for one target.
+fn check(graph: &ColoredGraph, target: &Target) {
+    let reduction = Reduction::new(graph.clone(), target.clone());
+    let truth = multicolored_clique(graph);
+    let found = solve(&reduction);
+    assert_eq!(found.is_some(), truth.is_some(), "{target:?}: {graph:?}");
+    if let Some(point) = found {
+        let clique = reduction.clique_at(&point).unwrap_or_else(|no| panic!("{target:?}: {no}"));
+        assert_eq!(graph.check_clique(&clique), Ok(()));
+    }
+    if let Some(clique) = truth {
+        let solution = reduction.solution(&clique).unwrap();
+        assert_eq!(reduction.clique_at(&solution).as_ref(), Ok(&clique), "{target:?}");
+    }
+    if let Some(property) = reduction.property() {
+        let verdict = verify(&reduction.network(), &property, &options()).verdict;
+        let is_violated = matches!(verdict, Verdict::Violated(_));
+        assert_eq!(is_violated, multicolored_clique(graph).is_some(), "{target:?}: {graph:?}");
+    }
+}
+
+fn run(seed: u64, graphs: usize, sizes: &[(usize, u64)]) -> usize {
+    let mut random = Random(seed);
+    let mut cliques = 0;
+    for index in 0..graphs {
+        let (colors, most) = sizes[index % sizes.len()];
+        let graph = random.graph(colors, most);
+        cliques += usize::from(multicolored_clique(&graph).is_some());
+        TARGETS.iter().for_each(|target| check(&graph, target));
+    }
+    cliques
+}
+
+#[test]
+fn answers_agree_with_brute_force() {
+    let cliques = run(1, 24, &[(2, 6), (1, 3), (3, 6), (2, 3)]);
+    assert!((6..=18).contains(&cliques), "{cliques} of 24 have a clique");
+}
+
+/// What `docs/reductions.md` reports: `cargo test --release -p foldline --test reductions -- --ignored agree`.
+#[test]
+#[ignore = "minutes"]
+fn a_thousand_graphs_agree() {
+    let start = std::time::Instant::now();
+    let cliques = run(2, 1000, &[(2, 14), (3, 14), (4, 8)]);
+    println!("1000 graphs, {cliques} with a clique, {:.0} s", start.elapsed().as_secs_f64());
+}
+
+#[test]
+fn graphs_without_vertices_or_colors_without_vertices() {
+    for (colors, classes) in [(1, vec![]), (2, vec![]), (2, vec![0]), (1, vec![0, 0]), (3, vec![1])]
+    {
+        let graph = ColoredGraph::new(colors, classes, &[]);
+        TARGETS.iter().for_each(|target| check(&graph, target));
+    }
+}
