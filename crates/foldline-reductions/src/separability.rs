@@ -120,6 +120,11 @@ impl TrainingReduction {
         self.dimension
     }
 
+    /// The points with whether their label is 1.
+    pub fn points(&self) -> &[(Vec<Rational>, bool)] {
+        &self.points
+    }
+
     /// What is subtracted from every point.
     pub fn origin(&self) -> &[Rational] {
         &self.origin

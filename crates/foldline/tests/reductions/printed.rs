@@ -130,7 +130,7 @@ fn two_hundred_graphs_for_every_p() {
 #[test]
 fn below_one_the_scale_depends_on_p() {
     let graph = ColoredGraph::new(2, vec![0, 1], &[(0, 1)]);
-    for (p, threshold) in [("1/2", "5/9216"), ("2/3", "5/5184")] {
+    for (p, threshold) in [("1/2", "5/2304"), ("2/3", "5/1296")] {
         let form = LipschitzForm::Printed { below_one: Some(number(p)) };
         let reduction = Reduction::new(graph.clone(), Target::Lipschitz(form));
         // (p/(2·3))^N / (a·2^N) with N = 2, a = 2, times 5/2.
