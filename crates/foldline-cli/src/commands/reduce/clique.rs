@@ -140,10 +140,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let map = reduce_clique(file, target)
         .map_err(|message| Failure::Input(format!("{name}: {message}")))?;
     let ReductionMap::Clique { reduction, .. } = &map else { unreachable!("a graph's map") };
-    let mut files = written(reduction, &map)?;
-    let onnx_reason = files.iter().position(|(role, _, _)| *role == "onnx refused");
-    let onnx_reason =
-        onnx_reason.map(|index| String::from_utf8_lossy(&files.remove(index).2).into_owned());
+    let (files, onnx_reason) = written(reduction, &map)?;
     std::fs::create_dir_all(&arguments.out).map_err(|error| Failure::io(&arguments.out, &error))?;
     let mut paths = Map::new();
     for (role, file, content) in &files {
@@ -156,10 +153,15 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
 
 type File = (&'static str, &'static str, Vec<u8>);
 
-/// All files with their roles, so that nothing is written where one of them cannot be.
-fn written(reduction: &Reduction, map: &ReductionMap) -> Result<Vec<File>, Failure> {
+/// All files with their roles, so that nothing is written where one of them cannot be; and why there
+/// is no ONNX file, where a weight is no 32-bit float.
+fn written(
+    reduction: &Reduction,
+    map: &ReductionMap,
+) -> Result<(Vec<File>, Option<String>), Failure> {
     let line = |value: &Value| format!("{value}\n").into_bytes();
     let mut files: Vec<File> = Vec::new();
+    let mut onnx_reason = None;
     if let Some((outer, inner)) = reduction.zonotopes() {
         for (role, file, zonotope) in [
             ("outer", "outer.json", &outer),
@@ -174,7 +176,7 @@ fn written(reduction: &Reduction, map: &ReductionMap) -> Result<Vec<File>, Failu
         files.push(("network", "network.json", line(&network_to_json(&network))));
         match write_onnx("network.onnx", &network) {
             Ok(bytes) => files.push(("onnx", "network.onnx", bytes)),
-            Err(error) => files.push(("onnx refused", "", error.to_string().into_bytes())),
+            Err(error) => onnx_reason = Some(error.to_string()),
         }
     }
     if let Some(property) = reduction.property() {
@@ -184,7 +186,7 @@ fn written(reduction: &Reduction, map: &ReductionMap) -> Result<Vec<File>, Failu
         files.push(("property", "property.vnnlib", text.into_bytes()));
     }
     files.push(("map", "map.json", line(&map.to_json())));
-    Ok(files)
+    Ok((files, onnx_reason))
 }
 
 fn report(
