@@ -1,6 +1,6 @@
 """Gives the pack of `foldline hard-instances` to Marabou (maraboupy on PyPI) and to foldline, and checks both.
 
-    python -m venv marabou && marabou/bin/pip install maraboupy
+    python -m venv marabou && marabou/bin/pip install maraboupy onnx onnxruntime
     foldline hard-instances --out pack
     FOLDLINE=target/release/foldline marabou/bin/python benches/compare/marabou.py pack --timeout 60
 

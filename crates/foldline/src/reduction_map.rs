@@ -4,7 +4,7 @@ use foldline_formats::FormatError;
 use foldline_formats::graph::{GraphFile, graph_to_json, parse_graph};
 use foldline_kernel::number::parse_rational;
 use foldline_kernel::{Rational, Sample};
-use foldline_reductions::clique::{LipschitzForm, MOST_STRIPES, Reduction, Target};
+use foldline_reductions::clique::{LipschitzForm, MOST_VERTICES, Reduction, Target};
 use foldline_reductions::separability::TrainingReduction;
 use serde_json::{Value, json};
 
@@ -28,9 +28,9 @@ pub enum ReductionMap {
 /// If the graph is too large.
 pub fn reduce_clique(file: GraphFile, target: Target) -> Result<ReductionMap, String> {
     let GraphFile { graph, first_vertex } = file;
-    let size = graph.vertices() + graph.edges().len();
-    if size > MOST_STRIPES {
-        return Err(format!("{size} vertices and edges, at most {MOST_STRIPES} can be reduced"));
+    let vertices = graph.vertices();
+    if vertices > MOST_VERTICES {
+        return Err(format!("{vertices} vertices, at most {MOST_VERTICES} can be reduced"));
     }
     Ok(ReductionMap::Clique { reduction: Reduction::new(graph, target), first_vertex })
 }
@@ -125,6 +125,9 @@ impl ReductionMap {
     }
 }
 
+/// The most colors of a graph: each is an input of the network.
+pub const MOST_COLORS: u64 = 1000;
+
 fn parse_clique(name: &str, object: &Value) -> Result<ReductionMap, FormatError> {
     let fault = |place: &str, message: &str| Err(FormatError::new(name, place, message));
     let form = match (object["form"].as_str(), object["p"].as_str()) {
@@ -144,12 +147,16 @@ fn parse_clique(name: &str, object: &Value) -> Result<ReductionMap, FormatError>
             "expected maximum, positivity, surjectivity, zero, zonotope, lipschitz",
         );
     };
-    let colors = object["colors"].as_u64().and_then(|colors| usize::try_from(colors).ok());
+    let colors = object["colors"].as_u64().filter(|colors| *colors <= MOST_COLORS);
     let first = object["first_vertex"].as_u64().filter(|first| *first <= 1);
     let (Some(colors), Some(first)) = (colors, first) else {
         return fault("colors, first_vertex", "expected whole numbers");
     };
-    let file = parse_graph(&format!("{name}: graph"), &object["graph"].to_string(), Some(colors))?;
+    let file = parse_graph(
+        &format!("{name}: graph"),
+        &object["graph"].to_string(),
+        Some(colors as usize),
+    )?;
     let file = GraphFile { first_vertex: first as usize, ..file };
     reduce_clique(file, target).map_err(|message| FormatError::new(name, "graph", message))
 }

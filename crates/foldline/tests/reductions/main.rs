@@ -2,6 +2,7 @@
 
 mod agreement;
 mod gadget;
+mod hard_sorting;
 mod printed;
 mod random;
 mod training;
