@@ -97,11 +97,11 @@ def norms_below_one(folder):
     """[Z, Thm 2.1]: for p < 1 the largest norm need not be at a vertex."""
     size = lambda x, y: abs(x) ** 0.5 + abs(y) ** 0.5
     zonotope = folder / "zonotope.json"
-    zonotope.write_text('{"generators": [[10, 12], [2, -2]]}')
+    zonotope.write_text('{"segments": [[10, 12], [2, -2]]}')
     vertices = run("zonotope", "vertices", zonotope)["vertices"]
     at_vertices = max(size(*(float(Fraction(x)) for x in vertex)) for vertex in vertices)
-    print(f"sqrt|x| + sqrt|y|: {at_vertices:.6f} at the vertices, {size(10, 12):.6f} in the middle of an edge")
-    assert size(10, 12) > at_vertices + 0.01
+    print(f"sqrt|x| + sqrt|y|: {at_vertices:.6f} at the vertices, {size(11, 11):.6f} in the middle of an edge")
+    assert size(11, 11) > at_vertices + 0.001
     refused = subprocess.run([FOLDLINE, "zonotope", "norm", zonotope, "--p", "1/2"], capture_output=True, text=True)
     print(refused.stderr.strip())
     assert refused.returncode == 2

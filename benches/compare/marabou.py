@@ -14,6 +14,7 @@ import os
 import pathlib
 import re
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,7 @@ def read_property(path):
     return [(bounds[i][">"], bounds[i]["<"]) for i in range(len(bounds))], asked
 
 
-def solve_with_marabou(network, spec, timeout):
+def solve_with_marabou(network, spec):
     """In a process of its own: prints the verdict, and the point of a `sat`."""
     from maraboupy import Marabou
 
@@ -45,24 +46,25 @@ def solve_with_marabou(network, spec, timeout):
         model.setUpperBound(variable, float(upper))
     output = model.outputVars[0].flatten()[0]
     model.addInequality([output], [-1.0], -float(asked))
-    options = Marabou.createOptions(verbosity=0, timeoutInSeconds=timeout)
+    options = Marabou.createOptions(verbosity=0)
     verdict, values, _ = model.solve(verbose=False, options=options)
     print("VERDICT", verdict, *(repr(values[v]) for v in inputs if values))
 
 
 def measured(command, limit):
+    """A run that may use `limit` seconds of CPU time; None where it wants more."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    try:
-        run = subprocess.run(command, capture_output=True, text=True, timeout=limit)
-    except subprocess.TimeoutExpired:
+    bound = lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+    run = subprocess.run(command, capture_output=True, text=True, preexec_fn=bound)
+    if run.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         run = None
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return run, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def marabou(network, spec, timeout):
-    command = [sys.executable, __file__, "--solve", str(network), str(spec), str(timeout)]
-    run, seconds = measured(command, timeout + 30)
+    command = [sys.executable, __file__, "--solve", str(network), str(spec)]
+    run, seconds = measured(command, timeout)
     found = re.search(r"^VERDICT (.*)$", run.stdout, re.M) if run else None
     if not found:
         return ("timeout" if run is None else f"error {run.returncode}"), None, seconds
@@ -73,11 +75,11 @@ def marabou(network, spec, timeout):
 
 def foldline(network, spec, timeout):
     with tempfile.NamedTemporaryFile(suffix=".txt") as result:
-        command = [os.environ["FOLDLINE"], "vnncomp", network, spec, result.name, str(timeout)]
-        _, seconds = measured(list(map(str, command)), timeout + 30)
+        command = [os.environ["FOLDLINE"], "vnncomp", network, spec, result.name, "1000000"]
+        _, seconds = measured(list(map(str, command)), timeout)
         text = pathlib.Path(result.name).read_text()
     point = [Fraction(x) for x in re.findall(r"\(X_\d+ ([^)]+)\)", text)]
-    return text.split()[0] if text else "error", point or None, seconds
+    return text.split()[0] if text else "timeout", point or None, seconds
 
 
 def margin(network, spec, point):
@@ -106,10 +108,10 @@ def judge(verdict, point, truth, network, spec):
 
 def main():
     if sys.argv[1:2] == ["--solve"]:
-        return solve_with_marabou(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+        return solve_with_marabou(sys.argv[2], sys.argv[3])
     parser = argparse.ArgumentParser()
     parser.add_argument("pack", type=pathlib.Path)
-    parser.add_argument("--timeout", type=int, default=60)
+    parser.add_argument("--timeout", type=int, default=60, help="seconds of CPU time")
     parser.add_argument("--only", default="", help="instances whose name contains this")
     arguments = parser.parse_args()
     totals = {}

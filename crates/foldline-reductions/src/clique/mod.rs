@@ -22,7 +22,7 @@ use foldline_kernel::{Atom, ColoredGraph, Formula, Network, Property, Rational, 
 use crate::hidden_layer::HiddenLayer;
 use crate::zonotope_pair::network_to_zonotopes;
 pub use solutions::NoSolution;
-use spikes::{Labels, spike_function, step_function, total};
+use spikes::{Labels, spike_function, steepness, step_function, total};
 
 /// The most vertices of a graph that is reduced: labels grow like their cube, and the time for them.
 pub const MOST_VERTICES: usize = 500;
@@ -145,16 +145,27 @@ impl Reduction {
         }
     }
 
-    /// A box that has a solution if there is a clique: every spike, and for a network without
-    /// biases the last input 1; `None` where the question is none about single points.
+    /// A box that has a solution if there is a clique, so that the answer on it is that of all
+    /// inputs: every spike, and for a network without biases the last input 1 (a Lipschitz constant
+    /// needs a box with interior). `None` for zonotopes and the printed form.
     pub fn input_box(&self) -> Option<Vec<(Rational, Rational)>> {
+        let colors = self.graph.classes();
         let top = Rational::from(self.labels.largest() + 1);
-        let mut sides = vec![(Rational::ZERO, top); self.graph.classes()];
-        match &self.target {
-            Target::Maximum => {}
-            Target::Zonotope | Target::Lipschitz(_) => return None,
-            _ => sides.push((Rational::ONE, Rational::ONE)),
-        }
+        let (side, last) = match &self.target {
+            Target::Maximum => (top, None),
+            Target::Positivity | Target::Surjectivity | Target::Zero => {
+                (top, Some((Rational::ONE, Rational::ONE)))
+            }
+            Target::Lipschitz(LipschitzForm::Steps) => {
+                (top / steepness(colors), Some((-Rational::ONE, Rational::ONE)))
+            }
+            Target::Lipschitz(LipschitzForm::ThreeLayers) => {
+                (top * Rational::from(2), Some((half(), Rational::ONE + half())))
+            }
+            Target::Zonotope | Target::Lipschitz(LipschitzForm::Printed { .. }) => return None,
+        };
+        let mut sides = vec![(Rational::ZERO, side); colors];
+        sides.extend(last);
         Some(sides)
     }
 

@@ -82,8 +82,8 @@ Examples:
   foldline reduce clique graph.col --to maximum --out hard
   foldline reduce clique graph.json --to lipschitz --layers 3 --out hard --json
 
-Writes network.json, network.onnx and property.vnnlib (or outer and inner as .json and .mat), and
-map.json for `foldline recover`. ONNX is written only where every weight is exactly a 32-bit float.
+Writes network.json, network.onnx and property.vnnlib (for lipschitz region.json, a box with the same
+constant's answer; for zonotope outer and inner as .json and .mat), and map.json for `foldline recover`. ONNX is written only where every weight is exactly a 32-bit float.
 
 Exit codes:
   0 reduced    2 wrong usage    4 bad input";
@@ -184,6 +184,11 @@ fn written(
             "Reached if and only if the graph has a multicolored clique, and else missed by 1/2.";
         let text = write_vnnlib("property.vnnlib", &property, comment)?;
         files.push(("property", "property.vnnlib", text.into_bytes()));
+    }
+    if let (Target::Lipschitz(_), Some(sides)) = (reduction.target(), reduction.input_box()) {
+        let sides = sides.iter().map(|(low, high)| [low.to_string(), high.to_string()]);
+        let region = json!({"box": sides.collect::<Vec<_>>()});
+        files.push(("region", "region.json", line(&region)));
     }
     files.push(("map", "map.json", line(&map.to_json())));
     Ok((files, onnx_reason))
