@@ -11,6 +11,8 @@ use foldline::{Options, Rational, Region, Verdict, verify};
 
 use crate::random::Random;
 
+/// The targets that the contract names; the Lipschitz constant of two hidden layers takes much longer
+/// and is last.
 const TARGETS: [Target; 7] = [
     Target::Maximum,
     Target::Positivity,
@@ -158,6 +160,7 @@ fn run(
     seed: u64,
     graphs: usize,
     sizes: &[(usize, u64)],
+    targets: &[Target],
     solve: Solve,
 ) -> (usize, [f64; TARGETS.len()]) {
     let mut random = Random(seed);
@@ -167,7 +170,7 @@ fn run(
         let (colors, most) = sizes[index % sizes.len()];
         let graph = random.graph(colors, most);
         cliques += usize::from(multicolored_clique(&graph).is_some());
-        for (target, seconds) in TARGETS.iter().zip(&mut seconds) {
+        for (target, seconds) in targets.iter().zip(&mut seconds) {
             let start = Instant::now();
             check(&graph, target, solve);
             *seconds += start.elapsed().as_secs_f64();
@@ -181,16 +184,17 @@ fn run(
 
 #[test]
 fn answers_agree_with_brute_force() {
-    let (cliques, _) = run(1, 30, &[(2, 8), (3, 8), (4, 6)], solve_on_box);
+    let (cliques, _) = run(1, 30, &[(2, 8), (3, 8), (4, 6)], &TARGETS[..6], solve_on_box);
     assert!((5..=25).contains(&cliques), "{cliques} of 30 have a clique");
-    run(1, 4, &[(2, 3), (1, 3), (3, 3)], solve_everywhere);
+    run(4, 6, &[(2, 3), (1, 3), (3, 3)], &TARGETS, solve_on_box);
+    run(1, 4, &[(2, 3), (1, 3), (3, 3)], &TARGETS, solve_everywhere);
 }
 
 /// What `docs/reductions.md` reports, run in release with `--ignored --nocapture`.
 #[test]
 #[ignore = "many minutes"]
 fn a_thousand_graphs_agree() {
-    let (cliques, seconds) = run(2, 1000, &[(2, 14), (3, 14), (4, 8)], solve_on_box);
+    let (cliques, seconds) = run(2, 1000, &[(2, 14), (3, 14), (4, 8)], &TARGETS[..6], solve_on_box);
     println!("1000 graphs, {cliques} with a clique, seconds a target {seconds:.1?}");
 }
 
@@ -198,7 +202,7 @@ fn a_thousand_graphs_agree() {
 #[test]
 #[ignore = "many minutes"]
 fn a_hundred_graphs_agree_everywhere() {
-    let (cliques, seconds) = run(3, 100, &[(2, 6), (3, 4), (4, 4)], solve_everywhere);
+    let (cliques, seconds) = run(3, 100, &[(2, 6), (3, 4), (4, 4)], &TARGETS, solve_everywhere);
     println!("100 graphs, {cliques} with a clique, seconds a target {seconds:.1?}");
 }
 
