@@ -72,16 +72,16 @@ def homogeneous(function, before, s):
 
 @functools.cache
 def homogeneous_network(network):
-    """s f(y/s) in the inputs (y, s), where the last neuron of each ReLU layer hands on s; and the signs of the multiples of s."""
-    result, signs, before, s = Network(network.inputs + 1), {}, variables(network.inputs), network.inputs
-    for start, end in itertools.pairwise(network.first):
+    """s f(y/s) in the inputs (y, s), where the last neuron of each ReLU layer hands on s."""
+    result, before, s, links = Network(network.inputs + 1), variables(network.inputs), network.inputs, []
+    constants = {k + network.layer_of[k]: sign for k, sign in network.constants.items()}
+    for layer, (start, end) in enumerate(itertools.pairwise(network.first)):
         own = [homogeneous(function, before, s) for function in network.neurons[start:end]] + [Affine({s: Fraction(1)})]
-        signs.update({len(result.neurons) + place: ACTIVE if function.get(s, 0) >= 0 else INACTIVE
-                      for place, function in enumerate(own) if function.keys() <= {s}})
-        before = dict(enumerate(result.relu(own), start))
-        result.links[-1], s = None, len(result.neurons) - 1
-    result.outputs = [homogeneous(function, before, s) for function in network.outputs]
-    return result, signs
+        before, s = dict(enumerate(result.relu(own), start)), len(result.neurons) - 1
+        links += [link and (link[0] + layer, link[1]) for link in network.links[start:end]] + [None]
+        constants[s] = ACTIVE
+    result.outputs, result.links, result.constants = [homogeneous(function, before, s) for function in network.outputs], links, constants
+    return result
 
 class Lines:
     """The records of a certificate, one after the other; `number` is the number of the line that was read last."""
@@ -136,11 +136,11 @@ def solved(equations):
 
 class State:
     """A node of a tree: facts about the points of a box and rows where one of the clauses that are left is true."""
-    def __init__(self, network, clauses, input_atoms, lower, upper, left, signs=()):
+    def __init__(self, network, clauses, input_atoms, lower, upper, left):
         self.network, self.clauses, self.input_atoms = network, clauses, input_atoms
         self.lower, self.upper, self.left, self.clip_rows, self.closed, self.bases = lower, upper, left, [], False, []
         self.rows = [atom.inputs for atom in input_atoms if not bound_of(atom)]
-        self.signs, self.low, self.high, self.slopes, self.known = dict(signs), {}, {}, {}, {}
+        self.signs, self.low, self.high, self.slopes, self.known = dict(network.constants), {}, {}, {}, {}
 
     def child(self):
         """A copy that can be changed by itself."""
@@ -447,7 +447,7 @@ def check_tree(lines, root, record=None):
 
 def check_face(lines, network, clauses, input_atoms, lower, upper, left, face, radius):
     """A tree about (y, s), x = y/s, for the points x outside of the box and furthest out beyond this end of it."""
-    (j, is_upper), s, (cone, signs) = face, network.inputs, homogeneous_network(network)
+    (j, is_upper), s, cone = face, network.inputs, homogeneous_network(network)
     require(lines.read() == ["face", str(j), "upper" if is_upper else "lower"], "another face was expected")
     lower, upper = [min(value, 0) for value in lower] + [Fraction(0)], [max(value, 0) for value in upper] + [Fraction(1)]
     lower[j] = upper[j] = radius if is_upper else -radius
@@ -455,7 +455,7 @@ def check_face(lines, network, clauses, input_atoms, lower, upper, left, face, r
     def lifted(atoms):
         return [Atom(homogeneous(atom.inputs, variables(s), s), atom.outputs, atom.strict) for atom in atoms]
     input_atoms = lifted(input_atoms) + [Atom(Affine({s: Fraction(-1)}), Affine(), True)]
-    check_tree(lines, State(cone, list(map(lifted, clauses)), input_atoms, lower, upper, left, signs))
+    check_tree(lines, State(cone, list(map(lifted, clauses)), input_atoms, lower, upper, left))
 
 def weighted_sum(fields, input_atoms):
     """The sum of atoms' excesses with the multipliers in the fields, and whether a strict atom takes part."""

@@ -53,17 +53,31 @@ class Network:
     neurons (numbered through all layers) of the layer before; the outputs in those of the last layer, or in the inputs."""
     def __init__(self, inputs):
         self.inputs, self.neurons, self.layer_of, self.first, self.links, self.outputs = inputs, [], [], [0], [], []
+        self.constants = {}  # the signs of constant neurons, 1 or -1
 
     def relu(self, functions):
         """Appends a ReLU layer with these pre-activations and returns its activations."""
-        start = len(self.neurons)
+        start, reduced = len(self.neurons), [self.reduced(function) for function in functions]
         self.neurons += functions
         self.layer_of += [len(self.first) - 1] * len(functions)
         self.first.append(len(self.neurons))
-        for k in range(start, len(self.neurons)):
-            factors = ((i, factor_between(self.neurons[i], self.neurons[k])) for i in range(start, k))
+        for k, function in enumerate(reduced):
+            factors = ((start + i, factor_between(reduced[i], function)) for i in range(k) if reduced[i].terms() and function.terms())
             self.links.append(next((link for link in factors if link[1]), None))
+            if not function.terms():
+                self.constants[start + k] = 1 if function.constant() > 0 else -1
         return variables(len(functions), start)
+
+    def reduced(self, function):
+        """A pre-activation of the next layer with its weights moved to the activations that others repeat."""
+        if not self.neurons:
+            return function
+        result = Affine() + function.constant()
+        for neuron, weight in function.terms():
+            root, factor = self.links[neuron] or (neuron, 1)
+            if self.constants.get(neuron) != -1:
+                result.add({root: weight * factor} if factor > 0 else {neuron: weight})
+        return result
 
     def values_at(self, point):
         """The outputs at a point."""

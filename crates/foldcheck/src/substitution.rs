@@ -10,13 +10,14 @@
 
 use std::rc::Rc;
 
+use foldline_kernel::repeats::Multiple;
 use foldline_kernel::{Atom, Rational};
 
 use crate::fixed::{FixedLayer, ceiling, floor, too_large};
 use crate::lines::Reason;
 use crate::live::Live;
 use crate::node::{InputBox, Neuron, Sign};
-use crate::stages::{Link, Stages};
+use crate::stages::Stages;
 
 /// The affine function coefficients·x + constant, at 2^−F.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -283,7 +284,7 @@ impl Substitution {
         sums: &mut [i128],
         neurons: &[Neuron],
         live: &[Option<Rc<Live>>],
-        links: &[Option<Link>],
+        links: &[Option<Multiple>],
     ) -> Option<()> {
         let rows = &live[layer].as_ref()?.rows;
         self.extra.clear();
@@ -317,7 +318,13 @@ impl Substitution {
     }
 
     /// Replaces the activation of a linked neuron by that of the neuron it is linked to.
-    fn follow(&mut self, row: usize, first: usize, link: Link, sums: &mut [i128]) -> Option<()> {
+    fn follow(
+        &mut self,
+        row: usize,
+        first: usize,
+        link: Multiple,
+        sums: &mut [i128],
+    ) -> Option<()> {
         let scaled = if link.shift > 0 {
             let factor = 1i128.checked_shl(u32::try_from(link.shift).ok()?)?;
             sums[row].checked_mul(factor).filter(|_| factor > 0)?

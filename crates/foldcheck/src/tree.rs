@@ -30,8 +30,6 @@ pub struct Proof {
     pub layers: Rc<[FixedLayer]>,
     /// The number of fraction bits.
     pub precision: u32,
-    /// Neurons with the same sign in every box.
-    signs: Vec<(usize, Sign)>,
 }
 
 impl Proof {
@@ -39,15 +37,14 @@ impl Proof {
     pub fn new(stages: Stages, clauses: Clauses, precision: u32) -> Result<Self, Reason> {
         let layers = stages.relu.iter().map(|layer| FixedLayer::new(layer, precision));
         let layers = layers.collect::<Option<_>>().ok_or_else(|| too_large(precision))?;
-        Ok(Self { stages, clauses, layers, precision, signs: Vec::new() })
+        Ok(Self { stages, clauses, layers, precision })
     }
 
     /// The same about (y, s), s being the last input and ≥ 0, for f(y/s).
     pub fn homogeneous(&self, inputs: usize) -> Result<Self, Reason> {
         let stages = self.stages.homogeneous();
-        let signs = stages.signs_of_s();
         let clauses = self.clauses.homogeneous(inputs);
-        Ok(Self { signs, ..Self::new(stages, clauses, self.precision)? })
+        Self::new(stages, clauses, self.precision)
     }
 }
 
@@ -70,7 +67,7 @@ pub struct Tree<'a> {
 impl<'a> Tree<'a> {
     /// The tree of a case with these clauses, at its root.
     pub fn new(proof: &'a Proof, region: Region, own_clauses: Vec<usize>) -> Result<Self, Reason> {
-        let Proof { stages, clauses, layers, precision, signs } = proof;
+        let Proof { stages, clauses, layers, precision } = proof;
         let precision = *precision;
         let area = region.area(precision)?;
         let ends = area.lower_fixed.iter().zip(&area.upper_fixed);
@@ -79,7 +76,7 @@ impl<'a> Tree<'a> {
         let substitution = Substitution::new(Rc::clone(layers), reach.clone(), precision);
         let inputs = reach.len();
         let mut node = Node::root(area, rows, stages, own_clauses);
-        signs.iter().for_each(|&(neuron, sign)| node.decide(neuron, sign, stages));
+        stages.constants.iter().for_each(|&(neuron, sign)| node.decide(neuron, sign, stages));
         Ok(Self {
             stages,
             clauses,

@@ -12,6 +12,7 @@ pub mod linear;
 pub mod network;
 pub mod number;
 pub mod property;
+pub mod repeats;
 pub mod sample;
 pub mod zonotope;
 

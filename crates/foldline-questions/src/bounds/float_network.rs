@@ -3,14 +3,12 @@
 //! Each float stands for an exact weight within one relative rounding of it; every error bound
 //! computed from these floats counts that rounding too.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use foldline_geometry::directed::nearest;
-use foldline_kernel::network::magnitude;
-use foldline_kernel::number::Gcd;
-use foldline_kernel::{Activation, Atom, Integer, Layer, Natural, Network, Rational, Row};
+use foldline_kernel::number::power_of_two;
+use foldline_kernel::repeats::{self, Repeat, repeats};
+use foldline_kernel::{Activation, Atom, Network, Rational};
 
 use super::unfold::Known;
 
@@ -40,7 +38,8 @@ pub struct FloatLayer {
     pub repeated: Vec<bool>,
 }
 
-/// A pre-activation that is exactly `factor` times that of `row` in the same layer.
+/// A pre-activation that is exactly `factor` times that of `row` in the same layer: then [c·z]₊ is
+/// c·[z]₊ for c > 0 and |c|·([z]₊ − z) for c < 0, so such neurons need no relaxation of their own.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Multiple {
     /// The earlier row.
@@ -49,42 +48,16 @@ pub struct Multiple {
     pub factor: f64,
 }
 
-/// A row up to ± a power of two: columns, weights and bias without common factor, odd part of that.
-type Direction = (Vec<u32>, Vec<Integer>, Natural);
-
-/// Finds the rows that are ±2^k times an earlier row. Then [c·z]₊ is c·[z]₊ for c > 0 and
-/// |c|·([z]₊ − z) for c < 0, so such neurons need no relaxation of their own.
-fn multiples(layer: &Layer) -> Vec<Option<Multiple>> {
-    // Rows with the same key are multiples of each other by ± a power of two.
-    let mut seen: HashMap<Direction, (u32, Integer)> = HashMap::new();
-    let of_row = |(index, row): (usize, &Row)| {
-        let values = || row.numerators.iter().chain([&row.bias]);
-        let leading = values().find(|value| !value.is_zero()).cloned()?;
-        let common = values().fold(Natural::ZERO, |common, value| match value.is_zero() {
-            true => common,
-            false if common.is_zero() => magnitude(value),
-            false => (&common).gcd(value),
-        });
-        let divisor = match leading < Integer::ZERO {
-            true => -Integer::from(common),
-            false => Integer::from(common),
+impl Multiple {
+    /// None where the factor is beyond the range of floats.
+    fn of(repeat: &Repeat) -> Option<Self> {
+        let Repeat::Multiple(repeats::Multiple { first, negative, shift }) = *repeat else {
+            return None;
         };
-        let direction = values().map(|value| value / &divisor).collect();
-        let size = magnitude(&divisor);
-        let odd_part = &size >> size.trailing_zeros().unwrap_or(0);
-        match seen.entry((row.columns.clone(), direction, odd_part)) {
-            Entry::Vacant(place) => {
-                place.insert((index as u32, divisor));
-                None
-            }
-            Entry::Occupied(place) => {
-                let (earlier, other) = place.get();
-                let factor = nearest(&Rational::from_parts_signed(divisor, other.clone()));
-                factor.is_normal().then_some(Multiple { row: *earlier, factor })
-            }
-        }
-    };
-    layer.rows.iter().enumerate().map(of_row).collect()
+        let sign = if negative { -1.0 } else { 1.0 };
+        let factor = sign * nearest(&power_of_two(shift));
+        factor.is_normal().then_some(Self { row: first as u32, factor })
+    }
 }
 
 /// The network, with the atoms of a property as further affine functions of (x, y).
@@ -96,6 +69,8 @@ pub struct FloatNetwork {
     pub layers: Arc<Vec<FloatLayer>>,
     /// Number of ReLU neurons.
     pub neurons: usize,
+    /// ReLU neurons whose pre-activations are constant, with their signs.
+    pub constants: Vec<(u32, i8)>,
     /// The atoms' excess functions: input part and output part with the constant.
     pub targets: Vec<(FloatRow, FloatRow)>,
 }
@@ -111,21 +86,36 @@ fn sparse(terms: &[(usize, Rational)], bias: &Rational) -> FloatRow {
 impl FloatNetwork {
     /// Rounds the weights of `network`.
     pub fn new(network: &Network) -> Self {
+        Self::with_repeats(network, &repeats(network.layers(), false))
+    }
+
+    /// The same for a network whose biases are weights of an input s ≥ 0, each layer's last.
+    pub fn homogeneous(network: &Network) -> Self {
+        Self::with_repeats(network, &repeats(network.layers(), true))
+    }
+
+    fn with_repeats(network: &Network, repeats: &[Vec<Repeat>]) -> Self {
         let mut neurons = 0;
+        let mut constants = Vec::new();
         let mut layers = Vec::new();
-        for layer in network.layers() {
+        for (layer, repeats) in network.layers().iter().zip(repeats) {
             let relu = layer.activation == Activation::Relu;
             let rows = layer.rational_rows();
             let rows: Vec<_> = rows.iter().map(|row| sparse(&row.weights, &row.bias)).collect();
+            for (row, repeat) in repeats.iter().enumerate() {
+                if let Repeat::Constant { positive } = repeat {
+                    constants.push(((neurons + row) as u32, if *positive { 1 } else { -1 }));
+                }
+            }
+            let multiples: Vec<_> = repeats.iter().map(Multiple::of).collect();
             let width = rows.len();
-            let multiples = if relu { multiples(layer) } else { vec![None; width] };
             let mut repeated = vec![false; width];
             multiples.iter().flatten().for_each(|multiple| repeated[multiple.row as usize] = true);
             layers.push(FloatLayer { rows, relu, first_neuron: neurons, multiples, repeated });
             neurons += if relu { width } else { 0 };
         }
         let layers = Arc::new(layers);
-        Self { inputs: network.inputs(), layers, neurons, targets: Vec::new() }
+        Self { inputs: network.inputs(), layers, neurons, constants, targets: Vec::new() }
     }
 
     /// The same network with the coefficients of `atoms`, rounded, as targets.

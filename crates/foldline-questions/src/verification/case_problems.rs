@@ -58,7 +58,7 @@ impl Piece {
         Self {
             network: network.clone(),
             float: float.clone(),
-            signs: Vec::new(),
+            signs: float.constants.clone(),
             constraints: region.to_vec(),
             clauses: clauses.to_vec(),
             transforms: Vec::new(),

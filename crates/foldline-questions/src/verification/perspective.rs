@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use foldline_kernel::network::RationalRow;
 use foldline_kernel::number::power_of_two;
-use foldline_kernel::{Activation, Atom, Integer, Layer, LinearConstraint, Network, Rational};
+use foldline_kernel::{Activation, Atom, Layer, LinearConstraint, Network, Rational};
 
 use super::case_problems::Piece;
 use super::region::Bounds;
@@ -111,9 +111,10 @@ pub fn perspective(piece: &Piece) -> Piece {
     let network = homogenized(&piece.network);
     let mut transforms = piece.transforms.clone();
     transforms.push(Transform::Perspective);
+    let float = FloatNetwork::homogeneous(&network);
     Piece {
-        float: FloatNetwork::new(&network),
-        signs: signs_of_s(&network),
+        signs: float.constants.clone(),
+        float,
         network: Arc::new(network),
         constraints,
         clauses: piece.clauses.iter().map(|clause| clause.iter().map(atom).collect()).collect(),
@@ -153,20 +154,4 @@ fn homogenized(network: &Network) -> Network {
         *layer = Layer::new(s + 1, &rows, layer.activation);
     }
     Network::new(network.inputs() + 1, layers).expect("the layers still fit")
-}
-
-/// The ReLU neurons of a homogenized network that are multiples of s ≥ 0, with their signs.
-fn signs_of_s(network: &Network) -> Vec<(u32, i8)> {
-    let mut signs = Vec::new();
-    let mut neuron = 0;
-    for layer in network.layers().iter().filter(|layer| layer.activation == Activation::Relu) {
-        for row in &layer.rows {
-            if row.columns.iter().all(|&column| column as usize + 1 == layer.inputs) {
-                let positive = row.numerators.iter().all(|factor| *factor > Integer::ZERO);
-                signs.push((neuron, if positive { 1 } else { -1 }));
-            }
-            neuron += 1;
-        }
-    }
-    signs
 }
