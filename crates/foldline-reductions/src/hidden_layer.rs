@@ -187,7 +187,7 @@ mod tests {
         scaled.scale_input(0, &number(3));
         for x in -2..=3 {
             let value = f.value(&[number(x)]);
-            assert_eq!(f.network().evaluate(&[number(x)]).output, [value.clone()]);
+            assert_eq!(f.network().evaluate(&[number(x)]).output[0], value);
             assert_eq!(
                 f.rectified_network().evaluate(&[number(x)]).output,
                 [value.max(Rational::ZERO)]

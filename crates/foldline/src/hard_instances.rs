@@ -1,7 +1,7 @@
 //! A pack of verification instances with known truth, for testers of verifiers: planted and clique-free graphs, reduced.
 
 use foldline_formats::FormatError;
-use foldline_formats::graph::{GraphFile, graph_to_json};
+use foldline_formats::graph::graph_to_json;
 use foldline_formats::onnx::write_onnx;
 use foldline_formats::vnnlib::write_vnnlib;
 use foldline_geometry::zonotopes::reduction::Random;
@@ -106,10 +106,8 @@ impl Pack {
             self.add(format!("witnesses/{name}.txt"), witness(&point, &value));
             self.violated += 1;
         }
-        let file = GraphFile { graph: graph.clone(), first_vertex: 0 };
-        let first_vertex = file.first_vertex;
         let (inputs, neurons) = (network.inputs(), network.neurons());
-        let map = ReductionMap::Clique { reduction, first_vertex };
+        let map = ReductionMap::Clique { reduction, first_vertex: 0 };
         self.add(format!("maps/{name}.json"), format!("{}\n", map.to_json()));
         self.instances += 1;
         let word = if clique.is_some() { "sat" } else { "unsat" };
