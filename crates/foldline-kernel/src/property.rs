@@ -4,7 +4,7 @@ use crate::linear::{combine_terms, dot};
 use crate::number::Rational;
 
 /// The atom `input · x + output · y ≤ bound`, or `<` where `strict`; x are inputs, y outputs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Atom {
     /// Pairs (input, coefficient): increasing, no coefficient zero.
     pub input: Vec<(usize, Rational)>,

@@ -1,5 +1,6 @@
 //! Units: powers of two in which numbers too large for a checker's fixed point become moderate.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use foldline_kernel::network::RationalRow;
@@ -103,10 +104,11 @@ fn crude_reach(atoms: &[&Atom], inputs: usize) -> f64 {
 /// The distinct atoms of a formula, in its order.
 fn atoms(formula: &Formula) -> Vec<&Atom> {
     let mut found = Vec::new();
+    let mut seen = HashSet::new();
     let mut pending = vec![formula];
     while let Some(formula) = pending.pop() {
         match formula {
-            Formula::Atom(atom) if !found.contains(&atom) => found.push(atom),
+            Formula::Atom(atom) if seen.insert(atom) => found.push(atom),
             Formula::Atom(_) => {}
             Formula::And(parts) | Formula::Or(parts) => pending.extend(parts.iter().rev()),
         }
