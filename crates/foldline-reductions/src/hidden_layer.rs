@@ -14,7 +14,7 @@ pub struct Neuron {
     pub factor: Rational,
 }
 
-/// The function Σ c·[a·x + b]₊ + B of R^inputs: a 2-layer network in the words of [Z].
+/// The function Σ c·[a·x + b]₊ + B of R^inputs: a 2-layer network in the words of the paper [Z, §2].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HiddenLayer {
     /// The dimension of x.
