@@ -81,7 +81,7 @@ def regioncam_run(layers, size):
 
 
 def networks(program, folder, repeats):
-    for widths in [(2, 64, 1), (2, 300, 1), (2, 64, 64, 1), (2, 64, 64, 64, 1), (2, 128, 128, 1)]:
+    for widths in [(2, 64, 1), (2, 300, 1), (2, 64, 64, 1), (2, 64, 64, 64, 1), (2, 128, 128, 1), (2, 256, 256, 1)]:
         name = "net " + "-".join(map(str, widths))
         net = network(widths, 1)
         size = 2.0
@@ -101,6 +101,22 @@ def networks(program, folder, repeats):
                 show(name, "regioncam", cells, seconds, f"off by {wrong}" if wrong else "")
             except ImportError as error:
                 print(f"regioncam is missing: {error}")
+
+
+def deep_networks(program, folder, repeats):
+    """Networks with two and three hidden layers in R^2, R^3 and R^4, on one thread and on two."""
+    for widths in [(2, 256, 256, 1), (2, 64, 64, 64, 1), (3, 32, 32, 1), (3, 64, 64, 1), (3, 32, 32, 32, 1),
+                   (4, 16, 16, 1), (4, 32, 32, 1), (4, 16, 16, 16, 1), (4, 16, 64, 1), (4, 24, 24, 24, 1)]:
+        name = "net " + "-".join(map(str, widths))
+        path = os.path.join(folder, "net.json")
+        box = os.path.join(folder, "box.json")
+        json.dump(network(widths, 1), open(path, "w"))
+        json.dump({"box": [[-2, 2]] * widths[0]}, open(box, "w"))
+        for _ in range(repeats):
+            for threads in ["1", "2"]:
+                arguments = ["regions", path, "--over", box, "--count", "cells", "--threads", threads]
+                answer, seconds = foldline(program, arguments)
+                show(name, f"foldline --threads {threads}", answer["cells"], seconds)
 
 
 def arrangements(program, folder, sage, repeats):
@@ -150,6 +166,7 @@ def main():
     print(f"{'instance':<26} {'tool':<34} {'cells':>10} {'CPU s':>9} {'cells/CPU s':>12}")
     with tempfile.TemporaryDirectory() as folder:
         networks(arguments.foldline, folder, arguments.repeats)
+        deep_networks(arguments.foldline, folder, arguments.repeats)
         arrangements(arguments.foldline, folder, arguments.sage_python, arguments.repeats)
 
 

@@ -1,14 +1,15 @@
-//! Statements about the number of a network's cells: a tree of signs, with a point in each cell
-//! and a reason for each sign that is fixed.
+//! Statements about the number of a network's cells: a tree of signs, bases that force the signs
+//! that were not split on, and a point in each cell.
 
 use std::io::BufRead;
+use std::rc::Rc;
 
 use foldline_formats::region::parse_region;
-use foldline_kernel::linear::dot;
-use foldline_kernel::{Layer, LinearConstraint, Rational};
+use foldline_kernel::network::over_common_denominator;
+use foldline_kernel::{Basis, Integer, Layer, LinearConstraint, Rational};
 
 use crate::certificate::{Certificate, Stop};
-use crate::lines::{Fields, Reason, index, rational};
+use crate::lines::{Fields, Reason, index};
 use crate::stages::Stages;
 
 /// `regions cells N`: so many sets {x : exactly these neurons are positive} have interior points,
@@ -27,16 +28,16 @@ pub fn check<R: BufRead>(
         let [piece] = found.pieces.as_slice() else {
             return Err("the region is not one polyhedron".into());
         };
-        region.clone_from(&piece.constraints);
+        let bounds = piece.constraints.iter();
+        region.extend(bounds.map(|constraint| bound_of(constraint, network.inputs())));
     }
     let stages = Stages::new(&network);
-    let mut tree = Tree::new(&stages, network.inputs(), region);
+    let layers = Layers::new(&stages, network.inputs());
+    let mut tree = Tree::new(&layers, region);
     loop {
-        tree.descend();
         let mut fields = certificate.lines.next_fields()?;
         match fields.word()? {
-            "on" => tree.fixed(fields, true)?,
-            "off" => tree.fixed(fields, false)?,
+            "basis" => tree.basis(fields)?,
             "split" => tree.split(fields)?,
             "cell" => {
                 if tree.cell(fields)? {
@@ -44,9 +45,8 @@ pub fn check<R: BufRead>(
                 }
             }
             other => {
-                return Err(
-                    format!("expected `on`, `off`, `split` or `cell`, found `{other}`").into()
-                );
+                let message = format!("expected `basis`, `split` or `cell`, found `{other}`");
+                return Err(message.into());
             }
         }
     }
@@ -57,194 +57,244 @@ pub fn check<R: BufRead>(
     Ok(format!("cells {claimed}"))
 }
 
-/// Coefficients, then the constant, of a function of the inputs.
-type Function = Vec<Rational>;
+/// The most bases that may be in force at once.
+const MOST_BASES: usize = 100_000;
+
+/// A positive multiple of an affine function of the inputs: d coefficients, then the constant.
+type Function = Vec<Integer>;
+
+/// b − a·x for the constraint a·x ≤ b.
+fn bound_of(constraint: &LinearConstraint, dimension: usize) -> Function {
+    let mut function = vec![Rational::ZERO; dimension];
+    for (input, coefficient) in &constraint.coefficients {
+        function[*input] = -coefficient.clone();
+    }
+    function.push(constraint.bound.clone());
+    over_common_denominator(&function).0
+}
+
+/// The ReLU layers, ready to be composed neuron by neuron.
+///
+/// The pre-activations of layer l are functions over the product of the denominators up to l.
+struct Layers {
+    dimension: usize,
+    /// The first layer.
+    first: Vec<Function>,
+    /// The layers after the first.
+    later: Vec<Later>,
+    /// The number of the first neuron of each layer, and the number of all neurons.
+    starts: Vec<usize>,
+}
+
+/// A layer after the first.
+struct Later {
+    /// Its biases, as functions.
+    biases: Vec<Function>,
+    /// For each neuron before it the rows that use it, with their weights.
+    columns: Vec<Vec<(usize, Integer)>>,
+}
+
+impl Layers {
+    fn new(stages: &Stages, dimension: usize) -> Self {
+        let constant = |value: Integer| {
+            let mut function = vec![Integer::ZERO; dimension];
+            function.push(value);
+            function
+        };
+        let mut layers = stages.relu.iter();
+        let mut scale = Integer::ONE;
+        let first = layers.next().map_or_else(Vec::new, |layer| {
+            scale *= layer.denominator.as_ibig();
+            let row = |row: &foldline_kernel::Row| {
+                let mut function = constant(row.bias.clone());
+                for (&input, weight) in row.columns.iter().zip(&row.numerators) {
+                    function[input as usize] = weight.clone();
+                }
+                function
+            };
+            layer.rows.iter().map(row).collect()
+        });
+        let later = layers.map(|layer: &Layer| {
+            let biases = layer.rows.iter().map(|row| constant(&row.bias * &scale)).collect();
+            let mut columns = vec![Vec::new(); layer.inputs];
+            for (index, row) in layer.rows.iter().enumerate() {
+                for (&column, weight) in row.columns.iter().zip(&row.numerators) {
+                    columns[column as usize].push((index, weight.clone()));
+                }
+            }
+            scale *= layer.denominator.as_ibig();
+            Later { biases, columns }
+        });
+        Self { dimension, first, later: later.collect(), starts: stages.starts.clone() }
+    }
+
+    fn neurons(&self) -> usize {
+        self.starts[self.starts.len() - 1]
+    }
+}
+
+/// One layer on the way down the tree.
+#[derive(Clone)]
+struct Level {
+    /// Its place among the layers.
+    layer: usize,
+    functions: Rc<Vec<Function>>,
+    /// Its neurons without a sign.
+    undecided: Vec<usize>,
+    /// The next layer, as far as the neurons that are on so far contribute to it.
+    next: Vec<Function>,
+}
+
+impl Level {
+    fn new(layers: &Layers, layer: usize, functions: Vec<Function>) -> Self {
+        let undecided = (0..functions.len()).collect();
+        let next = layers.later.get(layer).map_or_else(Vec::new, |later| later.biases.clone());
+        Self { layer, functions: Rc::new(functions), undecided, next }
+    }
+
+    /// Adds what a neuron that is on contributes to the next layer.
+    fn turn_on(&mut self, layers: &Layers, neuron: usize) {
+        let Some(later) = layers.later.get(self.layer) else { return };
+        let own = &self.functions[neuron];
+        for (row, weight) in &later.columns[neuron] {
+            for (sum, value) in self.next[*row].iter_mut().zip(own) {
+                *sum += weight * value;
+            }
+        }
+    }
+
+    /// Gives a sign to every neuron on which one of the bases, the last ones first, forces it.
+    fn decide(&mut self, layers: &Layers, bases: &[Basis]) {
+        let functions = Rc::clone(&self.functions);
+        let mut on = Vec::new();
+        self.undecided.retain(|&neuron| {
+            let mut signs = bases.iter().rev().filter_map(|b| b.sign_of(&functions[neuron]));
+            match signs.next() {
+                Some(true) => on.push(neuron),
+                Some(false) => {}
+                None => return true,
+            }
+            false
+        });
+        on.into_iter().for_each(|neuron| self.turn_on(layers, neuron));
+    }
+}
 
 /// A split whose other side is still to come.
 struct Open {
-    level: usize,
-    next: usize,
+    level: Level,
     bounds: usize,
+    bases: usize,
 }
 
-struct Tree<'s> {
-    stages: &'s Stages,
-    dimension: usize,
-    region: Vec<LinearConstraint>,
-    /// The pre-activations of the levels down to the present one.
-    levels: Vec<Vec<Function>>,
-    signs: Vec<Vec<bool>>,
+struct Tree<'l> {
+    layers: &'l Layers,
+    region: Vec<Function>,
+    level: Level,
     /// Neurons split on, with the function that is not negative on this side.
     bounds: Vec<(usize, Function)>,
+    /// The bases in force; the first is the empty one.
+    bases: Vec<Basis>,
     open: Vec<Open>,
     cells: usize,
 }
 
-impl<'s> Tree<'s> {
-    fn new(stages: &'s Stages, dimension: usize, region: Vec<LinearConstraint>) -> Self {
-        let unit = |j: usize| {
-            (0..=dimension).map(|i| Rational::from(u8::from(i == j))).collect::<Function>()
-        };
-        let inputs: Vec<Function> = (0..dimension).map(unit).collect();
-        let all = vec![true; dimension];
-        let first = stages.relu.first().map(|layer| compose(layer, &inputs, &all, dimension));
-        let levels = vec![first.unwrap_or_default()];
-        let (bounds, open, signs) = (Vec::new(), Vec::new(), vec![Vec::new()]);
-        Self { stages, dimension, region, levels, signs, bounds, open, cells: 0 }
+impl<'l> Tree<'l> {
+    fn new(layers: &'l Layers, region: Vec<Function>) -> Self {
+        let level = Level::new(layers, 0, layers.first.clone());
+        let bases = Basis::new(layers.dimension, &[]).into_iter().collect();
+        let (bounds, open) = (Vec::new(), Vec::new());
+        let mut tree = Self { layers, region, level, bounds, bases, open, cells: 0 };
+        tree.level.decide(layers, &tree.bases);
+        tree.descend();
+        tree
     }
 
-    fn level(&self) -> usize {
-        self.levels.len() - 1
-    }
-
-    /// Whether every neuron of the present level has a sign.
-    fn is_level_done(&self) -> bool {
-        self.signs[self.level()].len() == self.levels[self.level()].len()
-    }
-
-    /// Composes the next level once every neuron of this one has a sign.
+    /// Goes on to the next layer as long as every neuron has a sign.
     fn descend(&mut self) {
-        let level = self.level();
-        if self.is_level_done()
-            && let Some(layer) = self.stages.relu.get(level + 1)
-        {
-            let next = compose(layer, &self.levels[level], &self.signs[level], self.dimension);
-            self.levels.push(next);
-            self.signs.push(Vec::new());
+        while self.level.undecided.is_empty() && self.level.layer < self.layers.later.len() {
+            let functions = std::mem::take(&mut self.level.next);
+            self.level = Level::new(self.layers, self.level.layer + 1, functions);
+            self.level.decide(self.layers, &self.bases);
         }
     }
 
-    /// The neuron whose turn it is, which the record must name.
-    fn neuron(&self, fields: &mut Fields<'_>) -> Result<(usize, &Function), Reason> {
-        let named = fields.index(self.stages.neurons(), "neuron")?;
-        let (level, next) = (self.level(), self.signs[self.level()].len());
-        match self.levels[level].get(next) {
-            Some(function) if self.stages.starts[level] + next == named => Ok((named, function)),
-            Some(_) => Err(format!("it is neuron {}'s turn", self.stages.starts[level] + next)),
-            None => Err("every neuron has a sign: expected `cell`".to_owned()),
+    /// `basis B …`: bounds with independent gradients, in force from here on.
+    fn basis(&mut self, fields: Fields<'_>) -> Result<(), Reason> {
+        if self.bases.len() > MOST_BASES {
+            return Err(format!("more than {MOST_BASES} bases are in force"));
         }
-    }
-
-    /// `on K C b*M …`: z_K is C + Σ M·b, with nothing negative; for `off` −z_K is.
-    fn fixed(&mut self, mut fields: Fields<'_>, on: bool) -> Result<(), Reason> {
-        let (_, function) = self.neuron(&mut fields)?;
-        let constant = fields.rational()?;
-        if constant < Rational::ZERO {
-            return Err("the constant is negative".to_owned());
-        }
-        let mut sum = vec![Rational::ZERO; self.dimension];
-        sum.push(constant);
-        for field in fields.by_ref() {
-            let term = field.split_once('*');
-            let (name, multiplier) =
-                term.ok_or_else(|| format!("expected b*M, found `{field}`"))?;
-            let multiplier = rational(multiplier)?;
-            if multiplier < Rational::ZERO {
-                return Err(format!("the multiplier of {name} is negative"));
-            }
-            self.add(name, &multiplier, &mut sum)?;
-        }
-        let is_sum = |(value, sum): (&Rational, &Rational)| {
-            if on { value == sum } else { -value.clone() == *sum }
-        };
-        if !function.iter().zip(&sum).all(is_sum) {
-            return Err("the multipliers do not add up to the neuron".to_owned());
-        }
-        let level = self.level();
-        self.signs[level].push(on);
+        let named = fields.map(|name| self.bound(name)).collect::<Result<Vec<_>, Reason>>()?;
+        let basis = Basis::new(self.layers.dimension, &named)
+            .ok_or("the gradients of these bounds depend on each other")?;
+        self.bases.push(basis);
+        self.level.decide(self.layers, &self.bases[self.bases.len() - 1..]);
+        self.descend();
         Ok(())
     }
 
-    /// Adds a multiple of a bound: `rI`, a constraint of the region, or `nK`, a split neuron.
-    fn add(&self, name: &str, multiplier: &Rational, sum: &mut [Rational]) -> Result<(), Reason> {
+    /// A bound by its name: `rI`, a constraint of the region, or `nK`, a split neuron.
+    fn bound(&self, name: &str) -> Result<&[Integer], Reason> {
         if let Some(number) = name.strip_prefix('r') {
-            let constraint = &self.region[index(number, self.region.len(), "constraint")?];
-            for (j, a) in &constraint.coefficients {
-                sum[*j] -= multiplier * a;
-            }
-            sum[self.dimension] += multiplier * &constraint.bound;
-            return Ok(());
+            return Ok(&self.region[index(number, self.region.len(), "constraint")?]);
         }
         let number = name.strip_prefix('n').ok_or_else(|| format!("`{name}` is no bound"))?;
-        let number = index(number, self.stages.neurons(), "neuron")?;
-        let Some((_, function)) = self.bounds.iter().find(|bound| bound.0 == number) else {
-            return Err(format!("neuron {number} was not split above"));
-        };
-        for (sum, value) in sum.iter_mut().zip(function) {
-            *sum += multiplier * value;
-        }
-        Ok(())
+        let number = index(number, self.layers.neurons(), "neuron")?;
+        let found = self.bounds.iter().find(|bound| bound.0 == number);
+        found.map(|bound| &*bound.1).ok_or_else(|| format!("neuron {number} was not split above"))
     }
 
     /// `split K`: what follows is the side where the neuron is on, then the other.
     fn split(&mut self, mut fields: Fields<'_>) -> Result<(), Reason> {
-        let (neuron, function) = self.neuron(&mut fields)?;
-        let function = function.clone();
+        let named = fields.index(self.layers.neurons(), "neuron")?;
         fields.finish()?;
-        let level = self.level();
-        let next = self.signs[level].len();
-        self.open.push(Open { level, next, bounds: self.bounds.len() });
-        self.bounds.push((neuron, function));
-        self.signs[level].push(true);
+        let row = named.checked_sub(self.layers.starts[self.level.layer]);
+        let place = row.and_then(|row| self.level.undecided.binary_search(&row).ok());
+        let Some(place) = place else {
+            return Err(format!("neuron {named} is none of this layer's that have no sign"));
+        };
+        let row = self.level.undecided.remove(place);
+        let (bounds, bases) = (self.bounds.len(), self.bases.len());
+        self.open.push(Open { level: self.level.clone(), bounds, bases });
+        self.bounds.push((named, self.level.functions[row].clone()));
+        self.level.turn_on(self.layers, row);
+        self.descend();
         Ok(())
     }
 
-    /// `cell x_1 … x_d`: a point in the interior of the cell; true if it was the last.
+    /// `cell x_1 … x_d`: a point inside every bound; true if it was the last.
     fn cell(&mut self, mut fields: Fields<'_>) -> Result<bool, Reason> {
-        if !self.is_level_done() || self.level() + 1 < self.stages.relu.len() {
+        if !self.level.undecided.is_empty() {
             return Err("not every neuron has a sign yet".to_owned());
         }
+        let dimension = self.layers.dimension;
         let point =
-            (0..self.dimension).map(|_| fields.rational()).collect::<Result<Vec<_>, Reason>>()?;
+            (0..dimension).map(|_| fields.rational()).collect::<Result<Vec<_>, Reason>>()?;
         fields.finish()?;
-        for (number, constraint) in self.region.iter().enumerate() {
-            let trivial = constraint.coefficients.is_empty() && constraint.holds_at(&point);
-            if !trivial && dot(&constraint.coefficients, &point) >= constraint.bound {
+        let (mut point, denominator) = over_common_denominator(&point);
+        point.push(denominator.into());
+        for (number, bound) in self.region.iter().enumerate() {
+            let value = at(bound, &point);
+            let is_constant = bound[..dimension].iter().all(Integer::is_zero);
+            if value < Integer::ZERO || (value.is_zero() && !is_constant) {
                 return Err(format!("the point is not inside constraint {number}"));
             }
         }
-        for (functions, signs) in self.levels.iter().zip(&self.signs) {
-            for (function, &on) in functions.iter().zip(signs) {
-                let value = at(function, &point);
-                let fits = if on { value > Rational::ZERO } else { value < Rational::ZERO };
-                let vanishes = !on && function.iter().all(Rational::is_zero);
-                if !fits && !vanishes {
-                    return Err("the point is not in the interior of the cell".to_owned());
-                }
-            }
+        if let Some((neuron, _)) = self.bounds.iter().find(|b| at(&b.1, &point) <= Integer::ZERO) {
+            return Err(format!("the point is not on the right side of neuron {neuron}"));
         }
         self.cells += 1;
         let Some(open) = self.open.pop() else { return Ok(true) };
-        self.levels.truncate(open.level + 1);
-        self.signs.truncate(open.level + 1);
-        self.signs[open.level].truncate(open.next);
-        self.signs[open.level].push(false);
+        self.level = open.level;
+        self.bases.truncate(open.bases);
         self.bounds.truncate(open.bounds + 1);
         let bound = &mut self.bounds[open.bounds].1;
-        bound.iter_mut().for_each(|value| *value = -value.clone());
+        bound.iter_mut().for_each(|value| *value = -std::mem::take(value));
+        self.descend();
         Ok(false)
     }
 }
 
-fn at(function: &Function, point: &[Rational]) -> Rational {
-    let terms = function.iter().zip(point);
-    terms.fold(function[point.len()].clone(), |sum, (a, x)| sum + a * x)
-}
-
-/// The rows of a layer as functions of the inputs; what is off before it counts as 0.
-fn compose(layer: &Layer, before: &[Function], on: &[bool], dimension: usize) -> Vec<Function> {
-    let row = |(index, row): (usize, &foldline_kernel::Row)| {
-        let mut sum = vec![Rational::ZERO; dimension];
-        sum.push(layer.bias(index));
-        for (position, &column) in row.columns.iter().enumerate() {
-            if on[column as usize] {
-                let weight = layer.weight(index, position);
-                for (sum, value) in sum.iter_mut().zip(&before[column as usize]) {
-                    *sum += &weight * value;
-                }
-            }
-        }
-        sum
-    };
-    layer.rows.iter().enumerate().map(row).collect()
+fn at(function: &[Integer], point: &[Integer]) -> Integer {
+    function.iter().zip(point).fold(Integer::ZERO, |sum, (a, x)| sum + a * x)
 }

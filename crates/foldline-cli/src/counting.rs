@@ -34,6 +34,8 @@ pub struct Counting {
     pub start: Instant,
     /// For the engine.
     pub options: Options,
+    /// When the limit in the options began.
+    begun: Instant,
     _line: ProgressLine,
 }
 
@@ -52,7 +54,14 @@ impl Counting {
             stop: Some(stop_flag()),
             progress,
         };
-        Self { start, options, _line: line }
+        Self { start, options, begun: Instant::now(), _line: line }
+    }
+
+    /// Takes the time that has passed off the limit, before a further count begins.
+    pub fn shorten(&mut self) {
+        let left = |limit: std::time::Duration| limit.saturating_sub(self.begun.elapsed());
+        self.options.timeout = self.options.timeout.map(left);
+        self.begun = Instant::now();
     }
 
     /// The report of an answer; `text` is followed by a line about time and rate.

@@ -6,6 +6,7 @@
 #![deny(clippy::float_arithmetic, clippy::disallowed_types)]
 
 pub mod arrangement;
+pub mod basis;
 pub mod difference;
 pub mod graph;
 pub mod linear;
@@ -17,6 +18,7 @@ pub mod sample;
 pub mod zonotope;
 
 pub use arrangement::{Arrangement, Hyperplane};
+pub use basis::Basis;
 pub use graph::{CliqueFault, ColoredGraph};
 pub use linear::{LinearConstraint, Polyhedron, Region};
 pub use network::{Activation, Layer, Network, NetworkError, Row};

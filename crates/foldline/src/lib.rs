@@ -36,7 +36,7 @@
 //!
 //! What the modules here add to the questions: [`audit`] says why a point does or
 //! does not lie in a property's unsafe set, [`certificate`] writes proofs,
-//! [`derivative`] differentiates exactly,
+//! [`derivative`] differentiates exactly, [`drawing`] draws figures as SVG,
 //! [`rounding`] rounds a witness to floats that still violate, [`text`] writes
 //! exact numbers for people and for other tools.
 
@@ -45,6 +45,7 @@ pub mod certificate;
 pub mod checkpoint;
 pub mod containment_certificate;
 pub mod derivative;
+pub mod drawing;
 pub mod equivalence_certificate;
 pub mod hard_instances;
 pub mod lipschitz_certificate;
@@ -52,6 +53,7 @@ pub mod question_certificates;
 pub mod recover;
 pub mod reduction_map;
 pub mod regions_certificate;
+pub mod regions_picture;
 pub mod rounding;
 pub mod text;
 

@@ -5,9 +5,12 @@ use std::time::Instant;
 
 use foldline_kernel::{Network, Polyhedron, Rational, Region};
 use foldline_questions::regions::proof::{Bound, Step, prove_cells};
-use foldline_questions::regions::{CountError, Limit, Options, Outcome, count_cells};
+use foldline_questions::regions::{CountError, Limit, Options, Outcome, Progress, count_cells};
 
 use crate::certificate::{CertificateError, CertificateFile, header};
+
+/// Cells between two reports of progress.
+const CELLS_A_REPORT: u64 = 256;
 
 /// Why no certificate was written.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +63,16 @@ pub fn count_certified(
         }
         options.timeout.is_some_and(|limit| start.elapsed() >= limit).then_some(Limit::Time)
     };
-    let mut say = |step: Step| out.text(&line(&step));
+    let mut written = 0u64;
+    let mut say = |step: Step| {
+        if let Step::Cell(_) = step {
+            written += 1;
+            if let (Some(progress), 0) = (&options.progress, written % CELLS_A_REPORT) {
+                progress(&Progress { cells: written, elapsed: start.elapsed() });
+            }
+        }
+        out.text(&line(&step))
+    };
     match prove_cells(network, piece, &|| limit().is_none(), &mut say)? {
         Some(proved) => {
             assert_eq!(proved, cells, "the proof has the cells that were counted");
@@ -78,19 +90,19 @@ pub fn count_certified(
 fn line(step: &Step) -> String {
     match step {
         Step::Split(neuron) => format!("split {neuron}\n"),
+        Step::Basis(bounds) => {
+            let mut text = "basis".to_owned();
+            for bound in bounds {
+                text += &match bound {
+                    Bound::Region(index) => format!(" r{index}"),
+                    Bound::Neuron(neuron) => format!(" n{neuron}"),
+                };
+            }
+            text + "\n"
+        }
         Step::Cell(point) => {
             let point: Vec<String> = point.iter().map(Rational::to_string).collect();
             format!("cell {}\n", point.join(" "))
-        }
-        Step::Fixed { neuron, on, constant, multipliers } => {
-            let mut text = format!("{} {neuron} {constant}", if *on { "on" } else { "off" });
-            for (bound, multiplier) in multipliers {
-                match bound {
-                    Bound::Region(index) => text += &format!(" r{index}*{multiplier}"),
-                    Bound::Neuron(neuron) => text += &format!(" n{neuron}*{multiplier}"),
-                }
-            }
-            text + "\n"
         }
     }
 }

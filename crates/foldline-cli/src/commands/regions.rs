@@ -1,5 +1,7 @@
 //! `foldline regions NET [--over REGION] [--count cells]`: how many cells and linear regions?
 
+mod picture;
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -17,6 +19,7 @@ use crate::describe::{self, count, plural};
 use crate::load::{at_most_one_stdin, load_network};
 use crate::options::ReadOptions;
 use crate::report::{Exit, Failure, Report};
+use picture::{Drawn, PictureOptions};
 
 /// Count a network's activation cells, linear regions and affine maps, exactly
 ///
@@ -39,6 +42,8 @@ pub struct Arguments {
     #[arg(long, value_name = "I")]
     output: Option<usize>,
     #[command(flatten)]
+    picture: PictureOptions,
+    #[command(flatten)]
     counting: CountingOptions,
     #[command(flatten)]
     checkpoint: CheckpointOption,
@@ -55,6 +60,7 @@ Examples:
   foldline regions net.json --over box.json --json
   foldline regions net.onnx --count cells --timeout 60
   foldline regions net.onnx --count cells --certificate proof.gz
+  foldline regions net.onnx --over box.json --slice 2=0.5,3=0 --plot cells.svg
 
 Exit codes:
   0 computed    2 wrong usage    3 undecided within the limit    4 bad input
@@ -85,12 +91,31 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let (network, region) = read(arguments)?;
     let mut files = vec![("network", arguments.network.as_path())];
     files.extend(arguments.over.as_deref().map(|path| ("region", path)));
+    let region = arguments.picture.sliced(&network, region)?;
     let checkpoint = arguments.checkpoint.open("regions", &files, |statement| {
         let statement = statement.option("physical", arguments.read.physical);
+        let statement = match arguments.picture.slice.as_slice() {
+            [] => statement,
+            slice => statement.option("slice", slice.join(",")),
+        };
         statement.option("output", arguments.output)
     })?;
-    let counting = Counting::new(start, &arguments.counting);
+    let mut counting = Counting::new(start, &arguments.counting);
     let heading = heading(arguments, &network);
+    let picture = match arguments.picture.draw(
+        &display_name(&arguments.network),
+        &network,
+        arguments.output,
+        region.as_ref(),
+        &counting.options,
+    )? {
+        Drawn::Nothing => None,
+        Drawn::Picture(picture) => Some(picture),
+        Drawn::Undecided(limit, cells) => {
+            return Ok(counting.undecided("regions", limit, cells, &heading));
+        }
+    };
+    counting.shorten();
     let mut report = match arguments.count {
         Some(Only::Cells) if arguments.certificate.is_some() => {
             certified(arguments, &network, region.as_ref(), &files, &counting, &heading)?
@@ -105,6 +130,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         report.warnings.push(
             "warning: the region is empty or has no interior points in its affine hull".to_owned(),
         );
+    }
+    if let Some(picture) = picture {
+        picture.write(&mut report)?;
     }
     let finished = report.exit == Exit::Yes;
     report.keep_checkpoint(checkpoint, finished);
@@ -136,6 +164,8 @@ fn check_certifiable(arguments: &Arguments) -> Result<(), Failure> {
         "--certificate speaks about the stored network, not about --physical units"
     } else if arguments.checkpoint.checkpoint.is_some() {
         "--checkpoint and --certificate together: a certificate is written in one run"
+    } else if !arguments.picture.slice.is_empty() {
+        "--certificate speaks about the region in the file, not about a --slice of it"
     } else {
         return Ok(());
     };
@@ -209,11 +239,14 @@ fn read(arguments: &Arguments) -> Result<(Network, Option<Region>), Failure> {
 
 fn heading(arguments: &Arguments, network: &Network) -> String {
     let over = arguments.over.as_deref().map(display_name);
+    let fixed: Vec<String> =
+        arguments.picture.slice.iter().map(|text| format!(", x_{}", text.trim())).collect();
     format!(
-        "network   {} ({})\nregion    {}\n\n",
+        "network   {} ({})\nregion    {}{}\n\n",
         display_name(&arguments.network),
         describe::network(network),
         over.unwrap_or_else(|| format!("all of R^{}", network.inputs())),
+        fixed.concat(),
     )
 }
 

@@ -102,6 +102,96 @@ fn counts_are_certified() {
     folder.json(&["check", "c.gz", "p.json"], 1);
 }
 
+/// A list of shared instances with known counts, if they are there.
+fn shared(folder: &str) -> Vec<serde_json::Value> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
+    let file = std::path::Path::new(path).join(folder).join("cells.json");
+    let text = std::fs::read_to_string(file).unwrap_or_else(|_| "[]".to_owned());
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn shared_networks_have_the_counts_of_the_table_and_are_certified() {
+    let folder = Folder::with(&[]);
+    for case in shared("regions") {
+        folder.write("n.json", case["network"].to_string().as_bytes());
+        let answer = folder.json(&["regions", "n.json"], 0);
+        for (key, name) in [
+            ("activation_cells", "cells"),
+            ("bounded_cells", "bounded_cells"),
+            ("linear_regions", "linear_regions"),
+            ("distinct_affine_maps", "distinct_affine_maps"),
+        ] {
+            if !case[key].is_null() {
+                assert_eq!(answer[name], case[key], "{key} of {}", case["name"]);
+            }
+        }
+        if answer["cells"].as_u64().unwrap() > 1_500 {
+            continue;
+        }
+        let certify = ["regions", "n.json", "--count", "cells", "--certificate", "c"];
+        assert_eq!(folder.json(&certify, 0)["cells"], answer["cells"]);
+        folder.json(&["check", "c", "n.json"], 0);
+    }
+}
+
+#[test]
+fn shared_arrangements_have_the_counts_of_the_table() {
+    let folder = Folder::with(&[]);
+    for case in shared("arrangements") {
+        let file = serde_json::json!({"normals": case["normals"], "offsets": case["offsets"]});
+        folder.write("a.json", file.to_string().as_bytes());
+        let count = ["arrangement", "cells", "a.json", "--method"];
+        for method in ["deletion", "enumerate"] {
+            if method == "deletion" || case["cells"].as_u64().unwrap() <= 20_000 {
+                let answer = folder.json(&[&count[..], &[method]].concat(), 0);
+                assert_eq!(answer["cells"], case["cells"], "{method} of {}", case["name"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn pictures_of_cells() {
+    let folder = Folder::with(&[
+        ("d.json", DIAMOND),
+        ("r.json", RAMP),
+        ("box.json", r#"{"box": [[-1, 2], [0, 1]]}"#),
+        (
+            "three.json",
+            r#"{"layers": [{"weights": [[1, 1, -1], [1, -1, 2]], "bias": [0, 0], "activation": "relu"}]}"#,
+        ),
+    ]);
+    let draw = ["regions", "d.json", "--over", "box.json", "--plot", "cells.svg"];
+    let answer = folder.json(&draw, 0);
+    assert_eq!((&answer["cells"], &answer["plot"]), (&2.into(), &"cells.svg".into()));
+    let svg = std::fs::read_to_string(folder.path("cells.svg")).unwrap();
+    assert_eq!(svg.matches("<polygon").count(), 2);
+    // y = |x_0| + |x_1| − 1 on the two halves of the box.
+    assert!(svg.contains("y_0 = -1 + 1 x_0 + 1 x_1") && svg.contains("y_0 = -1 - 1 x_0 + 1 x_1"));
+    let values = [&draw[..], &["--color", "output", "--count", "cells"]].concat();
+    folder.json(&values, 0);
+    assert!(std::fs::read_to_string(folder.path("cells.svg")).unwrap().contains(">y_0</text>"));
+    // On x_2 = 1/2 the lines x_0 + x_1 = 1/2 and x_0 − x_1 = −1 cross: four cells, and no end.
+    let slice = ["regions", "three.json", "--slice", "2=1/2", "--plot", "slice.svg"];
+    assert_eq!(folder.json(&slice, 0)["cells"], 4);
+    let svg = std::fs::read_to_string(folder.path("slice.svg")).unwrap();
+    assert!(svg.contains("in this window; x_2 = 0.5"), "{svg}");
+    for (wrong, words) in [
+        (&["r.json", "--plot", "w.svg"][..], &["two inputs", "no plane"][..]),
+        (&["three.json", "--plot", "w.svg"], &["3 of them vary", "--slice"]),
+        (&["three.json", "--slice", "3=0"], &["no input 3", "3 inputs"]),
+        (&["three.json", "--slice", "2=0,2=1"], &["input 2 twice"]),
+        (&["three.json", "--slice", "2:0"], &["expected INPUT=VALUE"]),
+        (&["three.json", "--slice", "2=0", "--plot", "w.svg", "--color", "output"], &["--output"]),
+    ] {
+        folder.refuses(&[&["regions"], wrong].concat(), 2, words);
+    }
+    let nowhere = ["regions", "d.json", "--plot", "no/such/folder.svg"];
+    folder.refuses(&nowhere, 4, &["no/such/folder.svg"]);
+    assert!(!folder.path("w.svg").exists());
+}
+
 /// Hyperplanes that take long to enumerate.
 fn long_arrangement() -> String {
     let numbers =

@@ -2,7 +2,7 @@
 
 use foldline_kernel::Integer;
 
-use super::rows::{FROM_EXACT, FloatRows, Numbers, RowSign};
+use super::rows::{FROM_EXACT, FloatRows, Numbers, PartialSums, RowSign};
 use super::start::spanning_columns;
 use super::walk::Arrangement;
 
@@ -60,8 +60,9 @@ impl Arrangement for FlatArrangement {
     fn float_rows(
         &self,
         _level: usize,
-        _signs: &[Vec<RowSign>],
+        _on: &[u32],
         _before: Option<&FloatRows>,
+        _partial: &mut PartialSums,
         into: &mut FloatRows,
     ) {
         for index in 0..self.count {

@@ -4,7 +4,7 @@ use super::rows::{FROM_EXACT, Numbers};
 use crate::directed::UNIT_ROUNDOFF;
 
 /// Errors beyond this make a new generator be computed afresh from its hyperplanes.
-pub(super) const GOOD_ERROR: f64 = 1e-12;
+pub(super) const GOOD_ERROR: f64 = 1e-10;
 
 /// Errors beyond this make a new generator be computed exactly.
 pub(super) const LARGEST_ERROR: f64 = 1e-9;

@@ -9,13 +9,16 @@ const MOST_COLUMNS: usize = 9;
 /// A vector orthogonal to W − 1 rows with largest magnitude 1, and the error of each coordinate.
 ///
 /// The exact rows are anywhere within the errors of the float ones; the sign is arbitrary.
-/// `None` where too little is known.
-pub(super) fn orthogonal<const W: usize>(rows: &[&Row<W>]) -> Option<([f64; W], f64)> {
+/// `None` where too little is known. `minors` is room to work in, whatever it holds.
+pub(super) fn orthogonal<const W: usize>(
+    rows: &[&Row<W>],
+    minors: &mut Vec<(f64, f64)>,
+) -> Option<([f64; W], f64)> {
     if W > MOST_COLUMNS {
         return None;
     }
     // Middle and radius of the minors of the first rows, one for each set of columns.
-    let mut minors = [(0.0f64, 0.0f64); 1 << MOST_COLUMNS];
+    minors.resize(1 << W, (0.0, 0.0));
     minors[0] = (1.0, 0.0);
     // Sets of k + 1 columns come after their subsets if all sets are gone through in order.
     for set in 1usize..(1 << W) - 1 {
@@ -71,7 +74,7 @@ mod tests {
             let rows: Vec<&Row<4>> = floats.iter().collect();
             let exact = numbers.iter().map(|row| row.iter().map(|&x| Integer::from(x)).collect());
             let exact = null_vector::<Integer>(exact, 4).unwrap();
-            match (orthogonal(&rows), exact) {
+            match (orthogonal(&rows, &mut Vec::new()), exact) {
                 (Some((vector, error)), Some(exact)) => {
                     let mut expected = [0.0; 4];
                     Numbers::new(exact).to_floats(&mut expected);

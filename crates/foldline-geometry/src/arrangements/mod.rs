@@ -17,6 +17,6 @@ pub mod walk;
 
 pub use cell::{Cell, Facet};
 pub use flat::FlatArrangement;
-pub use rows::{FloatRows, Numbers, RowSign};
+pub use rows::{FloatRows, Numbers, PartialSums, RowSign};
 pub use start::spanning_columns;
 pub use walk::{Arrangement, MOST_DIMENSIONS, Plan, Visitor, walk};

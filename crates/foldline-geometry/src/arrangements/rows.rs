@@ -37,6 +37,25 @@ impl FloatRows {
     }
 }
 
+/// Sums over the rows of the level before that are on, kept from one cell to the next.
+///
+/// Cells that follow each other in the walk mostly differ in the rows that were decided last.
+#[derive(Debug, Clone, Default)]
+pub struct PartialSums {
+    /// Which rows have been added, in order.
+    pub added: Vec<u32>,
+    /// The sums before the first of them, then after each.
+    pub sums: Vec<f64>,
+}
+
+impl PartialSums {
+    /// Forgets everything, as when the rows of the level before are others.
+    pub fn clear(&mut self) {
+        self.added.clear();
+        self.sums.clear();
+    }
+}
+
 /// Exact integers, small ones if all of them fit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Numbers {

@@ -68,6 +68,7 @@ impl<const W: usize, A: Arrangement> Walk<'_, W, A> {
         // Of the halves at a boundary usually one is outside the region.
         let is_boundary = frame.level == 0 && row < self.arrangement.boundary();
         let splits = frame.splits + u32::from(!is_boundary);
+        let on_end = self.on[frame.level].len();
         for (sign, range) in [(RowSign::Off, zeros..values.len()), (RowSign::On, 0..negatives)] {
             let list = self.lists.len();
             self.lists.extend(values[range].iter().map(|entry| entry.0));
@@ -79,6 +80,7 @@ impl<const W: usize, A: Arrangement> Walk<'_, W, A> {
                 generators_end: self.generators.len(),
                 slots_end: self.slots.len(),
                 splits,
+                on_end,
                 decided: Some((row, sign)),
                 ..*frame
             });
@@ -143,7 +145,7 @@ impl<const W: usize, A: Arrangement> Walk<'_, W, A> {
             }
         }
         // Any W − 1 rows with a non-zero minor are independent.
-        let (mut sharp, sharp_error) = orthogonal(&rows[..W - 1])?;
+        let (mut sharp, sharp_error) = orthogonal(&rows[..W - 1], &mut self.minors)?;
         let largest = (0..W).find(|&i| point[i].abs() > 0.999)?;
         if sharp_error > LARGEST_ERROR || error > 0.5 {
             return None;
@@ -178,7 +180,12 @@ impl<const W: usize, A: Arrangement> Walk<'_, W, A> {
         let (before, from) = self.floats.split_at_mut(level);
         let into = &mut from[0];
         into.clear();
-        self.arrangement.float_rows(level, &self.signs, before.last(), into);
+        let on = level.checked_sub(1).map_or(&[][..], |before| &self.on[before]);
+        let partial = &mut self.partial[level];
+        self.arrangement.float_rows(level, on, before.last(), partial, into);
+        if let Some(next) = self.partial.get_mut(level + 1) {
+            next.clear();
+        }
         self.rows[level].clear();
         let rows = into.coefficients.chunks_exact(W).zip(&into.errors);
         self.rows[level].extend(rows.map(|(row, &error)| Row::new(row, error)));

@@ -6,7 +6,7 @@
 
 use super::cell::{Cell, View};
 use super::generators::Generators;
-use super::rows::{FloatRows, Numbers, Row, RowSign};
+use super::rows::{FloatRows, Numbers, PartialSums, Row, RowSign};
 use super::start::Start;
 use foldline_kernel::Integer;
 
@@ -31,12 +31,15 @@ pub trait Arrangement: Sync {
     fn can_be_inside(&self, _boundary: &[RowSign]) -> bool {
         true
     }
-    /// The rows of a level in floats, d + 1 numbers each; `before` are those of the level before.
+    /// The rows of a level in floats, d + 1 numbers each; `before` are those of the level before,
+    /// and `on` says which of them are on, in the order in which that was decided. In `partial`
+    /// sums may be kept until other rows take the place of `before`.
     fn float_rows(
         &self,
         level: usize,
-        signs: &[Vec<RowSign>],
+        on: &[u32],
         before: Option<&FloatRows>,
+        partial: &mut PartialSums,
         into: &mut FloatRows,
     );
     /// The rows of a level as exact integers: positive multiples of the functions.
@@ -103,6 +106,8 @@ pub(super) struct Frame {
     pub generators_end: usize,
     pub slots_end: usize,
     pub splits: u32,
+    /// Rows of the level that were on.
+    pub on_end: usize,
     /// The row and sign that made it.
     pub decided: Option<(usize, RowSign)>,
 }
@@ -115,11 +120,16 @@ pub(super) struct Walk<'a, const W: usize, A: Arrangement> {
     pub(super) slots: Vec<Slot>,
     pub(super) stack: Vec<Frame>,
     pub(super) signs: Vec<Vec<RowSign>>,
+    /// The rows of each level that are on, in the order in which that was decided.
+    pub(super) on: Vec<Vec<u32>>,
+    pub(super) partial: Vec<PartialSums>,
     pub(super) floats: Vec<FloatRows>,
     pub(super) rows: Vec<Vec<Row<W>>>,
     pub(super) exact: Vec<Option<Numbers>>,
     /// Values of the generators of the node at hand.
     pub(super) values: Vec<(u32, i8, f64)>,
+    /// Room for minors.
+    pub(super) minors: Vec<(f64, f64)>,
 }
 
 impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
@@ -134,10 +144,13 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
             slots: Vec::new(),
             stack: Vec::new(),
             signs: (0..levels).map(unknown).collect(),
+            on: vec![Vec::new(); levels],
+            partial: vec![PartialSums::default(); levels],
             floats: vec![FloatRows::default(); levels],
             rows: vec![Vec::new(); levels],
             exact: vec![None; levels],
             values: Vec::new(),
+            minors: Vec::new(),
         }
     }
 
@@ -166,6 +179,7 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
                 generators_end,
                 slots_end,
                 splits: 0,
+                on_end: 0,
                 decided: None,
             });
             if !self.descend(plan, &mut part, visitor) {
@@ -273,8 +287,13 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
         for &row in &self.candidates[frame.candidates..] {
             signs[row as usize] = RowSign::Unknown;
         }
+        let on = &mut self.on[frame.level];
+        on.truncate(frame.on_end);
         if let Some((row, sign)) = frame.decided {
             signs[row] = sign;
+            if sign == RowSign::On {
+                on.push(row as u32);
+            }
         }
     }
 
@@ -298,8 +317,7 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
                         best = (balance, row);
                     }
                 } else {
-                    self.signs[frame.level][row] =
-                        if above > 0 { RowSign::On } else { RowSign::Off };
+                    self.decide(frame.level, row, above > 0);
                 }
             }
             if boundary > 0 && !self.arrangement.can_be_inside(&self.signs[0][..boundary]) {
@@ -314,10 +332,18 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
             }
             frame.level += 1;
             frame.decided = None;
+            self.on[frame.level].clear();
             self.load(frame.level);
             let rows = self.arrangement.rows(frame.level) as u32;
             self.candidates.extend(0..rows);
             frame.candidates_end = self.candidates.len();
+        }
+    }
+
+    fn decide(&mut self, level: usize, row: usize, on: bool) {
+        self.signs[level][row] = if on { RowSign::On } else { RowSign::Off };
+        if on {
+            self.on[level].push(row as u32);
         }
     }
 

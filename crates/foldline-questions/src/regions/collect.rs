@@ -28,7 +28,7 @@ fn neurons(network: &LayeredNetwork, cell: &dyn Cell, levels: usize) -> Pattern 
 }
 
 /// The function on a cell; equal for two cells if and only if their functions are.
-fn map(network: &LayeredNetwork, cell: &mut dyn Cell, levels: usize) -> Numbers {
+pub fn map(network: &LayeredNetwork, cell: &mut dyn Cell, levels: usize) -> Numbers {
     let signs = cell.signs(levels - 1).to_vec();
     match network.map(&signs, cell.exact_rows(levels - 1)) {
         Numbers::Wide(values) => Numbers::new(values),

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use foldline_geometry::arrangements::{Arrangement, FloatRows, Numbers, RowSign, spanning_columns};
+use foldline_geometry::arrangements::{
+    Arrangement, FloatRows, Numbers, PartialSums, RowSign, spanning_columns,
+};
 use foldline_geometry::directed::{UNIT_ROUNDOFF, nearest};
 use foldline_geometry::integer::make_primitive;
 use foldline_kernel::network::over_common_denominator;
@@ -147,6 +149,16 @@ impl LayeredNetwork {
         self.last.exact(rows, self.offset(level), signs, scale, self.width)
     }
 
+    /// Whether there is a ReLU layer.
+    pub fn has_neurons(&self) -> bool {
+        self.neurons.iter().any(|&count| count > 0)
+    }
+
+    /// The denominator of [`LayeredNetwork::map`].
+    pub fn map_scale(&self) -> Integer {
+        self.scales[self.scales.len() - 1].clone() * self.last.denominator.as_ibig()
+    }
+
     /// What the network does a little beyond `point` in direction `−center`, both homogeneous.
     pub fn beyond(&self, point: &[Integer], center: &[Integer]) -> Beyond {
         let dot = |row: &[Integer], point: &[Integer]| -> Integer {
@@ -277,14 +289,15 @@ impl Arrangement for LayeredNetwork {
     fn float_rows(
         &self,
         level: usize,
-        signs: &[Vec<RowSign>],
+        on: &[u32],
         before: Option<&FloatRows>,
+        partial: &mut PartialSums,
         into: &mut FloatRows,
     ) {
         match (level.checked_sub(1), before) {
             (Some(last), Some(before)) => {
-                let on = self.neuron_signs(last, &signs[last]);
-                self.stages[last].floats(before, self.offset(last), on, self.width, into);
+                let stage = &self.stages[last];
+                stage.floats(before, self.offset(last), on, self.width, partial, into);
             }
             _ => into.clone_from(&self.first_floats),
         }

@@ -10,6 +10,7 @@
 mod collect;
 mod hull;
 mod layered;
+pub mod picture;
 pub mod proof;
 mod search;
 mod stages;

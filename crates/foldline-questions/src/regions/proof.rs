@@ -1,20 +1,29 @@
-//! Proofs of a number of cells: a walk with one exact linear program a neuron, which says why.
+//! Proofs of a number of cells: a tree of splits, with bases that force every other sign.
 //!
-//! The walk decides neuron after neuron on cells with a witness in their interior. Where a linear
-//! program shows that a neuron's sign is fixed, its multipliers are the reason; where it does
-//! not, both sides have interior points and the walk goes on on both. Nothing is shared with the
-//! engine that carries cells by their vertices, whose count must come out again.
+//! The walk decides the neurons of one layer after another on cells with a point in their
+//! interior. A neuron with both signs at known points of a cell cuts it; otherwise an exact linear
+//! program finds a point on the other side, or the bounds of an optimal basis, which show that
+//! there is none. A basis is tried on all neurons in the cell and in its parts, so most neurons
+//! need no linear program. Nothing is shared with the engine that carries cells by their
+//! vertices, whose count must come out again.
+
+use std::rc::Rc;
 
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::{ExactOutcome, feasible_point, maximize};
-use foldline_kernel::linear::dot;
 use foldline_kernel::network::over_common_denominator;
-use foldline_kernel::{Integer, LinearConstraint, Network, Polyhedron, Rational};
+use foldline_kernel::{Basis, Integer, Natural, Network, Polyhedron, Rational};
 
 use super::layered::cut;
 use super::stages::Stage;
 
-/// A constraint of a cell, as a reason names it.
+/// The most points of a cell that are remembered.
+const MOST_POINTS: usize = 32;
+
+/// Interior points are tried with denominators up to 2 to this.
+const MOST_BITS: usize = 128;
+
+/// A constraint of a cell, as a basis names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
     /// A constraint of the region, from 0.
@@ -28,49 +37,18 @@ pub enum Bound {
 pub enum Step {
     /// The neuron has both signs in the cell.
     Split(usize),
-    /// The neuron z is fixed: z (on) or −z (off) is constant + Σ multiplier · bound, none negative.
-    Fixed {
-        /// The neuron.
-        neuron: usize,
-        /// Whether it is on.
-        on: bool,
-        /// The constant.
-        constant: Rational,
-        /// Bounds of the cell (each as a function that is not negative there) and multipliers.
-        multipliers: Vec<(Bound, Rational)>,
-    },
+    /// Bounds with independent gradients, to force signs in the cell and its parts.
+    Basis(Vec<Bound>),
     /// A cell, with a point in its interior.
     Cell(Vec<Rational>),
 }
 
-/// Coefficients and constant of an affine function.
-#[derive(Debug, Clone, PartialEq)]
-struct Function {
-    coefficients: Vec<Rational>,
-    constant: Rational,
-}
+/// An affine function (d coefficients, then the constant), or a point in homogeneous coordinates
+/// (the last one is 0 for a direction), up to a positive factor.
+type Vector = Vec<Integer>;
 
-impl Function {
-    fn at(&self, point: &[Rational]) -> Rational {
-        let terms = self.coefficients.iter().zip(point);
-        terms.fold(self.constant.clone(), |sum, (a, x)| sum + a * x)
-    }
-
-    fn is_zero(&self) -> bool {
-        self.constant.is_zero() && self.coefficients.iter().all(Rational::is_zero)
-    }
-
-    fn negated(&self) -> Self {
-        let coefficients = self.coefficients.iter().map(|value| -value.clone()).collect();
-        Self { coefficients, constant: -self.constant.clone() }
-    }
-
-    /// The constraint self ≥ 0.
-    fn not_negative(&self) -> ExactConstraint {
-        let terms = self.coefficients.iter().map(|value| -value.clone()).enumerate().collect();
-        let constraint = LinearConstraint::new(terms, self.constant.clone(), false);
-        ExactConstraint::new(self.coefficients.len(), &constraint)
-    }
+fn dot(a: &[Integer], b: &[Integer]) -> Integer {
+    a.iter().zip(b).fold(Integer::ZERO, |sum, (a, b)| sum + a * b)
 }
 
 /// Proves the number of cells of a network on a full-dimensional polyhedron.
@@ -95,201 +73,316 @@ pub fn prove_cells<E>(
     constraints.iter_mut().for_each(|c| c.strict = c.strict || has_normal(c));
     let Some(start) = feasible_point(dimension, &constraints) else { return Ok(None) };
     constraints.iter_mut().for_each(|c| c.strict = false);
-    let bounds = (0..constraints.len()).map(Bound::Region).collect();
-    let (stages, _) = cut(network, None);
-    let unit = |j: usize| Function {
-        coefficients: (0..dimension).map(|i| Rational::from(u8::from(i == j))).collect(),
-        constant: Rational::ZERO,
+    let function = |constraint: &ExactConstraint| {
+        let coefficients = constraint.coefficients.iter().map(|value| -value.clone());
+        coefficients.chain([constraint.bound.clone()]).collect()
     };
-    let inputs: Vec<Function> = (0..dimension).map(unit).collect();
-    let mut proof = Proof { dimension, stages, constraints, bounds, proceed, say, cells: 0 };
-    let first = proof.functions(0, &inputs);
-    let finished = proof.node(0, 0, first, 0, start)?;
+    let (stages, _) = cut(network, None);
+    let mut proof = Proof {
+        dimension,
+        first_of: first_of(&stages),
+        bounds: constraints.iter().map(function).collect(),
+        names: (0..constraints.len()).map(Bound::Region).collect(),
+        constraints,
+        bases: Basis::new(dimension, &[]).into_iter().collect(),
+        stages,
+        proceed,
+        say,
+        cells: 0,
+    };
+    let node = proof.first_node(homogeneous(&start));
+    let finished = proof.node(node)?;
     Ok(finished.then_some(proof.cells))
 }
 
-/// Why a function is not negative: a constant, and multipliers of the cell's bounds.
-type Reason = (Rational, Vec<(Bound, Rational)>);
+/// The number of each stage's first neuron.
+fn first_of(stages: &[Stage]) -> Vec<usize> {
+    let mut next = 0;
+    let mut first = |stage: &Stage| {
+        next += stage.len();
+        next - stage.len()
+    };
+    stages.iter().map(&mut first).collect()
+}
+
+fn homogeneous(point: &[Rational]) -> Vector {
+    let (mut point, denominator) = over_common_denominator(point);
+    point.push(denominator.into());
+    point
+}
+
+/// A cell of what has been decided so far.
+#[derive(Clone)]
+struct Node {
+    level: usize,
+    /// The pre-activations of the level.
+    functions: Rc<Vec<Vector>>,
+    /// Its neurons without a sign.
+    undecided: Vec<usize>,
+    /// The next level's pre-activations, as far as the neurons that are on contribute to them.
+    next: Vec<Vector>,
+    /// Points and directions of the closed cell.
+    points: Vec<Vector>,
+    /// A point of the interior.
+    witness: Vector,
+}
 
 struct Proof<'p, E> {
     dimension: usize,
     stages: Vec<Stage>,
+    first_of: Vec<usize>,
+    /// The cell at hand, for linear programs, as functions, and by name.
     constraints: Vec<ExactConstraint>,
-    bounds: Vec<Bound>,
+    bounds: Vec<Vector>,
+    names: Vec<Bound>,
+    bases: Vec<Basis>,
     proceed: &'p dyn Fn() -> bool,
     say: &'p mut dyn FnMut(Step) -> Result<(), E>,
     cells: u64,
 }
 
 impl<E> Proof<'_, E> {
-    /// The pre-activations of a layer as functions of the input.
-    fn functions(&self, level: usize, values: &[Function]) -> Vec<Function> {
-        let Some(stage) = self.stages.get(level) else { return Vec::new() };
-        let compose = |row: usize| {
-            let (weights, constant) = stage.rational_row(row);
-            let coefficients = vec![Rational::ZERO; self.dimension];
-            let mut sum = Function { coefficients, constant };
-            for (input, weight) in weights {
-                let value = &values[input];
-                sum.constant += &weight * &value.constant;
-                for (sum, value) in sum.coefficients.iter_mut().zip(&value.coefficients) {
-                    *sum += &weight * value;
-                }
-            }
-            sum
+    fn first_node(&self, witness: Vector) -> Node {
+        let functions = match self.stages.first() {
+            Some(stage) => stage.first_functions(self.dimension),
+            None => Vec::new(),
         };
-        (0..stage.len()).map(compose).collect()
+        let (points, next) = (Vec::new(), Vec::new());
+        let mut node = Node {
+            level: 0,
+            functions: Rc::default(),
+            undecided: Vec::new(),
+            next,
+            points,
+            witness,
+        };
+        self.enter(&mut node, 0, functions);
+        node
     }
 
-    /// Walks below a cell on which the neurons of `level` before `next` are decided; `values` are
-    /// activations before, pre-activations from there on; `base` numbers the level's first neuron.
-    fn node(
-        &mut self,
-        mut level: usize,
-        mut next: usize,
-        mut values: Vec<Function>,
-        mut base: usize,
-        mut witness: Vec<Rational>,
-    ) -> Result<bool, E> {
-        loop {
-            if next == values.len() {
-                if level + 1 >= self.stages.len() {
-                    self.cells += 1;
-                    (self.say)(Step::Cell(witness))?;
-                    return Ok(true);
-                }
-                level += 1;
-                base += next;
-                next = 0;
-                values = self.functions(level, &values);
-                continue;
+    /// Begins a level: signs that a basis in force forces are given at once.
+    fn enter(&self, node: &mut Node, level: usize, functions: Vec<Vector>) {
+        node.level = level;
+        node.undecided = (0..functions.len()).collect();
+        node.functions = Rc::new(functions);
+        let scale = self.stages[..self.stages.len().min(level + 1)]
+            .iter()
+            .fold(Integer::ONE, |scale, stage| scale * stage.denominator.as_ibig());
+        node.next = match self.stages.get(level + 1) {
+            Some(stage) => stage.biases(self.dimension, &scale),
+            None => Vec::new(),
+        };
+        self.decide(node, 0);
+    }
+
+    /// Gives a sign to every neuron on which a basis, from number `first` on, forces it.
+    fn decide(&self, node: &mut Node, first: usize) {
+        let functions = Rc::clone(&node.functions);
+        let mut on = Vec::new();
+        node.undecided.retain(|&neuron| {
+            let bases = self.bases[first..].iter().rev();
+            let Some(sign) = bases.filter_map(|basis| basis.sign_of(&functions[neuron])).next()
+            else {
+                return true;
+            };
+            if sign {
+                on.push(neuron);
             }
-            if !(self.proceed)() {
-                return Ok(false);
-            }
-            let neuron = base + next;
-            let value = values[next].clone();
-            if value.is_zero() {
-                let (constant, multipliers) = (Rational::ZERO, Vec::new());
-                (self.say)(Step::Fixed { neuron, on: false, constant, multipliers })?;
-                next += 1;
-                continue;
-            }
-            while value.at(&witness).is_zero() {
-                witness = self.moved_off(&value, &witness);
-            }
-            let on = value.at(&witness) > Rational::ZERO;
-            let towards = if on { value.negated() } else { value.clone() };
-            match self.beyond(&towards, &witness) {
-                Err((constant, multipliers)) => {
-                    (self.say)(Step::Fixed { neuron, on, constant, multipliers })?;
-                    if !on {
-                        values[next] = self.zero();
-                    }
-                    next += 1;
-                }
-                Ok(other) => {
-                    (self.say)(Step::Split(neuron))?;
-                    let (above, below) = if on { (witness, other) } else { (other, witness) };
-                    let mut rest = values.clone();
-                    if !self.side(neuron, &value, level, next, values, base, above)? {
-                        return Ok(false);
-                    }
-                    rest[next] = self.zero();
-                    return self.side(neuron, &value.negated(), level, next, rest, base, below);
-                }
-            }
+            false
+        });
+        on.into_iter().for_each(|neuron| self.turn_on(node, neuron));
+    }
+
+    fn turn_on(&self, node: &mut Node, neuron: usize) {
+        if let Some(stage) = self.stages.get(node.level + 1) {
+            stage.add_column(neuron, &node.functions[neuron], &mut node.next);
         }
     }
 
-    /// Walks over one side of a split.
+    /// Walks over a cell and its parts; false if it was told to end.
+    fn node(&mut self, mut node: Node) -> Result<bool, E> {
+        loop {
+            let Some(found) = self.cutting(&mut node)? else { return Ok(false) };
+            if let Some(neuron) = found {
+                return self.split(node, neuron);
+            }
+            let level = node.level + 1;
+            if level >= self.stages.len() {
+                self.cells += 1;
+                let (_, point) = self.shortened(&node.witness);
+                (self.say)(Step::Cell(point))?;
+                return Ok(true);
+            }
+            let functions = std::mem::take(&mut node.next);
+            self.enter(&mut node, level, functions);
+        }
+    }
+
+    /// Decides which of the level's neurons cut the cell, and names bases for the others; of those
+    /// that cut, the one with the most points on both sides. None if told to end.
+    fn cutting(&mut self, node: &mut Node) -> Result<Option<Option<usize>>, E> {
+        let mut best: Option<(usize, usize)> = None;
+        let mut place = 0;
+        while let Some(&neuron) = node.undecided.get(place) {
+            if !(self.proceed)() {
+                return Ok(None);
+            }
+            let functions = Rc::clone(&node.functions);
+            let function = &functions[neuron];
+            let (above, below) = sides(function, node);
+            if above > 0 && below > 0 {
+                if best.is_none_or(|(balance, _)| above.min(below) > balance) {
+                    best = Some((above.min(below), neuron));
+                }
+                place += 1;
+                continue;
+            }
+            match self.reach(function, above == 0) {
+                Ok(point) => {
+                    if node.points.len() == MOST_POINTS {
+                        node.points.remove(0);
+                    }
+                    node.points.push(point);
+                }
+                Err(bounds) => {
+                    let functions: Vec<&[Integer]> =
+                        bounds.iter().map(|&index| &*self.bounds[index]).collect();
+                    let basis = Basis::new(self.dimension, &functions);
+                    self.bases.push(basis.expect("an optimal basis is independent"));
+                    let names = bounds.iter().map(|&index| self.names[index]).collect();
+                    (self.say)(Step::Basis(names))?;
+                    self.decide(node, self.bases.len() - 1);
+                    assert_ne!(node.undecided.get(place), Some(&neuron), "its basis forces a sign");
+                }
+            }
+        }
+        Ok(Some(best.map(|(_, neuron)| neuron)))
+    }
+
+    /// A point (or direction) of the closed cell where the function is positive (or negative); or
+    /// the bounds of a basis that shows that there is none.
+    fn reach(&self, function: &[Integer], positive: bool) -> Result<Vector, Vec<usize>> {
+        let turned = |value: &Integer| if positive { value.clone() } else { -value.clone() };
+        let objective: Vec<Integer> = function[..self.dimension].iter().map(turned).collect();
+        match maximize(self.dimension, &self.constraints, &objective) {
+            ExactOutcome::Optimal { point, value, multipliers } => {
+                let largest = value + Rational::from(turned(&function[self.dimension]));
+                if largest > Rational::ZERO {
+                    return Ok(homogeneous(&point));
+                }
+                Err(multipliers.into_iter().map(|(index, _)| index).collect())
+            }
+            ExactOutcome::Unbounded { direction, .. } => {
+                let mut direction = over_common_denominator(&direction).0;
+                direction.push(Integer::ZERO);
+                Ok(direction)
+            }
+            ExactOutcome::Infeasible { .. } => unreachable!("the witness is inside"),
+        }
+    }
+
+    /// Splits a cell by a neuron that has both signs at its points, and walks over both parts.
+    fn split(&mut self, mut node: Node, neuron: usize) -> Result<bool, E> {
+        let number = self.first_of[node.level] + neuron;
+        (self.say)(Step::Split(number))?;
+        let function = node.functions[neuron].clone();
+        let opposite = negated(&function);
+        node.undecided.retain(|&other| other != neuron);
+        let witnesses = [&function, &opposite].map(|side| interior(side, &node));
+        let [above, below] = witnesses;
+        let mut on = node.clone();
+        self.turn_on(&mut on, neuron);
+        Ok(self.side(on, number, function, above)? && self.side(node, number, opposite, below)?)
+    }
+
+    /// Walks over the part of a cell where a function is not negative.
     fn side(
         &mut self,
-        neuron: usize,
-        bound: &Function,
-        level: usize,
-        next: usize,
-        values: Vec<Function>,
-        base: usize,
-        witness: Vec<Rational>,
+        mut node: Node,
+        number: usize,
+        function: Vector,
+        witness: Vector,
     ) -> Result<bool, E> {
-        self.constraints.push(bound.not_negative());
-        self.bounds.push(Bound::Neuron(neuron));
-        let witness = self.shortened(witness);
-        let finished = self.node(level, next + 1, values, base, witness);
+        node.points.retain(|point| dot(&function, point) >= Integer::ZERO);
+        self.constraints.push(ExactConstraint {
+            coefficients: negated(&function[..self.dimension]),
+            bound: function[self.dimension].clone(),
+            strict: false,
+            scale: Natural::ONE,
+        });
+        self.bounds.push(function);
+        self.names.push(Bound::Neuron(number));
+        node.witness = self.shortened(&witness).0;
+        let bases = self.bases.len();
+        let finished = self.node(node);
+        self.bases.truncate(bases);
         self.constraints.pop();
         self.bounds.pop();
+        self.names.pop();
         finished
     }
 
-    fn zero(&self) -> Function {
-        let coefficients = vec![Rational::ZERO; self.dimension];
-        Function { coefficients, constant: Rational::ZERO }
-    }
-
-    fn is_inside(&self, point: &[Rational]) -> bool {
-        self.constraints.iter().all(|constraint| {
-            let strict = constraint.coefficients.iter().any(|value| *value != Integer::ZERO);
-            ExactConstraint { strict, ..constraint.clone() }.holds_at(point)
+    fn is_inside(&self, point: &[Integer]) -> bool {
+        self.bounds.iter().all(|bound| {
+            let is_constant = || bound[..self.dimension].iter().all(Integer::is_zero);
+            dot(bound, point) > Integer::ZERO || is_constant()
         })
     }
 
-    /// An interior point next to one, where the function is not 0 any more.
-    fn moved_off(&self, function: &Function, point: &[Rational]) -> Vec<Rational> {
-        let mut step = Rational::ONE;
-        loop {
-            let moved: Vec<Rational> =
-                point.iter().zip(&function.coefficients).map(|(x, a)| x + &step * a).collect();
-            if self.is_inside(&moved) {
-                return moved;
-            }
-            step /= Rational::from(4u8);
-        }
-    }
-
-    /// An interior point with fewer digits, near the given one where possible.
-    fn shortened(&self, point: Vec<Rational>) -> Vec<Rational> {
-        for bits in [0usize, 4, 8, 16, 32, 64] {
-            let scale = Rational::from(Integer::ONE << bits);
-            let rounded = |x: &Rational| Rational::from((x * &scale).round()) / &scale;
-            let short: Vec<Rational> = point.iter().map(rounded).collect();
+    /// An interior point with fewer digits near the given one, homogeneous and not.
+    fn shortened(&self, point: &[Integer]) -> (Vector, Vec<Rational>) {
+        let denominator = &point[self.dimension];
+        for bits in (0..MOST_BITS).step_by(2) {
+            let scale = Integer::ONE << bits;
+            let nearest = |value: &Integer| {
+                let double = value * &scale * Integer::from(2);
+                let half =
+                    if *value < Integer::ZERO { -denominator.clone() } else { denominator.clone() };
+                (double + half) / (denominator * Integer::from(2))
+            };
+            let mut short: Vector = point[..self.dimension].iter().map(nearest).collect();
+            short.push(scale);
             if self.is_inside(&short) {
-                return short;
+                return (short.clone(), affine(&short));
             }
         }
-        point
+        (point.to_vec(), affine(point))
     }
+}
 
-    /// An interior point of the cell where the function is positive, given one where it is
-    /// negative; or why there is none: −function as constant and multipliers of the bounds.
-    fn beyond(&self, function: &Function, witness: &[Rational]) -> Result<Vec<Rational>, Reason> {
-        let (objective, scale) = over_common_denominator(&function.coefficients);
-        let scale = Rational::from(scale);
-        let point = match maximize(self.dimension, &self.constraints, &objective) {
-            ExactOutcome::Optimal { point, value, multipliers } => {
-                let largest = value / &scale + &function.constant;
-                if largest <= Rational::ZERO {
-                    let multiplier = |(index, value): (usize, Rational)| {
-                        let factor = Rational::from(self.constraints[index].scale.clone());
-                        (self.bounds[index], value * factor / &scale)
-                    };
-                    return Err((-largest, multipliers.into_iter().map(multiplier).collect()));
-                }
-                point
-            }
-            ExactOutcome::Unbounded { point, direction } => {
-                let terms: Vec<_> = function.coefficients.iter().cloned().enumerate().collect();
-                let speed = dot(&terms, &direction);
-                let value = function.at(&point);
-                let far = if value > Rational::ZERO { Rational::ZERO } else { -value };
-                let step = (far + Rational::ONE) / speed;
-                point.iter().zip(&direction).map(|(x, v)| x + &step * v).collect()
-            }
-            ExactOutcome::Infeasible { .. } => unreachable!("the witness is inside"),
-        };
-        // Half of the way from there to where the function is 0.
-        let (high, low) = (function.at(&point), function.at(witness));
-        let part = &high / (&high - low) / Rational::from(2u8);
-        Ok(point.iter().zip(witness).map(|(p, w)| p + &part * (w - p)).collect())
+/// How many of the cell's known points are on each side.
+fn sides(function: &[Integer], node: &Node) -> (usize, usize) {
+    let (mut above, mut below) = (0, 0);
+    for point in node.points.iter().chain([&node.witness]) {
+        let value = dot(function, point);
+        above += usize::from(value > Integer::ZERO);
+        below += usize::from(value < Integer::ZERO);
     }
+    (above, below)
+}
+
+/// A point of the cell's interior where the function is positive; it is so at some known point.
+fn interior(function: &[Integer], node: &Node) -> Vector {
+    let low = -dot(function, &node.witness);
+    if low < Integer::ZERO {
+        return node.witness.clone();
+    }
+    let is_above = |point: &&Vector| dot(function, point) > Integer::ZERO;
+    let above = node.points.iter().find(is_above).expect("the neuron cuts the cell");
+    // high·witness + 2·low·above has the value high·low; from low = 0 any step will do.
+    let high = dot(function, above);
+    let (own, other) =
+        if low.is_zero() { (Integer::ONE, Integer::ONE) } else { (high, low * Integer::from(2)) };
+    node.witness.iter().zip(above).map(|(w, p)| &own * w + &other * p).collect()
+}
+
+fn negated(vector: &[Integer]) -> Vector {
+    vector.iter().map(|value| -value.clone()).collect()
+}
+
+/// The point with these homogeneous coordinates.
+fn affine(point: &[Integer]) -> Vec<Rational> {
+    let (denominator, numerators) = point.split_last().expect("at least one coordinate");
+    let denominator = Rational::from(denominator.clone());
+    numerators.iter().map(|value| Rational::from(value.clone()) / &denominator).collect()
 }

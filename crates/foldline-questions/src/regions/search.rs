@@ -148,6 +148,11 @@ impl<'o> Shared<'o> {
         self.options.timeout.is_some_and(is_over).then_some(Limit::Time)
     }
 
+    /// Ends the walk, as a collector may that has enough.
+    pub fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+    }
+
     fn report(&self) {
         let Some(progress) = &self.options.progress else { return };
         if let Ok(mut last) = self.last_report.try_lock()

@@ -1,6 +1,6 @@
 //! A network as stages: the affine maps between its ReLU layers, in integers and in floats.
 
-use foldline_geometry::arrangements::{FloatRows, Numbers, RowSign};
+use foldline_geometry::arrangements::{FloatRows, Numbers, PartialSums, RowSign};
 use foldline_geometry::directed::{UNIT_ROUNDOFF, nearest};
 use foldline_geometry::integer::{ExactInteger, Overflow, convert};
 use foldline_kernel::{Integer, Layer, Natural, Rational};
@@ -9,6 +9,8 @@ use foldline_kernel::{Integer, Layer, Natural, Rational};
 #[derive(Debug, Clone)]
 pub struct Stage {
     rows: Vec<StageRow>,
+    /// The same in floats, column by column: for each neuron before.
+    columns: Vec<Column>,
     /// The positive denominator.
     pub denominator: Natural,
 }
@@ -20,57 +22,49 @@ struct StageRow {
     wide: Vec<Integer>,
     small: Option<Vec<i128>>,
     floats: Vec<f64>,
-    /// |weights|, and more than their sum with the bias.
-    magnitudes: Vec<f64>,
+    /// Σ|floats|.
     size: f64,
 }
 
-/// The rows of the neurons before, those that are off as zeros, one column after another.
-struct Active {
-    columns: Vec<f64>,
-    /// For each neuron its error and what is rounded of it: to be weighted with |weight|.
-    errors: Vec<f64>,
-    /// More than the sum of all magnitudes, for what underflow can hide.
-    size: f64,
+/// Sums of more numbers than this are not kept from one cell to the next.
+const MOST_KEPT: usize = 1 << 22;
+
+/// What a stage makes of one neuron before it.
+#[derive(Debug, Clone, Default)]
+struct Column {
+    /// Rows with a weight for it.
+    rows: Vec<u32>,
+    weights: Vec<f64>,
 }
 
-impl Active {
-    fn new(
-        before: &FloatRows,
-        offset: usize,
-        on: &[RowSign],
-        width: usize,
-        roundings: f64,
-    ) -> Self {
-        let count = on.len();
-        let (mut columns, mut errors) = (vec![0.0; count * width], vec![0.0; count]);
-        let mut size = 0.0;
-        for neuron in (0..count).filter(|&neuron| on[neuron] == RowSign::On) {
-            let row = &before.coefficients[(offset + neuron) * width..][..width];
-            let mut largest = 0.0f64;
-            for (index, &value) in row.iter().enumerate() {
-                columns[index * count + neuron] = value;
-                largest = largest.max(value.abs());
-            }
-            let error = before.errors[offset + neuron];
-            errors[neuron] = error * (1.0 + 1e-9) + roundings * largest;
-            size += largest + error;
+impl Column {
+    /// sums ← sums + weights · value.
+    fn add(&self, value: f64, sums: &mut [f64]) {
+        if self.rows.len() == sums.len() {
+            sums.iter_mut().zip(&self.weights).for_each(|(sum, weight)| *sum += weight * value);
+            return;
         }
-        Self { columns, errors, size }
+        for (&row, weight) in self.rows.iter().zip(&self.weights) {
+            sums[row as usize] += weight * value;
+        }
     }
-}
 
-/// Σ a_i b_i in four independent sums, which the processor can add side by side.
-fn dense_dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 4];
-    let (heads, tails) = (a.chunks_exact(4).zip(b.chunks_exact(4)), a.len() / 4 * 4);
-    for (a, b) in heads {
-        for lane in 0..4 {
-            sums[lane] += a[lane] * b[lane];
+    /// Adds a row of values, known to `error`, to the sums of [`Stage::floats`].
+    fn add_row(&self, values: &[f64], error: f64, roundings: f64, sums: &mut [f64]) {
+        let (size, sums) = sums.split_last_mut().expect("the size");
+        let mut parts = sums.chunks_exact_mut(sums.len() / (values.len() + 1));
+        let mut largest = 0.0f64;
+        for (&value, sums) in values.iter().zip(&mut parts) {
+            self.add(value, sums);
+            largest = largest.max(value.abs());
         }
+        let error_of_terms = error * (1.0 + 1e-9) + roundings * largest;
+        let errors = parts.next().expect("one part more than values");
+        for (&row, weight) in self.rows.iter().zip(&self.weights) {
+            errors[row as usize] += weight.abs() * error_of_terms;
+        }
+        *size += largest + error;
     }
-    let rest: f64 = a[tails..].iter().zip(&b[tails..]).map(|(a, b)| a * b).sum();
-    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 impl Stage {
@@ -80,7 +74,18 @@ impl Stage {
             let numerators = row.numerators.iter().chain([&row.bias]).cloned().collect();
             StageRow::new(row.columns.clone(), numerators, &layer.denominator)
         });
-        Self { rows: rows.collect(), denominator: layer.denominator.clone() }
+        Self::from_rows(rows.collect(), layer.inputs, layer.denominator.clone())
+    }
+
+    fn from_rows(rows: Vec<StageRow>, inputs: usize, denominator: Natural) -> Self {
+        let mut columns = vec![Column::default(); inputs];
+        for (index, row) in rows.iter().enumerate() {
+            for (&column, &weight) in row.columns.iter().zip(&row.floats) {
+                columns[column as usize].rows.push(index as u32);
+                columns[column as usize].weights.push(weight);
+            }
+        }
+        Self { rows, columns, denominator }
     }
 
     /// `self` after `first`.
@@ -102,7 +107,8 @@ impl Stage {
             wide.push(constant);
             StageRow::new(columns, wide, &denominator)
         };
-        Self { rows: self.rows.iter().map(compose).collect(), denominator }
+        let rows = self.rows.iter().map(compose).collect();
+        Self::from_rows(rows, first.columns.len(), denominator)
     }
 
     /// The map that changes nothing, on so many numbers.
@@ -110,13 +116,13 @@ impl Stage {
         let row = |k: usize| {
             StageRow::new(vec![k as u32], vec![Integer::ONE, Integer::ZERO], &Natural::ONE)
         };
-        Self { rows: (0..width).map(row).collect(), denominator: Natural::ONE }
+        Self::from_rows((0..width).map(row).collect(), width, Natural::ONE)
     }
 
     /// Only one of its rows.
     pub fn only(mut self, row: usize) -> Self {
-        self.rows = vec![self.rows.swap_remove(row)];
-        self
+        let row = self.rows.swap_remove(row);
+        Self::from_rows(vec![row], self.columns.len(), self.denominator)
     }
 
     /// Number of rows.
@@ -131,6 +137,40 @@ impl Stage {
         let (bias, weights) = row.wide.split_last().expect("a bias");
         let weights = row.columns.iter().zip(weights);
         (weights.map(|(&column, value)| (column as usize, ratio(value))).collect(), ratio(bias))
+    }
+
+    /// The rows as functions of the input, over the denominator: coefficients, then the constant.
+    pub fn first_functions(&self, dimension: usize) -> Vec<Vec<Integer>> {
+        let function = |row: &StageRow| {
+            let mut function = vec![Integer::ZERO; dimension + 1];
+            for (&column, weight) in row.columns.iter().zip(&row.wide) {
+                function[column as usize] = weight.clone();
+            }
+            function[dimension] = row.wide[row.columns.len()].clone();
+            function
+        };
+        self.rows.iter().map(function).collect()
+    }
+
+    /// The biases times `scale`, as functions without coefficients.
+    pub fn biases(&self, dimension: usize, scale: &Integer) -> Vec<Vec<Integer>> {
+        let function = |row: &StageRow| {
+            let mut function = vec![Integer::ZERO; dimension];
+            function.push(&row.wide[row.columns.len()] * scale);
+            function
+        };
+        self.rows.iter().map(function).collect()
+    }
+
+    /// Adds to each row's function what a neuron before it contributes.
+    pub fn add_column(&self, neuron: usize, own: &[Integer], functions: &mut [Vec<Integer>]) {
+        for &index in &self.columns[neuron].rows {
+            let row = &self.rows[index as usize];
+            let place = row.columns.binary_search(&(neuron as u32)).expect("it has this column");
+            for (sum, value) in functions[index as usize].iter_mut().zip(own) {
+                *sum += &row.wide[place] * value;
+            }
+        }
     }
 
     /// The rows as functions of the walk's coordinates, `width` numbers each.
@@ -187,34 +227,59 @@ impl Stage {
 
     /// The same in floats, for the true values instead of numerators, with error bounds.
     ///
-    /// Each term is rounded as a weight, as a product and in sums: (n + 6) roundings at most.
+    /// `on` are the neurons before that are on (numbered from −`offset`). Each term is rounded as
+    /// a weight, as a product and in sums: (n + 6) roundings at most. The sums stand coordinate by
+    /// coordinate, then those of the errors, then the size of what was added.
     pub fn floats(
         &self,
         before: &FloatRows,
         offset: usize,
-        on: &[RowSign],
+        on: &[u32],
         width: usize,
+        partial: &mut PartialSums,
         into: &mut FloatRows,
     ) {
-        let roundings = (on.len() + 6) as f64 * UNIT_ROUNDOFF;
-        let active = Active::new(before, offset, on, width, roundings);
-        for row in &self.rows {
-            let (weights, bias) = row.floats.split_at(row.columns.len());
-            let bias = bias[0];
-            let is_dense = row.columns.len() == on.len();
-            let dot = |values: &[f64]| {
-                if is_dense { dense_dot(weights, values) } else { row.sparse_dot(weights, values) }
-            };
-            let start = into.coefficients.len();
-            into.coefficients.extend(active.columns.chunks_exact(on.len()).map(dot));
-            into.coefficients[start] += bias;
-            let error = if is_dense {
-                dense_dot(&row.magnitudes, &active.errors)
-            } else {
-                row.sparse_dot(&row.magnitudes, &active.errors)
-            };
-            let error = (error + roundings * bias.abs()) * (1.0 + 1e-9);
-            into.errors.push(error + 1e-300 * (1.0 + active.size + row.size));
+        let count = self.rows.len();
+        if count == 0 {
+            return;
+        }
+        let length = count * (width + 1) + 1;
+        let keep = (on.len() + 1).saturating_mul(length) <= MOST_KEPT;
+        if !keep {
+            partial.clear();
+        }
+        let neurons = || on.iter().filter(|&&row| row as usize >= offset);
+        let same = neurons().zip(&partial.added).take_while(|(a, b)| a == b).count();
+        partial.added.truncate(same);
+        partial.sums.truncate((same + 1) * length);
+        let roundings = (self.columns.len() + 6) as f64 * UNIT_ROUNDOFF;
+        if partial.sums.is_empty() {
+            partial.sums.resize(length, 0.0);
+            for (index, row) in self.rows.iter().enumerate() {
+                let bias = row.floats[row.columns.len()];
+                partial.sums[index] = bias;
+                partial.sums[count * width + index] = roundings * bias.abs();
+            }
+        }
+        for &row in neurons().skip(same) {
+            if keep {
+                partial.sums.extend_from_within(partial.sums.len() - length..);
+                partial.added.push(row);
+            }
+            let start = partial.sums.len() - length;
+            let values = &before.coefficients[row as usize * width..][..width];
+            let error = before.errors[row as usize];
+            let column = &self.columns[row as usize - offset];
+            column.add_row(values, error, roundings, &mut partial.sums[start..]);
+        }
+        let sums = &partial.sums[partial.sums.len() - length..];
+        for (index, row) in self.rows.iter().enumerate() {
+            into.coefficients.extend(sums[index..count * width].iter().step_by(count));
+            let error = sums[count * width + index] * (1.0 + 1e-9);
+            into.errors.push(error + 1e-300 * (1.0 + sums[length - 1] + row.size));
+        }
+        if !keep {
+            partial.clear();
         }
     }
 
@@ -246,13 +311,7 @@ impl StageRow {
         let float =
             |value: &Integer| nearest(&Rational::from_parts(value.clone(), denominator.clone()));
         let floats: Vec<f64> = wide.iter().map(float).collect();
-        let magnitudes: Vec<f64> = floats[..columns.len()].iter().map(|w| w.abs()).collect();
         let size = floats.iter().map(|value| value.abs()).sum();
-        Self { small: convert(&wide).ok(), columns, floats, wide, magnitudes, size }
-    }
-
-    fn sparse_dot(&self, weights: &[f64], values: &[f64]) -> f64 {
-        let terms = self.columns.iter().zip(weights);
-        terms.map(|(&column, weight)| weight * values[column as usize]).sum()
+        Self { small: convert(&wide).ok(), columns, floats, wide, size }
     }
 }

@@ -2,6 +2,7 @@
 
 mod generate;
 mod oracle;
+mod pictures;
 
 use foldline_geometry::arrangements::deletion;
 use foldline_kernel::{Integer, Network, Region};
