@@ -3,8 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    arrangement, check, equivalent, eval, inspect, interpolate, lipschitz, maximum, positive,
-    range, regions, replay, run, separable, surjective, train, verify, vnncomp, zero, zonotope,
+    arrangement, check, equivalent, eval, hard_instances, inspect, interpolate, lipschitz, maximum,
+    positive, range, recover, reduce, regions, replay, run, separable, surjective, train, verify,
+    vnncomp, zero, zonotope,
 };
 use crate::report::{Failure, Report};
 
@@ -53,6 +54,9 @@ enum Command {
     Separable(separable::Arguments),
     Vnncomp(vnncomp::Arguments),
     Regions(regions::Arguments),
+    Reduce(reduce::Arguments),
+    Recover(recover::Arguments),
+    HardInstances(hard_instances::Arguments),
     Arrangement(arrangement::Arguments),
     Zonotope(zonotope::Arguments),
 }
@@ -79,6 +83,9 @@ impl Cli {
             Command::Separable(arguments) => arguments.form.json,
             Command::Vnncomp(_) => false,
             Command::Regions(arguments) => arguments.wants_json(),
+            Command::Reduce(arguments) => arguments.wants_json(),
+            Command::Recover(arguments) => arguments.output.json,
+            Command::HardInstances(arguments) => arguments.output.json,
             Command::Arrangement(arguments) => arguments.wants_json(),
             Command::Zonotope(arguments) => arguments.wants_json(),
         }
@@ -105,6 +112,9 @@ impl Cli {
             Command::Separable(arguments) => separable::run(arguments),
             Command::Vnncomp(arguments) => vnncomp::run(arguments),
             Command::Regions(arguments) => regions::run(arguments),
+            Command::Reduce(arguments) => reduce::run(arguments),
+            Command::Recover(arguments) => recover::run(arguments),
+            Command::HardInstances(arguments) => hard_instances::run(arguments),
             Command::Arrangement(arguments) => arrangement::run(arguments),
             Command::Zonotope(arguments) => zonotope::run(arguments),
         }

@@ -6,6 +6,7 @@
 
 pub mod arrangement;
 pub mod error;
+pub mod graph;
 pub mod input;
 pub mod json_network;
 mod json_text;

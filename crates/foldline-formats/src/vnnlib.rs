@@ -6,6 +6,7 @@
 mod formula;
 mod term;
 mod variables;
+mod writer;
 
 use std::path::Path;
 
@@ -20,6 +21,7 @@ use variables::{Declarations, Expected};
 pub(crate) use formula::{conjunction, disjunction};
 pub(crate) use term::{LONGEST_NUMBER, number};
 pub(crate) use variables::parse_index;
+pub use writer::write_vnnlib;
 
 /// Reads the property of a network of this size in the file at `path`, gzipped or not.
 pub fn read_property(path: &Path, inputs: usize, outputs: usize) -> Result<Property, FormatError> {

@@ -2,6 +2,7 @@
 
 mod support;
 
+use foldline_formats::graph::parse_graph;
 use foldline_formats::{NetworkOptions, parse_network};
 use proptest::prelude::*;
 use support::*;
@@ -68,6 +69,8 @@ fn survives(name: &str, content: &[u8], changes: &[Change], physical: bool) {
 const NNET: &str = "// c\n1,2,1,2,\n2,1,\n0,\n-1,-1,\n1,1,\n0,0,0,\n1,1,1,\n0.5,-1e-1,\n2,\n";
 const JSON: &str = r#"{"layers":[{"weights":[[1,"-1/3"],[0.5,2]],"bias":[0,1e-1],"activation":"relu"},
 {"weights":[[1,-1]],"bias":["0.25"],"activation":"linear"}]}"#;
+const GRAPH: &str = "c g\np edge 3 2\nn 1 1\nn 2 2\nn 3 7\ne 1 2\ne 3 2\n";
+const GRAPH_JSON: &str = r#"{"colors": [1, 2, 7], "edges": [[0, 1], [2, 1]]}"#;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
@@ -85,6 +88,19 @@ proptest! {
     #[test]
     fn json(changes in prop::collection::vec(any_change(), 1..5)) {
         survives("a.json", JSON.as_bytes(), &changes, false);
+    }
+
+    #[test]
+    fn graphs(changes in prop::collection::vec(any_change(), 1..5), is_json: bool) {
+        let content = if is_json { GRAPH_JSON } else { GRAPH };
+        let mut bytes = content.as_bytes().to_vec();
+        changes.iter().for_each(|change| apply(&mut bytes, change));
+        if let Ok(text) = String::from_utf8(bytes) {
+            match parse_graph("g", &text, None) {
+                Ok(file) => assert!(file.graph.classes() > 0),
+                Err(error) => assert!(!error.message.is_empty() && error.file == "g"),
+            }
+        }
     }
 
     #[test]

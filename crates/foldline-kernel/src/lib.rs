@@ -8,6 +8,7 @@
 pub mod arrangement;
 pub mod basis;
 pub mod difference;
+pub mod graph;
 pub mod jump;
 pub mod linear;
 pub mod network;
@@ -19,6 +20,7 @@ pub mod zonotope;
 
 pub use arrangement::{Arrangement, Hyperplane};
 pub use basis::Basis;
+pub use graph::{CliqueFault, ColoredGraph};
 pub use linear::{LinearConstraint, Polyhedron, Region};
 pub use network::{Activation, Layer, Network, NetworkError, Row};
 pub use number::{Integer, Natural, Rational};

@@ -141,6 +141,42 @@ fn parse_exponent(exponent: &str, token: &str) -> Result<i64, NumberError> {
     }
 }
 
+/// The decimal that is exactly `value`, if it is finite: if the denominator is 2^a·5^b.
+pub fn exact_decimal(value: &Rational) -> Option<String> {
+    let (twos, rest) = remove_factor(value.denominator().clone(), 2);
+    let (fives, rest) = remove_factor(rest, 5);
+    if rest != Natural::ONE {
+        return None;
+    }
+    let places = twos.max(fives);
+    let scaled = value * Rational::from(Integer::from(10).pow(places));
+    debug_assert_eq!(scaled.denominator(), &Natural::ONE);
+    Some(place_point(scaled.numerator(), places))
+}
+
+/// How often `factor` divides `number`, and what is left.
+fn remove_factor(mut number: Natural, factor: u8) -> (usize, Natural) {
+    let factor = Natural::from(factor);
+    let mut count = 0;
+    while (&number % &factor).is_zero() {
+        number /= &factor;
+        count += 1;
+    }
+    (count, number)
+}
+
+/// `digits`·10^(−places) in positional notation.
+pub fn place_point(digits: &Integer, places: usize) -> String {
+    let text = digits.to_string();
+    let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
+    if places == 0 {
+        return format!("{sign}{text}");
+    }
+    let padded = format!("{text:0>width$}", width = places + 1);
+    let (whole, fraction) = padded.split_at(padded.len() - places);
+    format!("{sign}{whole}.{fraction}")
+}
+
 /// The least common multiple of two positive integers.
 pub fn least_common_multiple(a: &Natural, b: &Natural) -> Natural {
     a / a.gcd(b) * b

@@ -3,6 +3,7 @@
 pub mod bases;
 pub mod bounds;
 pub mod checkpoint;
+pub mod clique;
 pub mod containment;
 pub mod equivalence;
 pub(crate) mod hands;

@@ -2,25 +2,14 @@
 
 use std::str::FromStr;
 
-use foldline_kernel::number::Abs;
+use foldline_kernel::number::{Abs, place_point};
 use foldline_kernel::{Atom, Integer, Natural, Rational};
+
+pub use foldline_kernel::number::exact_decimal;
 
 /// The float nearest to `value`, or `None` where that is infinite.
 pub fn approximate(value: &Rational) -> Option<f64> {
     Some(value.to_f64().value()).filter(|float| float.is_finite())
-}
-
-/// The decimal that is exactly `value`, if it is finite: if the denominator is 2^a·5^b.
-pub fn exact_decimal(value: &Rational) -> Option<String> {
-    let (twos, rest) = remove_factor(value.denominator().clone(), 2);
-    let (fives, rest) = remove_factor(rest, 5);
-    if rest != Natural::ONE {
-        return None;
-    }
-    let places = twos.max(fives);
-    let scaled = value * Rational::from(Integer::from(10).pow(places));
-    debug_assert_eq!(scaled.denominator(), &Natural::ONE);
-    Some(place_point(scaled.numerator(), places))
 }
 
 /// `value` rounded to `digits` significant decimal digits, ties away from zero.
@@ -95,29 +84,6 @@ fn sum(terms: &[(String, Rational)]) -> String {
     };
     let parts: Vec<String> = terms.iter().map(term).collect();
     if parts.is_empty() { "0".to_owned() } else { parts.join(" + ") }
-}
-
-/// How often `factor` divides `number`, and what is left.
-fn remove_factor(mut number: Natural, factor: u8) -> (usize, Natural) {
-    let factor = Natural::from(factor);
-    let mut count = 0;
-    while (&number % &factor).is_zero() {
-        number /= &factor;
-        count += 1;
-    }
-    (count, number)
-}
-
-/// `digits`·10^(−places) in positional notation.
-fn place_point(digits: &Integer, places: usize) -> String {
-    let text = digits.to_string();
-    let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
-    if places == 0 {
-        return format!("{sign}{text}");
-    }
-    let padded = format!("{text:0>width$}", width = places + 1);
-    let (whole, fraction) = padded.split_at(padded.len() - places);
-    format!("{sign}{whole}.{fraction}")
 }
 
 /// Drops zeros at the end of a fraction, and the point with them.

@@ -11,6 +11,7 @@ mod lipschitz;
 mod norms;
 mod question_certificates;
 mod questions;
+mod reductions;
 mod regions;
 mod support;
 mod training;

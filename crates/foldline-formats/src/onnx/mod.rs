@@ -9,9 +9,12 @@ mod operators;
 mod product;
 mod tensor;
 pub(crate) mod wire;
+mod writer;
 
 use crate::error::FormatError;
 use crate::network::LoadedNetwork;
+
+pub use writer::write_onnx;
 
 /// Reads an ONNX model; `name` is what messages call the file.
 pub fn parse_onnx(name: &str, bytes: &[u8]) -> Result<LoadedNetwork, FormatError> {
