@@ -8,7 +8,7 @@ use super::exact::Program;
 use super::pattern::Pattern;
 use super::problem::{Problem, State};
 use super::statement::{Architecture, TrainingOptions};
-use super::train;
+use super::{train, zero_loss};
 
 /// The least excess over all patterns, each solved on its own.
 fn least_over_patterns(problem: &Problem) -> Rational {
@@ -74,6 +74,9 @@ fn compare(sample: &Sample, architecture: Architecture) -> Result<(), TestCaseEr
     }
     let problem = Problem::new(sample, architecture, |groups| (0..groups.len()).collect());
     let least = &problem.least + least_over_patterns(&problem);
+    let zero = zero_loss(sample, architecture, &options).answer.expect("no limit was set");
+    prop_assert_eq!(zero.is_some(), least == Rational::ZERO);
+    prop_assert!(zero.is_none_or(|model| model.loss(sample) == Rational::ZERO));
     prop_assert_eq!(outcome.loss, problem.groups.loss(&least));
     Ok(())
 }

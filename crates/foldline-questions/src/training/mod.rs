@@ -27,6 +27,7 @@ pub mod proof;
 mod search;
 mod sound_bound;
 pub mod statement;
+mod zero_loss;
 
 use std::time::Instant;
 
@@ -36,7 +37,9 @@ use cells::Cells;
 use groups::Group;
 use problem::Problem;
 use search::{Found, Goal};
-use statement::{Architecture, TrainingOptions, TrainingOutcome, TrainingStatistics, ZeroLoss};
+use statement::{
+    Architecture, TrainingOptions, TrainingOutcome, TrainingProgress, TrainingStatistics, ZeroLoss,
+};
 
 /// Local searches for each sign pattern before the search.
 const DESCENTS: usize = 40;
@@ -84,14 +87,25 @@ pub fn zero_loss(
             statistics: TrainingStatistics::default(),
         };
     }
-    let (_, found) = run(sample, architecture, Goal::LeastLoss, options);
-    let zero = foldline_kernel::Rational::ZERO;
-    let answer = match found.incumbent {
-        Some(incumbent) if incumbent.excess == zero => Some(Some(incumbent.model)),
-        _ if found.stopped => None,
-        _ => Some(None),
+    assert!((1..=MOST_HIDDEN).contains(&architecture.hidden), "too few or too many hidden nodes");
+    let start = Instant::now();
+    let stop = || is_over(options, start);
+    let shown = |statistics: &TrainingStatistics| {
+        if let Some(callback) = &options.progress {
+            let (loss, lower_bound, nodes) = (f64::INFINITY, 0.0, statistics.nodes);
+            callback(&TrainingProgress { loss, lower_bound, nodes });
+        }
     };
-    ZeroLoss { answer, reason: None, statistics: found.statistics }
+    let problem = Problem::new(sample, architecture, order);
+    let mut statistics = TrainingStatistics::default();
+    let answer = zero_loss::search(&problem, &stop, &mut statistics, &shown);
+    ZeroLoss { answer, reason: None, statistics }
+}
+
+/// Whether the user's limit of time is reached, or the search is to stop.
+fn is_over(options: &TrainingOptions, start: Instant) -> bool {
+    options.stop.as_ref().is_some_and(|stop| stop.load(std::sync::atomic::Ordering::Relaxed))
+        || options.timeout.is_some_and(|limit| start.elapsed() > limit)
 }
 
 /// Why no network at all fits the labels of a group.
@@ -122,11 +136,8 @@ fn run(
     assert!(!sample.is_empty(), "a sample without points");
     assert!((1..=MOST_HIDDEN).contains(&architecture.hidden), "too few or too many hidden nodes");
     let start = Instant::now();
-    let stop = || {
-        options.stop.as_ref().is_some_and(|stop| stop.load(std::sync::atomic::Ordering::Relaxed))
-            || options.timeout.is_some_and(|limit| start.elapsed() > limit)
-    };
-    let progress = |state: &statement::TrainingProgress| {
+    let stop = || is_over(options, start);
+    let progress = |state: &TrainingProgress| {
         if let Some(callback) = &options.progress {
             callback(state);
         }
