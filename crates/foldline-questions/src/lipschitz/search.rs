@@ -40,6 +40,7 @@ impl Part for Node {
             norm: self.norm.clone(),
             polytope: self.polytope.clone(),
             reduced: None,
+            tableau: None,
             known: self.known.clone(),
             splits: self.splits.clone(),
             points: Vec::new(),

@@ -36,7 +36,7 @@ use foldline_kernel::Sample;
 use cells::Cells;
 use groups::Group;
 use problem::Problem;
-use search::{Found, Goal};
+use search::Found;
 use statement::{
     Architecture, TrainingOptions, TrainingOutcome, TrainingProgress, TrainingStatistics, ZeroLoss,
 };
@@ -58,7 +58,7 @@ pub fn train(
     architecture: Architecture,
     options: &TrainingOptions,
 ) -> TrainingOutcome {
-    let (problem, found) = run(sample, architecture, Goal::Optimum, options);
+    let (problem, found) = run(sample, architecture, options);
     let incumbent = found.incumbent.expect("a pattern was finished");
     TrainingOutcome {
         loss: problem.groups.loss(&(&problem.least + incumbent.excess)),
@@ -127,12 +127,7 @@ fn conflict(groups: &groups::Groups, index: usize) -> String {
     }
 }
 
-fn run(
-    sample: &Sample,
-    architecture: Architecture,
-    goal: Goal,
-    options: &TrainingOptions,
-) -> (Problem, Found) {
+fn run(sample: &Sample, architecture: Architecture, options: &TrainingOptions) -> (Problem, Found) {
     assert!(!sample.is_empty(), "a sample without points");
     assert!((1..=MOST_HIDDEN).contains(&architecture.hidden), "too few or too many hidden nodes");
     let start = Instant::now();
@@ -147,7 +142,7 @@ fn run(
     let cells = Cells::new(&rows, &stop);
     let threads = crate::limits::workers(options.threads);
     let (cells, seed) = (cells.as_ref(), options.seed);
-    let found = search::search(&problem, cells, goal, threads, DESCENTS, seed, &stop, &progress);
+    let found = search::search(&problem, cells, threads, DESCENTS, seed, &stop, &progress);
     (problem, found)
 }
 

@@ -37,15 +37,12 @@ pub struct Found {
     pub incumbent: Option<Incumbent>,
     /// No network has less than this excess over the least loss.
     pub lower_bound: Rational,
-    /// Whether something was left to do.
-    pub stopped: bool,
     /// Counts.
     pub statistics: TrainingStatistics,
 }
 
 struct Pool<'a> {
     problem: &'a Problem,
-    goal: Goal,
     stop: &'a (dyn Fn() -> bool + Sync),
     progress: &'a (dyn Fn(&TrainingProgress) + Sync),
     incumbent: Mutex<Option<Incumbent>>,
@@ -59,15 +56,6 @@ struct Pool<'a> {
     exact: AtomicU64,
     patterns: AtomicU64,
     local_searches: AtomicU64,
-}
-
-/// What is asked of a search.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Goal {
-    /// The least loss.
-    Optimum,
-    /// Whether the least loss is that of the labels at equal points alone.
-    LeastLoss,
 }
 
 struct Open {
@@ -107,7 +95,6 @@ impl Eq for LeastBound {}
 pub fn search(
     problem: &Problem,
     cells: Option<&Cells>,
-    goal: Goal,
     threads: usize,
     descents: usize,
     seed: u64,
@@ -116,7 +103,6 @@ pub fn search(
 ) -> Found {
     let pool = Pool {
         problem,
-        goal,
         stop,
         progress,
         incumbent: Mutex::new(None),
@@ -211,10 +197,7 @@ impl Pool<'_> {
 
     /// A pattern whose bound is at least this has nothing that is sought.
     fn threshold(&self) -> f64 {
-        match self.goal {
-            Goal::Optimum => f64::from_bits(self.threshold.load(Ordering::Relaxed)),
-            Goal::LeastLoss => f64::MIN_POSITIVE,
-        }
+        f64::from_bits(self.threshold.load(Ordering::Relaxed))
     }
 
     /// Whether exact arithmetic proves that the pattern has nothing better than the incumbent.
@@ -228,9 +211,6 @@ impl Pool<'_> {
         let Some(bound) = program.soft_bound(&minimum.active, &minimum.curved) else {
             return false;
         };
-        if self.goal == Goal::LeastLoss {
-            return bound > Rational::ZERO;
-        }
         let incumbent = self.incumbent.lock().expect("no worker panicked");
         incumbent.as_ref().is_some_and(|known| bound >= known.excess)
     }
@@ -348,11 +328,9 @@ impl Pool<'_> {
             patterns: count(&self.patterns),
             local_searches: count(&self.local_searches),
         };
-        let open = self.open.into_inner().expect("no worker panicked");
         Found {
             incumbent: self.incumbent.into_inner().expect("no worker panicked"),
             lower_bound,
-            stopped: open.stopped,
             statistics,
         }
     }
