@@ -3,6 +3,8 @@
 use std::sync::OnceLock;
 
 use foldline::questions::separability::{Separation, separate};
+use foldline::questions::training::statement::{Architecture, TrainingOptions};
+use foldline::questions::training::zero_loss;
 use foldline::reductions::separability::{OpenHalfSpace, SeparabilityError, TrainingReduction};
 use foldline::{Network, Rational, Sample};
 
@@ -94,10 +96,27 @@ fn check(sample: &Sample, outputs: usize) -> bool {
     found.is_some()
 }
 
-fn run(seed: u64, sets: usize) -> usize {
+/// Compares separability with what training decides, and maps a trained network back.
+fn check_trained(sample: &Sample) {
+    let reduction = TrainingReduction::new(sample, 1).unwrap();
+    let reduced = reduction.sample();
+    let architecture = Architecture { hidden: 2, output_relu: true, output_bias: true };
+    let trained = zero_loss(&reduced, architecture, &TrainingOptions::default()).answer.unwrap();
+    assert_eq!(separation(sample).is_some(), trained.is_some(), "{sample:?}");
+    if let Some(model) = trained {
+        let back = reduction.hyperplanes(&model.network(reduced.dimension)).unwrap();
+        assert!(separates(&back, sample), "{sample:?}: {back:?}");
+    }
+}
+
+/// How many of so many random point sets are separable; the first `trained` are trained, too.
+fn run(seed: u64, sets: usize, trained: usize) -> usize {
     let mut random = Random(seed);
     let solved = (0..sets).map(|index| {
         let sample = random.points(1 + index % 2, 8);
+        if index < trained {
+            check_trained(&sample);
+        }
         usize::from(check(&sample, 1 + index % 3))
     });
     solved.sum()
@@ -105,14 +124,14 @@ fn run(seed: u64, sets: usize) -> usize {
 
 #[test]
 fn solutions_map_both_ways() {
-    let separable = run(1, 16);
+    let separable = run(1, 16, 3);
     assert!((3..=15).contains(&separable), "{separable} of 16 are separable");
 }
 
 #[test]
 #[ignore = "a minute"]
 fn three_hundred_point_sets() {
-    println!("300 point sets, {} separable", run(2, 300));
+    println!("300 point sets, {} separable", run(2, 300, 300));
 }
 
 fn sample(points: &[&[i32]], labels: &[i32]) -> Sample {
