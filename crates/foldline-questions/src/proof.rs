@@ -167,7 +167,8 @@ impl Proof {
     /// of which the floats' rounding may have taken `error`, with these multipliers.
     ///
     /// A checker rounds coefficients and multipliers to units: that takes some units of the sizes
-    /// involved before they cancel (for which the floats' own error stands), and of each row used.
+    /// involved before they cancel (for which the floats' own error stands), of each row used, and
+    /// of the inputs, however small their coefficients are.
     pub fn margin(
         &self,
         magnitude: f64,
@@ -177,7 +178,8 @@ impl Proof {
     ) -> f64 {
         let weight: f64 = multipliers.iter().map(|&(_, multiplier)| multiplier).sum();
         let rows: Vec<(u32, f64)> = multipliers.iter().map(|&(index, _)| (index, 1.0)).collect();
-        let sizes = 64.0 * (magnitude + 1.0) + 4.0 * polytope.magnitude(&rows) + weight;
+        let reach: f64 = polytope.reach().iter().sum();
+        let sizes = 64.0 * (magnitude + 1.0) + 4.0 * (polytope.magnitude(&rows) + reach) + weight;
         self.unit * (MARGIN * sizes + error * MARGIN * 2f64.powi(52))
     }
 

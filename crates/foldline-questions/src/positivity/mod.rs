@@ -2,6 +2,8 @@
 
 pub mod statement;
 
+use std::borrow::Cow;
+
 use foldline_kernel::{Network, Region};
 
 use crate::checkpoint::{Keeper, StateError};
@@ -33,11 +35,25 @@ pub fn positive_resumable(
 ) -> Result<Outcome, StateError> {
     assert_eq!(network.inputs(), region.dimension, "the region is in another space");
     assert!(output < network.outputs(), "no such output");
-    let found = verify_resumable(network, &property(network, region, output), options, keeper)?;
+    let region = up_to_scale(network, region);
+    let found = verify_resumable(network, &property(network, &region, output), options, keeper)?;
     let answer = match found.verdict {
         Verdict::Violated(witness) => Answer::Yes(witness),
         Verdict::Holds { .. } => Answer::No,
         Verdict::Undecided(limit) => Answer::Undecided(limit),
     };
     Ok(Outcome { answer, statistics: found.statistics })
+}
+
+/// A smaller region whose outputs have the same signs: the surface of a cube where the region is
+/// all of R^d and the network has no biases, so that f(t·x) = t·f(x) for t > 0.
+///
+/// There every cell has the origin as a vertex, with f = 0, where no bound above 0 decides.
+pub(crate) fn up_to_scale<'a>(network: &Network, region: &'a Region) -> Cow<'a, Region> {
+    let mut rows = network.layers().iter().flat_map(|layer| &layer.rows);
+    if *region == Region::everything(network.inputs()) && rows.all(|row| row.bias.is_zero()) {
+        Cow::Owned(Region::cube_surface(network.inputs()))
+    } else {
+        Cow::Borrowed(region)
+    }
 }

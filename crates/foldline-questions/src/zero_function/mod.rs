@@ -11,6 +11,7 @@ pub mod statement;
 use foldline_kernel::{Network, Rational, Region};
 
 use crate::checkpoint::{Keeper, StateError};
+use crate::positivity::up_to_scale;
 use crate::verification::counters::Counters;
 use crate::verification::{
     Found, Limits, Options, Verdict, Witness, verify_resumable, with_progress,
@@ -46,7 +47,8 @@ pub fn zero_resumable(
     if Shallow::new(network).is_some() {
         return Ok(by_kinks(network, region, outputs, options));
     }
-    let found = verify_resumable(network, &property(network, region, outputs), options, keeper)?;
+    let region = up_to_scale(network, region);
+    let found = verify_resumable(network, &property(network, &region, outputs), options, keeper)?;
     let answer = match found.verdict {
         Verdict::Violated(witness) => Answer::No(witness),
         Verdict::Holds { .. } => Answer::Yes,
