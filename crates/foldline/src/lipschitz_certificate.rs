@@ -29,7 +29,7 @@ const PRECISION: u32 = 40;
 ///
 /// # Errors
 /// If a file cannot be read or written, or answers of this kind have no certificates: `infinite`, p with a
-/// numerator above 64, and for p = 1 some networks of several outputs on regions in an oblique
+/// numerator above 64, several outputs but for p = 1, 2 and ∞, and for p = 1 some networks of several outputs on regions in an oblique
 /// hyperplane. The inner error is that of [`lipschitz`].
 pub fn lipschitz_certified(
     network: &Network,
@@ -45,6 +45,12 @@ pub fn lipschitz_certified(
         Ok(outcome) => outcome,
         Err(refused) => return Ok(Err(refused)),
     };
+    let is_known = |p: &Rational| *p == Rational::ONE || *p == Rational::from(2);
+    let is_empty = matches!(outcome.answer, Answer::Empty);
+    if outputs.len() > 1 && !is_empty && matches!(p, Exponent::Finite(p) if !is_known(p)) {
+        let why = "certificates for several outputs are for p = 1, 2 and inf";
+        return Err(CertificateError::Unsupported(why));
+    }
     let ends = match &outcome.answer {
         Answer::Undecided { .. } => return Ok(Ok(outcome)),
         Answer::Empty => None,
