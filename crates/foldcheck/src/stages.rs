@@ -27,10 +27,9 @@ impl Stages {
     /// Merges the linear layers of `network`.
     pub fn new(network: &Network) -> Self {
         let (mut relu, mut starts) = (Vec::new(), vec![0]);
-        let (mut links, mut constants) = (Vec::new(), Vec::new());
         let mut width = network.inputs();
         let mut pending: Option<Layer> = None;
-        for (layer, repeats) in network.layers().iter().zip(repeats(network.layers(), false)) {
+        for layer in network.layers() {
             let merged = match &pending {
                 Some(earlier) => layer.after(earlier),
                 None => layer.clone(),
@@ -40,23 +39,25 @@ impl Stages {
                 continue;
             }
             pending = None;
-            let start = starts[starts.len() - 1];
-            let signs = repeats.iter().enumerate().filter_map(|(row, repeat)| match repeat {
-                Repeat::Constant { positive: true } => Some((start + row, Sign::Active)),
-                Repeat::Constant { positive: false } => Some((start + row, Sign::Inactive)),
-                _ => None,
-            });
-            constants.extend(signs);
+            width = merged.rows.len();
+            starts.push(starts[starts.len() - 1] + width);
+            relu.push(merged);
+        }
+        let output = pending.unwrap_or_else(|| identity(width));
+        let (mut links, mut constants) = (Vec::new(), Vec::new());
+        for (repeats, start) in repeats(&relu, false).into_iter().zip(&starts) {
+            for (row, repeat) in repeats.iter().enumerate() {
+                if let Repeat::Constant { positive } = *repeat {
+                    let sign = if positive { Sign::Active } else { Sign::Inactive };
+                    constants.push((start + row, sign));
+                }
+            }
             let link = |repeat| match repeat {
                 Repeat::Multiple(multiple) => Some(multiple),
                 _ => None,
             };
             links.push(repeats.into_iter().map(link).collect());
-            width = merged.rows.len();
-            starts.push(start + width);
-            relu.push(merged);
         }
-        let output = pending.unwrap_or_else(|| identity(width));
         Self { relu, output, links, constants, starts }
     }
 

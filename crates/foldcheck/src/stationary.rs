@@ -1,5 +1,6 @@
 //! The least value of a convex quadratic function where some rows are zero, and those rows' multipliers, exactly.
 
+use foldline_kernel::elimination::eliminate;
 use foldline_kernel::number::UnsignedAbs;
 use foldline_kernel::{Integer, Rational};
 
@@ -51,33 +52,6 @@ pub fn stationary(
         .fold(Integer::ZERO, |sum, line| sum - at(line) * &linear[pivots[line] - count]);
     let value = Rational::from_parts(product, denominator.unsigned_abs());
     Some(Stationary { value, is_dual })
-}
-
-/// Fraction-free Gauss–Jordan elimination: afterwards line i has the common denominator in the
-/// column of the i-th pivot, and the other lines have 0 there.
-fn eliminate(system: &mut [Vec<Integer>], columns: usize) -> (Vec<usize>, Integer) {
-    let (mut pivots, mut last) = (Vec::new(), Integer::ONE);
-    for column in 0..columns {
-        let rank = pivots.len();
-        let Some(found) = (rank..system.len()).find(|&line| !system[line][column].is_zero()) else {
-            continue;
-        };
-        system.swap(rank, found);
-        let above = std::mem::take(&mut system[rank]);
-        let pivot = above[column].clone();
-        for line in system.iter_mut().filter(|line| !line.is_empty()) {
-            let factor = line[column].clone();
-            for (value, above) in line.iter_mut().zip(&above) {
-                if !value.is_zero() || !factor.is_zero() && !above.is_zero() {
-                    *value = (&*value * &pivot - &factor * above) / &last;
-                }
-            }
-        }
-        system[rank] = above;
-        last = pivot;
-        pivots.push(column);
-    }
-    (pivots, last)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 pub mod arrangement;
 pub mod basis;
 pub mod difference;
+pub mod elimination;
 pub mod graph;
 pub mod jump;
 pub mod linear;

@@ -22,4 +22,5 @@ pub(crate) mod sequence;
 pub mod surjectivity;
 pub mod training;
 pub mod verification;
+pub(crate) mod workers;
 pub mod zero_function;

@@ -1,5 +1,6 @@
 //! The exact point where a quadratic function is stationary on the span of some active constraints.
 
+use foldline_kernel::elimination::eliminate;
 use foldline_kernel::number::{Gcd, UnsignedAbs};
 use foldline_kernel::{Integer, Natural, Rational};
 
@@ -104,35 +105,6 @@ pub fn dependence(rows: &[&Vec<Integer>]) -> Option<Vec<Integer>> {
     let divisor = Integer::from(divisor);
     factors.iter_mut().for_each(|value| *value = &*value / &divisor);
     factors.iter().all(|value| *value >= Integer::ZERO).then_some(factors)
-}
-
-/// Fraction-free Gauss–Jordan elimination [Bareiss]: afterwards line i has the common
-/// denominator in the i-th pivot's column and zeros in those of the others.
-fn eliminate(system: &mut [Vec<Integer>], columns: usize) -> (Vec<usize>, Integer) {
-    let mut pivots = Vec::new();
-    let mut last = Integer::ONE;
-    for column in 0..columns {
-        let rank = pivots.len();
-        let Some(found) = (rank..system.len()).find(|&line| !system[line][column].is_zero()) else {
-            continue;
-        };
-        system.swap(rank, found);
-        let pivot_line = std::mem::take(&mut system[rank]);
-        let pivot = pivot_line[column].clone();
-        for line in system.iter_mut().filter(|line| !line.is_empty()) {
-            let factor = line[column].clone();
-            for (value, above) in line.iter_mut().zip(&pivot_line) {
-                if value.is_zero() && (factor.is_zero() || above.is_zero()) {
-                    continue;
-                }
-                *value = (&*value * &pivot - &factor * above) / &last;
-            }
-        }
-        system[rank] = pivot_line;
-        last = pivot;
-        pivots.push(column);
-    }
-    (pivots, last)
 }
 
 #[cfg(test)]

@@ -47,6 +47,17 @@ pub fn is_positive_semidefinite(mut a: Matrix) -> bool {
     true
 }
 
+/// Makes a column 1 in row `pivot`, where it is not 0, and 0 in the others.
+fn clear_column(rows: &mut Matrix, pivot: usize, column: usize) {
+    let divisor = rows[pivot][column].clone();
+    rows[pivot].iter_mut().for_each(|value| *value = &*value / &divisor);
+    let pivot_row = rows[pivot].clone();
+    for (_, row) in rows.iter_mut().enumerate().filter(|(place, _)| *place != pivot) {
+        let factor = row[column].clone();
+        row.iter_mut().zip(&pivot_row).for_each(|(value, term)| *value -= &factor * term);
+    }
+}
+
 /// The inverse of a positive definite matrix.
 ///
 /// # Panics
@@ -56,17 +67,7 @@ pub fn inverse(a: &[Vec<Rational>]) -> Matrix {
     let unit = |i: usize| (0..count).map(move |j| Rational::from(u8::from(i == j)));
     let mut rows: Matrix =
         a.iter().enumerate().map(|(i, row)| row.iter().cloned().chain(unit(i)).collect()).collect();
-    for k in 0..count {
-        let pivot = rows[k][k].clone();
-        rows[k].iter_mut().for_each(|value| *value = &*value / &pivot);
-        let pivot_row = rows[k].clone();
-        for (i, row) in rows.iter_mut().enumerate() {
-            if i != k {
-                let factor = row[k].clone();
-                row.iter_mut().zip(&pivot_row).for_each(|(value, term)| *value -= &factor * term);
-            }
-        }
-    }
+    (0..count).for_each(|k| clear_column(&mut rows, k, k));
     rows.into_iter().map(|row| row[count..].to_vec()).collect()
 }
 
@@ -79,15 +80,7 @@ pub fn null_vector(mut rows: Matrix, columns: usize) -> Option<Vec<Rational>> {
             continue;
         };
         rows.swap(done, found);
-        let pivot = rows[done][column].clone();
-        rows[done].iter_mut().for_each(|value| *value = &*value / &pivot);
-        let pivot_row = rows[done].clone();
-        for (i, row) in rows.iter_mut().enumerate() {
-            if i != done {
-                let factor = row[column].clone();
-                row.iter_mut().zip(&pivot_row).for_each(|(value, term)| *value -= &factor * term);
-            }
-        }
+        clear_column(&mut rows, done, column);
         pivots.push(column);
     }
     if pivots.len() + 1 != columns {

@@ -14,6 +14,7 @@ use crate::checkpoint::{Keeper, saving};
 use crate::hands::{Hands, Part};
 use crate::verification::Options;
 use crate::verification::counters::Counters;
+use crate::workers::{ReleaseOnPanic, on_all};
 
 /// The state that workers share.
 struct Pool<'a> {
@@ -75,35 +76,15 @@ pub fn search(
     };
     let state = || resume::to_json(&pool.open_nodes(), incumbent, counters);
     let was_stopped = |_: &()| pool.cut.load(Ordering::Relaxed);
-    saving(keeper, state, was_stopped, || {
-        std::thread::scope(|scope| {
-            for worker in 1..threads {
-                let pool = &pool;
-                scope.spawn(move || pool.work(worker));
-            }
-            pool.work(0);
-        });
-    });
+    saving(keeper, state, was_stopped, || on_all(threads, |worker| pool.work(worker)));
     let mut bounds = Vec::new();
     pool.for_each_open(|node| bounds.push(node.bound));
     bounds.into_iter().reduce(f64::max)
 }
 
-/// Lets the other workers end when one panics, so that the panic is seen and nothing hangs.
-struct ReleaseOnPanic<'a>(&'a Pool<'a>);
-
-impl Drop for ReleaseOnPanic<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.done.store(true, Ordering::Relaxed);
-            self.0.changed.notify_all();
-        }
-    }
-}
-
 impl Pool<'_> {
     fn work(&self, worker: usize) {
-        let _release = ReleaseOnPanic(self);
+        let _release = ReleaseOnPanic { done: &self.done, changed: &self.changed };
         let mut space = Workspace::new();
         let mut parts: Vec<Node> = Vec::new();
         while let Some(node) = self.hands.pop(worker).or_else(|| self.take(worker)) {

@@ -23,6 +23,7 @@ use crate::verification::counters::Counters;
 use crate::verification::node::{Node, Place, Step, Workspace, process};
 use crate::verification::problem::Problem;
 use crate::verification::resume::{node_from_json, node_to_json};
+use crate::workers::{ReleaseOnPanic, on_all};
 
 /// Ascents from the descent of many points when a root did not close, and nodes until the next.
 const ROOT_ASCENTS: u64 = 4;
@@ -145,39 +146,15 @@ pub fn search(
         cut: AtomicBool::new(false),
     };
     let is_cut = |_: &()| pool.cut.load(Ordering::Relaxed);
-    saving(
-        keeper,
-        || state(&pool.open_parts()),
-        is_cut,
-        || {
-            std::thread::scope(|scope| {
-                for worker in 1..threads {
-                    let pool = &pool;
-                    scope.spawn(move || pool.work(worker));
-                }
-                pool.work(0);
-            });
-        },
-    );
+    let state = || state(&pool.open_parts());
+    saving(keeper, state, is_cut, || on_all(threads, |worker| pool.work(worker)));
     let left = pool.shared.into_inner().expect("no worker panicked").open;
     left.iter().map(|open| open.upper).reduce(f64::max)
 }
 
-/// Lets the other workers end when one panics, so that the panic is seen and nothing hangs.
-struct ReleaseOnPanic<'a>(&'a Pool<'a>);
-
-impl Drop for ReleaseOnPanic<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.cut.store(true, Ordering::Relaxed);
-            self.0.changed.notify_all();
-        }
-    }
-}
-
 impl Pool<'_> {
     fn work(&self, worker: usize) {
-        let _release = ReleaseOnPanic(self);
+        let _release = ReleaseOnPanic { done: &self.cut, changed: &self.changed };
         let mut space = Workspace::new();
         let mut parts: Vec<Open> = Vec::new();
         while let Some(open) = self.hands.pop(worker).or_else(|| self.take(worker)) {

@@ -16,6 +16,7 @@ use super::powers::Power;
 use super::proof::Record;
 use super::signs::complete;
 use super::ties::short_enough;
+use crate::workers::{ReleaseOnPanic, on_all};
 
 /// Bounds this close to the threshold, relatively, are computed again in exact arithmetic.
 const NEAR: f64 = 1e-7;
@@ -42,12 +43,7 @@ pub fn search(problem: &Problem<'_>, threads: usize, record: Option<&mut Record>
         threads,
         done: AtomicBool::new(false),
     };
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(|| pool.work());
-        }
-        pool.work();
-    });
+    on_all(threads, |_| pool.work());
     let left = pool.nodes.into_inner().expect("no worker panicked");
     left.iter().map(|node| node.bound).reduce(f64::max)
 }
@@ -137,17 +133,6 @@ struct Pool<'a> {
     done: AtomicBool,
 }
 
-/// Lets the other workers end when one panics, so that the panic is seen and nothing hangs.
-struct ReleaseOnPanic<'a, 'b>(&'b Pool<'a>);
-
-impl Drop for ReleaseOnPanic<'_, '_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.finish();
-        }
-    }
-}
-
 impl Pool<'_> {
     fn finish(&self) {
         self.done.store(true, Ordering::SeqCst);
@@ -155,7 +140,7 @@ impl Pool<'_> {
     }
 
     fn work(&self) {
-        let _release = ReleaseOnPanic(self);
+        let _release = ReleaseOnPanic { done: &self.done, changed: &self.changed };
         let mut own: Vec<Node> = Vec::new();
         while let Some(node) = own.pop().or_else(|| self.take()) {
             if self.problem.is_stopped() {

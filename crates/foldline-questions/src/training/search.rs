@@ -3,6 +3,7 @@
 use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
 use foldline_kernel::Rational;
 
@@ -15,6 +16,7 @@ use super::pattern::{Label, Pattern};
 use super::problem::Problem;
 use super::program::Minimum;
 use super::statement::{Model, TrainingProgress, TrainingStatistics};
+use crate::workers::{ReleaseOnPanic, on_all};
 
 /// How many nodes are split in one dive.
 const DIVE: usize = 64;
@@ -50,6 +52,7 @@ struct Pool<'a> {
     threshold: AtomicU64,
     open: Mutex<Open>,
     changed: Condvar,
+    stopped: AtomicBool,
     /// The incumbent is at the least loss.
     solved: AtomicBool,
     nodes: AtomicU64,
@@ -63,7 +66,6 @@ struct Open {
     nodes: BinaryHeap<LeastBound>,
     /// The bounds of the nodes below which the workers are.
     working: Vec<Option<f64>>,
-    stopped: bool,
 }
 
 /// Nodes in the order of their bounds, the least one greatest.
@@ -107,12 +109,9 @@ pub fn search(
         progress,
         incumbent: Mutex::new(None),
         threshold: AtomicU64::new(f64::INFINITY.to_bits()),
-        open: Mutex::new(Open {
-            nodes: BinaryHeap::new(),
-            working: vec![None; threads],
-            stopped: cells.is_none(),
-        }),
+        open: Mutex::new(Open { nodes: BinaryHeap::new(), working: vec![None; threads] }),
         changed: Condvar::new(),
+        stopped: AtomicBool::new(false),
         solved: AtomicBool::new(false),
         nodes: AtomicU64::new(0),
         exact: AtomicU64::new(0),
@@ -132,13 +131,7 @@ pub fn search(
         }
     }
     pool.lock().nodes.extend(stack.into_iter().map(LeastBound));
-    std::thread::scope(|scope| {
-        for worker in 1..threads {
-            let pool = &pool;
-            scope.spawn(move || pool.work(cells, worker));
-        }
-        pool.work(cells, 0);
-    });
+    on_all(threads, |worker| pool.work(cells, worker));
     let lower_bound = pool.open_bound();
     pool.finish(lower_bound)
 }
@@ -216,12 +209,13 @@ impl Pool<'_> {
     }
 
     fn work(&self, cells: &Cells, worker: usize) {
+        let _release = ReleaseOnPanic { done: &self.stopped, changed: &self.changed };
         let mut stack: Vec<Node> = Vec::new();
         while let Some(node) = self.take(worker, &mut stack) {
             stack.push(node);
             for _ in 0..DIVE {
                 if (self.stop)() {
-                    self.lock().stopped = true;
+                    self.stopped.store(true, Ordering::Relaxed);
                     break;
                 }
                 let Some(node) = stack.pop() else { break };
@@ -242,7 +236,7 @@ impl Pool<'_> {
             self.report(&open);
         }
         if open.nodes.len() > MOST_OPEN
-            && !open.stopped
+            && !self.stopped.load(Ordering::Relaxed)
             && let Some(node) = stack.pop()
         {
             return Some(node);
@@ -251,7 +245,7 @@ impl Pool<'_> {
         open.working[worker] = None;
         self.changed.notify_all();
         loop {
-            if open.stopped {
+            if self.stopped.load(Ordering::Relaxed) {
                 return None;
             }
             if let Some(LeastBound(node)) = open.nodes.pop() {
@@ -261,7 +255,8 @@ impl Pool<'_> {
             if open.working.iter().all(Option::is_none) {
                 return None;
             }
-            open = self.changed.wait(open).expect("no worker panicked");
+            let wait = Duration::from_millis(50);
+            open = self.changed.wait_timeout(open, wait).expect("no worker panicked").0;
         }
     }
 

@@ -121,12 +121,18 @@ fn localise<'a>(piece: &Piece<'a>, point: &[f64], unit: f64) -> Option<Local<'a>
     let (at, reach) = products(row, point);
     let square = |term: &Term| {
         let (count, sum) = (term.count, term.label_sum);
-        (
-            at * (count * at - 2.0 * sum),
-            reach * (count * reach + 2.0 * sum.abs()),
-            2.0 * (count * at - sum),
-            2.0 * (count * reach + sum.abs()),
-        )
+        Local {
+            group,
+            row,
+            value: at * (count * at - 2.0 * sum),
+            size: reach * (count * reach + 2.0 * sum.abs()),
+            slope: 2.0 * (count * at - sum),
+            slope_size: 2.0 * (count * reach + sum.abs()),
+            weight: count,
+            room: f64::INFINITY,
+            curved: true,
+            reach,
+        }
     };
     let linear = |slope: f64, room: f64| Local {
         group,
@@ -141,41 +147,14 @@ fn localise<'a>(piece: &Piece<'a>, point: &[f64], unit: f64) -> Option<Local<'a>
         reach: at.abs() + unit * reach,
     };
     match piece {
-        Piece::Square(term) => {
-            let (value, size, slope, slope_size) = square(term);
-            let (weight, room) = (term.count, f64::INFINITY);
-            Some(Local {
-                group,
-                row,
-                value,
-                size,
-                slope,
-                slope_size,
-                weight,
-                room,
-                curved: true,
-                reach,
-            })
-        }
+        Piece::Square(term) => Some(square(term)),
         Piece::Curved(term) => {
-            let (value, size, slope, slope_size) = square(term);
             let margin = at - term.kink() - unit * (reach + term.kink());
             let offset = term.kink() * term.label_sum;
-            let (value, size) = (value + offset, size + offset);
-            let (weight, room) = (term.count, 1.9 * term.count * margin);
-            let local = Local {
-                group,
-                row,
-                value,
-                size,
-                slope,
-                slope_size,
-                weight,
-                room,
-                curved: true,
-                reach,
-            };
-            (margin > 0.0).then_some(local)
+            let local = square(term);
+            let (value, size) = (local.value + offset, local.size + offset);
+            let room = 1.9 * term.count * margin;
+            (margin > 0.0).then_some(Local { value, size, room, ..local })
         }
         Piece::Kink(term, multiplier) => {
             // Both ends of the range are sums of rounded labels.

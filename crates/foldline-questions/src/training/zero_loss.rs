@@ -174,22 +174,19 @@ impl Walk<'_> {
         let hidden = self.problem.architecture.hidden;
         let mut columns = node.columns.clone();
         let mut inequalities = node.inequalities.clone();
-        let mut value = vec![Integer::ZERO; self.problem.parameters() + 1];
+        let (zero, negate) = (Integer::ZERO, |entry: &Integer| -entry);
         for j in 0..hidden {
             let is_on = state >> j & 1 == 1;
-            let mut row = vec![Integer::ZERO; value.len()];
+            let mut row = vec![zero.clone(); self.problem.parameters() + 1];
             for (place, entry) in content.row.iter().enumerate() {
-                row[j * block + place] = if is_on { entry.clone() } else { -entry };
-                if is_on {
-                    let term = entry * &content.count;
-                    value[j * block + place] = if j < self.positive { term } else { -term };
-                }
+                row[j * block + place] = if is_on { entry.clone() } else { negate(entry) };
             }
             inequalities.push(row);
         }
-        if self.problem.architecture.output_bias {
-            value[block * hidden] = content.count.clone();
-        }
+        let value = self.problem.value_row(&content.row, state, self.positive, &zero, negate);
+        let mut value: Vec<Integer> =
+            value.into_iter().map(|entry| entry * &content.count).collect();
+        value.push(zero);
         let is_off = self.problem.architecture.output_relu && content.label_sum.is_zero();
         if is_off {
             inequalities.push(value.iter().map(|entry| -entry).collect());

@@ -16,6 +16,7 @@ use super::resume::{OpenWork, node_to_json};
 use super::{Found, candidate};
 use crate::checkpoint::{Keeper, StateError, saving};
 use crate::hands::{Hands, Part};
+use crate::workers::{ReleaseOnPanic, on_all};
 
 /// Rounds of the counterexample search when a root did not close.
 const ROOT_ATTACKS: u64 = 16;
@@ -84,33 +85,13 @@ pub fn search(
     };
     let state = || pool.open_work(work.chunk).to_json(counters);
     let was_stopped = |_: &()| pool.result() == Found::Stopped;
-    saving(keeper, state, was_stopped, || {
-        std::thread::scope(|scope| {
-            for worker in 1..threads {
-                let pool = &pool;
-                scope.spawn(move || pool.work(worker));
-            }
-            pool.work(0);
-        });
-    });
+    saving(keeper, state, was_stopped, || on_all(threads, |worker| pool.work(worker)));
     Ok(pool.result())
-}
-
-/// Lets the other workers end when one panics, so that the panic is seen and nothing hangs.
-struct ReleaseOnPanic<'a>(&'a Pool<'a>);
-
-impl Drop for ReleaseOnPanic<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.done.store(true, Ordering::Relaxed);
-            self.0.changed.notify_all();
-        }
-    }
 }
 
 impl Pool<'_> {
     fn work(&self, worker: usize) {
-        let _release = ReleaseOnPanic(self);
+        let _release = ReleaseOnPanic { done: &self.done, changed: &self.changed };
         let mut space = Workspace::new();
         let mut parts: Vec<Node> = Vec::new();
         while let Some(node) = self.hands.pop(worker).or_else(|| self.take(worker)) {
