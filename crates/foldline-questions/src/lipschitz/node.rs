@@ -58,6 +58,8 @@ pub struct Workspace {
     pub relaxation: Relaxation,
     /// Gradients of points.
     pub gradients: Gradients,
+    /// The number of nodes visited below each root.
+    pub visits: Vec<u32>,
     bounder: Bounder,
     work: Reduced,
     widest: bool,
@@ -69,6 +71,7 @@ impl Workspace {
         Self {
             relaxation: Relaxation::default(),
             gradients: Gradients::default(),
+            visits: Vec::new(),
             bounder: Bounder::default(),
             work: Reduced::default(),
             widest: has_wide_instructions(),
@@ -184,11 +187,12 @@ fn process_with<const FUSED: bool>(
             return Step::Closed;
         }
     }
-    if node.bound <= incumbent.below() * NEARLY_TIED
-        && let Some(size) = incumbent.size()
+    let may_be_tied = node.bound <= incumbent.below() * NEARLY_TIED;
+    if (may_be_tied || bound.is_blurred)
+        && let Some(enough) = incumbent.enough()
     {
         patch.float.sign_multiples(&mut node.known);
-        if leaf::is_bounded_by(&node, &size) {
+        if leaf::is_bounded_by(&node, &enough) {
             return Step::Closed;
         }
     }
