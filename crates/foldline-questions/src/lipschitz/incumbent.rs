@@ -262,7 +262,7 @@ impl Gradients {
         while tries < total {
             let walking = tries >= random_points && !best.1.is_empty();
             let progress = (tries.saturating_sub(random_points)) as f64 / walk_steps as f64;
-            let radius = 0.3 * (-5.0 * progress).exp();
+            let radius = 0.3 * (1.0 - progress).powi(4);
             let coordinate = |j: usize| {
                 let width = upper[j] - lower[j];
                 let value = if walking {

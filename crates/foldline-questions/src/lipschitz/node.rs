@@ -62,7 +62,6 @@ pub struct Workspace {
     pub visits: Vec<u32>,
     bounder: Bounder,
     work: Reduced,
-    widest: bool,
 }
 
 impl Workspace {
@@ -74,10 +73,19 @@ impl Workspace {
             visits: Vec::new(),
             bounder: Bounder::default(),
             work: Reduced::default(),
-            widest: has_wide_instructions(),
         }
     }
+
+    /// Whether a search has come so far that wide instructions save more than asking for them takes:
+    /// a dozen traps on virtual machines, as long as the whole search of a small network.
+    fn is_worth_asking(&self, node: &Node) -> bool {
+        let visits = self.visits.get(node.place).map_or(0, |&visits| visits as usize);
+        visits.saturating_mul(node.known.len().pow(2)) > LONG_WORK
+    }
 }
+
+/// Nodes times squared neurons of a search that takes more than some dozen microseconds.
+const LONG_WORK: usize = 1 << 16;
 
 /// The most undecided neurons that are kept as columns; with more, inputs are halved first.
 const COLUMN_LIMIT: usize = 2048;
@@ -121,9 +129,9 @@ pub fn process(
     incumbent: &Incumbent,
     exact_lps: &mut u64,
 ) -> Step {
-    #[cfg(target_arch = "x86_64")]
-    if space.widest {
+    if space.is_worth_asking(&node) && has_wide_instructions() {
         // SAFETY: the features were detected at run time.
+        #[cfg(target_arch = "x86_64")]
         return unsafe { process_wide(node, space, incumbent, exact_lps) };
     }
     process_with::<false>(node, space, incumbent, exact_lps)

@@ -7,7 +7,7 @@ use foldline::{
     Activation, Layer, LinearConstraint, Network, Options, Polyhedron, Rational, Region,
 };
 
-use crate::generate::Random;
+use crate::random::Random;
 
 const INPUTS: usize = 2;
 const WIDTH: usize = 12;
