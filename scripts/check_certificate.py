@@ -332,10 +332,24 @@ class State:
 
     def record_exact(self, clause, *terms):
         clause, atoms = self.left_clause(clause)
-        require(all(map(self.sign, range(len(self.network.neurons)))), "a neuron has no sign")
-        excesses = ((self.bound_of_excess(atom), atom.strict) for atom in atoms)  # with all signs L is exact
-        self.check_terms(terms, {f"a{number}": excess for number, excess in enumerate(excesses)})
+        named = {term.partition("*")[0] for term in terms}
+        kinds = itertools.product(enumerate(atoms), (("a", False), ("s", True)))
+        self.check_terms(terms, {f"{word}{number}": (self.excess_by_signs(atom, is_sum), atom.strict)
+                                 for (number, atom), (word, is_sum) in kinds if f"{word}{number}" in named})
         self.left.remove(clause)
+
+    def excess_by_signs(self, atom, is_sum):
+        """An affine function of x that is at most the excess of an atom, by signs alone."""
+        function = atom.outputs.substituted(self.network.outputs)
+        for layer in reversed(range(len(self.network.first) - 1)):
+            kept, is_last = Affine(), layer == len(self.network.first) - 2
+            for neuron, factor in function.terms():
+                sign = self.sign(neuron)
+                require(sign or factor >= 0, "a neuron has no sign, and the atom needs it")
+                if sign == ACTIVE and not (is_sum and is_last and factor > 0):
+                    kept.add({neuron: factor})
+            function = kept.substituted(self.network.neurons) + function.constant()
+        return function + atom.inputs
 
     def record_nowhere(self, *terms):
         self.check_terms(terms, {})
