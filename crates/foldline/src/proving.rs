@@ -15,8 +15,10 @@ use serde_json::{Value, json};
 use crate::certificate::{CertificateError, precision};
 use crate::certificate_file::{CertificateFile, Mark};
 
+/// A save is followed by at least this many times its duration without one.
+const REST: u32 = 50;
+
 /// Where the state of a certified answer is kept.
-#[derive(Clone)]
 pub struct Kept<'k> {
     /// Keeps it.
     pub keeper: &'k dyn Keeper,
@@ -46,6 +48,8 @@ struct ProofFile<'k> {
     /// The number of the proof that is being written.
     number: usize,
     resumed: Option<Value>,
+    /// No save before this moment.
+    rested: Instant,
 }
 
 impl<'k> ProofFile<'k> {
@@ -59,11 +63,11 @@ impl<'k> ProofFile<'k> {
         if let Some((number, mark, open)) = state.and_then(position)
             && let Some(file) = CertificateFile::resume(target, &mark)
         {
-            return Ok(Self { file, kept, number, resumed: Some(open) });
+            return Ok(Self { file, kept, number, resumed: Some(open), rested: Instant::now() });
         }
         let mut file = CertificateFile::create(target)?;
         file.text(head)?;
-        Ok(Self { file, kept, number: 0, resumed: None })
+        Ok(Self { file, kept, number: 0, resumed: None, rested: Instant::now() })
     }
 }
 
@@ -92,14 +96,16 @@ impl Journal for ProofFile<'_> {
     }
 
     fn is_due(&self) -> bool {
-        self.kept.is_some_and(|kept| kept.keeper.is_due())
+        self.kept.is_some_and(|kept| kept.keeper.is_due()) && Instant::now() >= self.rested
     }
 
     fn save(&mut self, open: &Value) -> io::Result<()> {
         let Some(Kept { keeper, finished }) = self.kept else { return Ok(()) };
+        let start = Instant::now();
         let Mark { bytes, hash } = self.file.mark()?;
         let proof = json!({"bytes": bytes, "sha256": hash, "number": self.number, "open": open});
         keeper.save(&json!({"finished": finished, "open": null, "proof": proof}));
+        self.rested = Instant::now() + start.elapsed() * REST;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! is a point. The format is described in `docs/certificate-format.md`.
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use foldline_geometry::ExactConstraint;
@@ -121,7 +122,8 @@ pub(crate) fn extreme<'n>(
             let before = words("inside", &inside) + &words("point", point);
             (format!("value {}", sign * value), Proving { before, holds: holds(formula) })
         }
-        Answer::Empty | Answer::Undecided { .. } => {
+        Answer::Undecided { .. } => unreachable!("nothing is claimed without an answer"),
+        Answer::Empty => {
             let proof = Proving { before: String::new(), holds: holds(region.formula()) };
             ("empty".to_owned(), proof)
         }
@@ -130,10 +132,8 @@ pub(crate) fn extreme<'n>(
 
 /// The limit that ended a run.
 pub(crate) fn limit(options: &Options) -> Limit {
-    let stopped = |stop: &std::sync::Arc<std::sync::atomic::AtomicBool>| {
-        stop.load(std::sync::atomic::Ordering::Relaxed)
-    };
-    if options.stop.as_ref().is_some_and(stopped) { Limit::Stopped } else { Limit::Time }
+    let is_stopped = options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed));
+    if is_stopped { Limit::Stopped } else { Limit::Time }
 }
 
 /// Like [`maximum_resumable`] for one output, and writes a certificate of the answer to `target`.
