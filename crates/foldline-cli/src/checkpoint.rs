@@ -26,6 +26,8 @@ pub enum Certificate<'a> {
     Kept(Option<&'a Path>),
     /// It is written in one run only.
     InOneRun(Option<&'a Path>),
+    /// It is written once the search is over, if at all.
+    AfterSearch,
 }
 
 impl CheckpointOption {
@@ -51,7 +53,7 @@ impl CheckpointOption {
             Certificate::Kept(Some(target)) => {
                 statement = statement.option("certificate", target.display().to_string());
             }
-            Certificate::InOneRun(None) | Certificate::Kept(None) => {}
+            Certificate::InOneRun(None) | Certificate::Kept(None) | Certificate::AfterSearch => {}
         }
         for (role, file) in files {
             if *file == Path::new("-") {

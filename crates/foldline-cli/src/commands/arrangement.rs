@@ -90,9 +90,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     }
     let files = [("arrangement", arguments.file.as_path())];
     let checkpoint =
-        arguments
-            .checkpoint
-            .open(NAME, &files, Certificate::InOneRun(None), |statement| statement)?;
+        arguments.checkpoint.open(NAME, &files, Certificate::AfterSearch, |statement| statement)?;
     let counting = Counting::new(start, &arguments.counting);
     let outcome = match arguments.method {
         Method::Deletion => count_arrangement(&rows, &counting.options),
