@@ -9,6 +9,8 @@ use super::walk::{Arrangement, Frame, Walk};
 pub trait Cell {
     /// The signs of a level's rows on the cell.
     fn signs(&self, level: usize) -> &[RowSign];
+    /// The rows of a level that are on, in the order in which that was decided.
+    fn on(&self, level: usize) -> &[u32];
     /// Whether the cell is bounded.
     fn is_bounded(&self) -> bool;
     /// The exact rows of a level on this cell.
@@ -20,6 +22,8 @@ pub trait Cell {
     /// For each facet that is not at infinity: a level and row whose hyperplane contains it, and
     /// which of the generators lie on it.
     fn facets(&self) -> Vec<Facet>;
+    /// All rows (level and row) that are 0 on a facet of the cell, in order.
+    fn vanishing(&mut self, facet: &Facet) -> Vec<(usize, usize)>;
 }
 
 /// A face of dimension d − 1 of a cell.
@@ -48,6 +52,10 @@ impl<const W: usize, A: Arrangement> View<'_, '_, W, A> {
 impl<const W: usize, A: Arrangement> Cell for View<'_, '_, W, A> {
     fn signs(&self, level: usize) -> &[RowSign] {
         &self.walk.signs[level]
+    }
+
+    fn on(&self, level: usize) -> &[u32] {
+        &self.walk.on[level]
     }
 
     fn is_bounded(&self) -> bool {
@@ -100,5 +108,23 @@ impl<const W: usize, A: Arrangement> Cell for View<'_, '_, W, A> {
             }
         }
         facets
+    }
+    fn vanishing(&mut self, facet: &Facet) -> Vec<(usize, usize)> {
+        let on: Vec<u32> = facet.generators.iter().map(|&k| self.list()[k]).collect();
+        let mut found = Vec::new();
+        for level in 0..self.walk.rows.len() {
+            for row in 0..self.walk.rows[level].len() {
+                let is_own = (level, row) == (facet.level, facet.row);
+                // Floats at any of the generators mostly tell: exact numbers only if none does.
+                let certain = |&index: &u32| self.walk.certain_sign(level, row, index).is_some();
+                if is_own
+                    || !on.iter().any(certain)
+                        && on.iter().all(|&index| self.walk.sign(level, row, index).0 == 0)
+                {
+                    found.push((level, row));
+                }
+            }
+        }
+        found
     }
 }

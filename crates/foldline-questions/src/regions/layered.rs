@@ -11,6 +11,7 @@ use foldline_kernel::network::over_common_denominator;
 use foldline_kernel::{Activation, Integer, Network, Polyhedron, Rational};
 
 use super::hull::Hull;
+use super::residues::ModularNetwork;
 use super::stages::Stage;
 
 /// The levels: constraints of the region with the first ReLU layer, then one ReLU layer each.
@@ -154,13 +155,27 @@ impl LayeredNetwork {
         self.neurons.iter().any(|&count| count > 0)
     }
 
+    /// The same over a finite field, for fingerprints of the maps.
+    pub fn modular(&self) -> ModularNetwork {
+        let rows = 0..self.constraints + self.neurons[0];
+        let rows = rows.map(|index| self.first.integers(index, self.width));
+        let stages = self.stages.iter().chain([&self.last]).zip(&self.scales);
+        ModularNetwork::new(rows, self.constraints, stages)
+    }
+
+    /// The number of a row among those of all levels.
+    pub fn position(&self, level: usize, row: usize) -> usize {
+        (0..level).map(|before| self.rows(before)).sum::<usize>() + row
+    }
+
     /// The denominator of [`LayeredNetwork::map`].
     pub fn map_scale(&self) -> Integer {
         self.scales[self.scales.len() - 1].clone() * self.last.denominator.as_ibig()
     }
 
-    /// What the network does a little beyond `point` in direction `−center`, both homogeneous.
-    pub fn beyond(&self, point: &[Integer], center: &[Integer]) -> Beyond {
+    /// The signs of all rows a little beyond `point` in direction `−center`, both homogeneous:
+    /// level after level, constraints first. A value that is 0 also beyond counts as off.
+    pub fn beyond(&self, point: &[Integer], center: &[Integer]) -> Vec<RowSign> {
         let dot = |row: &[Integer], point: &[Integer]| -> Integer {
             row.iter().zip(point).fold(Integer::ZERO, |sum, (a, b)| sum + a * b)
         };
@@ -173,8 +188,7 @@ impl LayeredNetwork {
             .collect();
         let unit = (point[0].clone(), -center[0].clone());
         let mut signs = Vec::new();
-        let levels = self.neurons.len();
-        for level in 0..levels {
+        for level in 0..self.neurons.len() {
             if level > 0 {
                 let scale = &self.scales[level - 1];
                 values = self.stages[level - 1].lexicographic(&values, &unit, scale);
@@ -189,20 +203,8 @@ impl LayeredNetwork {
             }
             values.drain(..self.offset(level));
         }
-        let scale = &self.scales[levels - 1];
-        let has_neurons = self.neurons[levels - 1] > 0;
-        let outputs = has_neurons.then(|| self.last.lexicographic(&values, &unit, scale));
-        Beyond { signs, outputs }
+        signs
     }
-}
-
-/// The network's signs and values a little beyond a point: values with their changes.
-#[derive(Debug)]
-pub struct Beyond {
-    /// Level after level, constraints first. A value that is 0 also beyond counts as off.
-    pub signs: Vec<RowSign>,
-    /// The outputs over the denominator of [`LayeredNetwork::map`]; none without neurons.
-    pub outputs: Option<Vec<(Integer, Integer)>>,
 }
 
 /// For each piece the constraints: a row, and the sign it must have.

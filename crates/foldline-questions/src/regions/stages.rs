@@ -130,6 +130,16 @@ impl Stage {
         self.rows.len()
     }
 
+    /// Number of columns.
+    pub fn inputs(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Of each row the columns with a weight, and the numerators of these, then of the bias.
+    pub fn numerators(&self) -> impl Iterator<Item = (&[u32], &[Integer])> {
+        self.rows.iter().map(|row| (&*row.columns, &*row.wide))
+    }
+
     /// The rational weights (input, value) and bias of a row.
     pub fn rational_row(&self, index: usize) -> (Vec<(usize, Rational)>, Rational) {
         let row = &self.rows[index];
