@@ -1,9 +1,13 @@
 //! What a visitor may ask about a cell: signs, boundedness, exact vertices, facets.
 
-use foldline_kernel::Integer;
+use foldline_kernel::{Integer, Rational};
 
+use super::generators::slack;
 use super::rows::{Numbers, RowSign};
 use super::walk::{Arrangement, Frame, Walk};
+
+/// Interior points are tried with denominators below 2 to this.
+const MOST_BITS: u32 = 50;
 
 /// A full-dimensional cell of the walk, valid while it is visited.
 pub trait Cell {
@@ -19,6 +23,8 @@ pub trait Cell {
     fn generators(&mut self) -> Vec<Vec<Integer>>;
     /// Approximate generators in the same order, each a positive multiple of the exact one.
     fn approximate(&self) -> Vec<Vec<f64>>;
+    /// A point of the interior: d numbers, with few digits where floats find it.
+    fn interior_point(&mut self) -> Vec<Rational>;
     /// For each facet that is not at infinity: a level and row whose hyperplane contains it, and
     /// which of the generators lie on it.
     fn facets(&self) -> Vec<Facet>;
@@ -46,6 +52,43 @@ pub(super) struct View<'w, 'a, const W: usize, A: Arrangement> {
 impl<const W: usize, A: Arrangement> View<'_, '_, W, A> {
     fn list(&self) -> &[u32] {
         &self.walk.lists[self.frame.list..self.frame.list_end]
+    }
+
+    /// The middle of the vertices (with all rays added), rounded to as few bits as leave it inside
+    /// all hyperplanes of the path; none if floats do not see any.
+    fn short_point(&self) -> Option<Vec<Rational>> {
+        let (mut middle, mut vertices) = ([0.0; W], 0.0);
+        for &index in self.list() {
+            let point = &self.walk.generators.points[index as usize];
+            let is_ray = self.walk.generators.is_tight(index, 0);
+            vertices += if is_ray { 0.0 } else { 1.0 };
+            for (sum, value) in middle.iter_mut().zip(point) {
+                *sum += if is_ray { *value } else { *value / point[0] };
+            }
+        }
+        middle.iter_mut().for_each(|value| *value /= vertices);
+        for bits in (0..MOST_BITS).step_by(2) {
+            let scale = (1u64 << bits) as f64;
+            let mut point = middle.map(|value| (value * scale).round());
+            point[0] = scale;
+            let largest = point.iter().fold(0.0f64, |a, b| a.max(b.abs()));
+            if !(largest < (1u64 << 52) as f64) {
+                return None;
+            }
+            // Divided by a power of two, nothing is rounded.
+            let unit = largest.log2().ceil().exp2();
+            let scaled = point.map(|value| value / unit);
+            let is_inside = |slot: usize| {
+                let (value, error) = self.walk.row_of(slot).at(&scaled, slack::<W>(0.0));
+                if self.walk.is_on(slot) { value > error } else { -value > error }
+            };
+            if (1..self.walk.slots.len()).all(is_inside) {
+                let scale = Rational::from(1u64 << bits);
+                let exact = |value: &f64| Rational::from(*value as i64) / &scale;
+                return Some(point[1..].iter().map(exact).collect());
+            }
+        }
+        None
     }
 }
 
@@ -81,6 +124,16 @@ impl<const W: usize, A: Arrangement> Cell for View<'_, '_, W, A> {
     fn approximate(&self) -> Vec<Vec<f64>> {
         let point = |&index: &u32| self.walk.generators.points[index as usize].to_vec();
         self.list().iter().map(point).collect()
+    }
+
+    fn interior_point(&mut self) -> Vec<Rational> {
+        if let Some(point) = self.short_point() {
+            return point;
+        }
+        let generators = self.generators();
+        let sum = |k: usize| generators.iter().map(|point| &point[k]).sum::<Integer>();
+        let scale = Rational::from(sum(0));
+        (1..W).map(|k| Rational::from(sum(k)) / &scale).collect()
     }
 
     fn facets(&self) -> Vec<Facet> {

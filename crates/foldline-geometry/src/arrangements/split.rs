@@ -89,6 +89,7 @@ impl<const W: usize, A: Arrangement> Walk<'_, W, A> {
                 slots_end: self.slots.len(),
                 splits,
                 on_end,
+                bases_end: self.bases.len(),
                 decided: Some((row, sign)),
                 ..*frame
             });

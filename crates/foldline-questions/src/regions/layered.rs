@@ -26,6 +26,10 @@ pub struct LayeredNetwork {
     first_floats: FloatRows,
     /// How many rows of level 0 are constraints.
     constraints: usize,
+    /// The inputs that are the walk's coordinates where the hull is everything.
+    columns: Vec<usize>,
+    /// For each constraint row the number of a constraint with its hyperplane, in its piece.
+    constraint_of: Vec<usize>,
     /// For each piece its constraints: a row, and the sign it must have.
     pieces: Vec<Vec<(usize, RowSign)>>,
     /// The maps between ReLU layers.
@@ -74,7 +78,7 @@ impl LayeredNetwork {
         pieces: &[&Polyhedron],
     ) -> Self {
         let (mut stages, last) = cut(network, output);
-        let (mut rows, pieces) = constraint_rows(hull, pieces);
+        let (mut rows, constraint_of, pieces) = constraint_rows(hull, pieces);
         let constraints = rows.len();
         let mut neurons = vec![0];
         let mut scales = vec![Integer::ONE];
@@ -116,6 +120,8 @@ impl LayeredNetwork {
             last,
             neurons,
             spans: columns.len() == hull.directions.len(),
+            columns,
+            constraint_of,
         }
     }
 
@@ -168,6 +174,26 @@ impl LayeredNetwork {
         (0..level).map(|before| self.rows(before)).sum::<usize>() + row
     }
 
+    /// The number of a neuron over all levels, given by its row.
+    pub fn neuron(&self, level: usize, row: usize) -> usize {
+        self.position(level, row) - self.constraints
+    }
+
+    /// The number of a constraint in its piece, given by its row; none for a neuron's row.
+    pub fn constraint(&self, level: usize, row: usize) -> Option<usize> {
+        self.constraint_of.get(row).copied().filter(|_| level == 0)
+    }
+
+    /// The input with these coordinates of the walk, where the hull is all of R^inputs: what
+    /// changes nothing is 0.
+    pub fn input(&self, point: &[Rational], inputs: usize) -> Vec<Rational> {
+        let mut input = vec![Rational::ZERO; inputs];
+        for (&column, value) in self.columns.iter().zip(point) {
+            input[column] = value.clone();
+        }
+        input
+    }
+
     /// The denominator of [`LayeredNetwork::map`].
     pub fn map_scale(&self) -> Integer {
         self.scales[self.scales.len() - 1].clone() * self.last.denominator.as_ibig()
@@ -211,13 +237,15 @@ impl LayeredNetwork {
 type Pieces = Vec<Vec<(usize, RowSign)>>;
 
 /// The hyperplanes of all constraints in the hull's coordinates, each once, and who needs what.
-fn constraint_rows(hull: &Hull, pieces: &[&Polyhedron]) -> (Vec<Vec<Integer>>, Pieces) {
+///
+/// In between, for each the number of a constraint with this hyperplane in its piece.
+fn constraint_rows(hull: &Hull, pieces: &[&Polyhedron]) -> (Vec<Vec<Integer>>, Vec<usize>, Pieces) {
     let mut rows: Vec<Vec<Integer>> = Vec::new();
     let mut numbers: HashMap<Vec<Integer>, usize> = HashMap::new();
-    let mut all = Vec::new();
+    let (mut constraint_of, mut all) = (Vec::new(), Vec::new());
     for piece in pieces {
         let mut needed = Vec::new();
-        for constraint in &piece.constraints {
+        for (index, constraint) in piece.constraints.iter().enumerate() {
             let pulled = hull.pulled_back(&constraint.coefficients, &-constraint.bound.clone());
             let (mut row, _) = over_common_denominator(&pulled);
             make_primitive(&mut row).expect("big integers do not overflow");
@@ -232,6 +260,7 @@ fn constraint_rows(hull: &Hull, pieces: &[&Polyhedron]) -> (Vec<Vec<Integer>>, P
             let number = *numbers.entry(row.clone()).or_insert(next);
             if number == next {
                 rows.push(row);
+                constraint_of.push(index);
             }
             let entry = (number, if turned { RowSign::On } else { RowSign::Off });
             if !needed.contains(&entry) {
@@ -240,7 +269,7 @@ fn constraint_rows(hull: &Hull, pieces: &[&Polyhedron]) -> (Vec<Vec<Integer>>, P
         }
         all.push(needed);
     }
-    (rows, all)
+    (rows, constraint_of, all)
 }
 
 /// Level 0 in floats: constraints at any scale, neurons with their true values.

@@ -101,9 +101,8 @@ impl ModularNetwork {
         let at_point = |row: Vec<Integer>| {
             let coordinate = |index: usize| if index == 0 { 1 } else { scattered(index << 32) };
             let terms = row.iter().enumerate();
-            terms.fold(0, |sum, (index, value)| {
-                plus_product(sum, residue(value), coordinate(index))
-            })
+            terms
+                .fold(0, |sum, (index, value)| plus_product(sum, residue(value), coordinate(index)))
         };
         let first = first.skip(constraints).map(at_point).collect();
         let mut stages: Vec<ModularStage> =
