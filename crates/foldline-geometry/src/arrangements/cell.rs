@@ -72,7 +72,8 @@ impl<const W: usize, A: Arrangement> View<'_, '_, W, A> {
             let mut point = middle.map(|value| (value * scale).round());
             point[0] = scale;
             let largest = point.iter().fold(0.0f64, |a, b| a.max(b.abs()));
-            if !(largest < (1u64 << 52) as f64) {
+            let is_exact = largest < (1u64 << 52) as f64;
+            if !is_exact {
                 return None;
             }
             // Divided by a power of two, nothing is rounded.

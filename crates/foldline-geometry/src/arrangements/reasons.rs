@@ -60,7 +60,8 @@ impl<const W: usize> Corner<W> {
             if value < -error {
                 return Known::No;
             }
-            if !(value > error) {
+            let is_certain = value > error;
+            if !is_certain {
                 known = Known::Unknown;
             }
         }
