@@ -121,8 +121,9 @@ pub fn count_regions(
     if let Some(limit) = limit {
         return Ok(Outcome::Undecided { limit, cells: shared.cells() });
     }
-    let mut maps = Maps::new(&layered, levels, None);
-    all.into_iter().for_each(|other| maps.merge(other));
+    let mut all = all.into_iter();
+    let mut maps = all.next().expect("at least one thread");
+    all.for_each(|other| maps.merge(other));
     let (cells, bounded_cells) = if layered.pieces() > 1 {
         let bounded = maps.patterns.values().filter(|bounded| **bounded).count();
         (maps.patterns.len() as u64, bounded as u64)
