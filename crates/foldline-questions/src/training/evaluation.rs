@@ -103,7 +103,7 @@ fn fix_outputs(
         // Half an ulp for the sum; the bound itself covers its roundings.
         if open && (node.sound + float.off * (1.0 - 1e-15)).next_down() >= threshold {
             let state = pattern.states[group];
-            if node.restrict_output(cells, state, group, true).is_none() {
+            if node.switch_on(cells, state, group).is_none() {
                 return Fixed::Impossible;
             }
             fixed = Fixed::Some;
