@@ -23,10 +23,12 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
+import training
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Points may differ from run to run, and so do times and counts.
-POINTS = {"argmax", "argmin", "witness", "witness_f32", "point", "points", "gradient", "jacobian", "ray"}
+POINTS = {"argmax", "argmin", "witness", "witness_f32", "point", "points", "gradient", "jacobian", "ray", "network"}
 VARYING = {"seconds", "statistics", "fraction_done", "positive_direction", "negative_direction"}
 
 
@@ -115,6 +117,12 @@ class Instances:
         path = self.write(f"planes{seed}.json", {"normals": normals, "offsets": offsets})
         return ["arrangement", "cells", path, "--method", "enumerate"]
 
+    def train(self, size: tuple[int, int, int], noise: float, output: str, *options: str) -> list[str]:
+        """A sample of benches/training.py."""
+        (d, hidden, count), name = size, "-".join(map(str, size))
+        data = self.write(f"sample{name}-{noise}-{output}.csv", training.sample(d, hidden, count, noise, output, 0))
+        return ["train", data, "--hidden", str(hidden), "--output", output, *options]
+
     def all(self) -> list[list[str]]:
         return [
             self.verify(3, 1.15),
@@ -127,6 +135,9 @@ class Instances:
             self.on_box("lipschitz", 9, [5, 24, 24, 1], "--p", "0"),
             self.on_box("regions", 10, [3, 160, 160, 1], "--count", "cells"),
             self.arrangement(11, 4, 90),
+            self.train((1, 2, 40), 0.05, "relu"),
+            self.train((2, 2, 60), float("inf"), "linear"),
+            self.train((2, 2, 24), float("inf"), "linear", "--zero-loss"),
         ]
 
 

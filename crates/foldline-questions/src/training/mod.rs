@@ -17,12 +17,14 @@ mod cells;
 mod evaluation;
 mod exact;
 pub(crate) mod groups;
+mod impossible;
 mod local;
 mod node;
 mod pattern;
 mod problem;
 mod program;
 pub mod proof;
+mod remaining;
 mod resume;
 #[cfg(test)]
 mod resume_tests;

@@ -215,6 +215,14 @@ impl Node {
         Some(())
     }
 
+    /// Whether an affine function with these signs has this one at another group.
+    pub fn implies(&self, cells: &Cells, signs: &[(usize, bool)], group: usize, on: bool) -> bool {
+        let narrowed = signs
+            .iter()
+            .try_fold(cells.all(), |left, &(group, on)| left.restrict(cells, group, on));
+        narrowed.is_none_or(|left| left.state(group) == Some(on))
+    }
+
     /// Whether two hidden nodes of the same sign have the same dichotomy, not the empty one:
     /// one of them alone does as well. To be asked when all is decided.
     pub fn has_twins(&self, pattern: &Pattern) -> bool {

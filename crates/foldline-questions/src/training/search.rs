@@ -11,11 +11,13 @@ use serde_json::Value;
 use super::cells::Cells;
 use super::evaluation::{Evaluation, NEAR, evaluate};
 use super::exact::Program;
+use super::impossible::cancelling;
 use super::local::{Candidate, Random, descend, descend_from};
 use super::node::Node;
 use super::pattern::{Label, Pattern};
 use super::problem::Problem;
-use super::program::Minimum;
+use super::program::{FloatProgram, Minimum};
+use super::remaining::least_bound;
 use super::resume::{Resumed, node_to_json, to_json};
 use super::statement::{Model, TrainingProgress, TrainingStatistics};
 use crate::checkpoint::{Keeper, saving};
@@ -274,12 +276,13 @@ impl Pool<'_> {
             return false;
         }
         self.exact.fetch_add(1, Ordering::Relaxed);
-        let program = Program::new(self.problem, pattern);
+        let wanted = |label| minimum.active.contains(&label);
+        let program = Program::with(self.problem, pattern, wanted);
         let Some(bound) = program.soft_bound(&minimum.active, &minimum.curved) else {
             return false;
         };
         let incumbent = self.incumbent.lock().expect("no worker panicked");
-        incumbent.as_ref().is_some_and(|known| bound >= known.excess)
+        incumbent.as_ref().is_some_and(|known| bound.value >= known.excess)
     }
 
     fn work(&self, cells: &Cells, worker: usize) {
@@ -362,9 +365,15 @@ impl Pool<'_> {
         }
         if node.branch.is_some() {
             stack.push(*node);
-        } else if !node.has_twins(&pattern) {
+        } else if !node.has_twins(&pattern) && !self.is_flat(&pattern) {
             self.finish_pattern(&pattern, &minimum.map_or(Vec::new(), |minimum| minimum.active));
         }
+    }
+
+    /// Whether no parameters have all signs of a pattern strictly: others hold its networks, too.
+    fn is_flat(&self, pattern: &Pattern) -> bool {
+        let float = FloatProgram::new(self.problem, pattern);
+        cancelling(&float, &Program::new(self.problem, pattern)).is_some()
     }
 
     fn report(&self, open: &Open) {
@@ -382,12 +391,10 @@ impl Pool<'_> {
     /// No open node has a network with less than this excess.
     fn open_bound(&self) -> Rational {
         let open = self.lock();
-        let least = open.nodes.iter().map(|LeastBound(node)| node.sound).reduce(f64::min);
+        let nodes = open.nodes.iter().map(|LeastBound(node)| node);
         let incumbent = self.incumbent.lock().expect("no worker panicked");
         let known = incumbent.as_ref().map_or(Rational::ZERO, |known| known.excess.clone());
-        let exact = |value: f64| Rational::try_from(value).expect("a number");
-        let unit = exact(self.problem.float_unit);
-        least.map_or(known.clone(), |least| known.min(exact(least.max(0.0)) * unit))
+        least_bound(self.problem, nodes, known)
     }
 
     fn statistics(&self) -> TrainingStatistics {
