@@ -1,9 +1,8 @@
-//! The lower bound of a search that was stopped: the least over its open nodes, raised in exact arithmetic where floats lost much.
+//! The open nodes of a search that was stopped: their least bounds are raised in exact arithmetic, where floats lost much.
 
+use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::time::{Duration, Instant};
-
-use foldline_kernel::Rational;
 
 use super::exact::Program;
 use super::node::Node;
@@ -13,65 +12,57 @@ use super::program::FloatProgram;
 /// No more time is spent than this.
 const LIMIT: Duration = Duration::from_millis(500);
 
-/// A node with a lower bound of its excess over the least loss.
-struct Bounded<'a> {
-    bound: Rational,
+/// A node's place and its bound, the least one greatest.
+struct Entry {
+    sound: f64,
+    place: usize,
     is_raised: bool,
-    node: &'a Node,
 }
 
-impl Ord for Bounded<'_> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        other.bound.cmp(&self.bound)
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.sound.total_cmp(&self.sound)
     }
 }
 
-impl PartialOrd for Bounded<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Bounded<'_> {
+impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Bounded<'_> {}
+impl Eq for Entry {}
 
-/// No open node has a network with less than this excess, nor with less than `known`.
-pub fn least_bound<'a>(
-    problem: &Problem,
-    open: impl Iterator<Item = &'a Node>,
-    known: Rational,
-) -> Rational {
+/// Raises the least bounds, until the least one is as good as it gets or is at least `enough`.
+pub fn raise_bounds(problem: &Problem, nodes: &mut [Node], enough: f64) {
     let start = Instant::now();
-    let exact = |value: f64| Rational::try_from(value).expect("a number");
-    let unit = exact(problem.float_unit);
-    let bounded = |node: &'a Node| {
-        let bound = exact(node.sound.max(0.0)) * &unit;
-        Bounded { bound, is_raised: false, node }
-    };
-    let mut open: BinaryHeap<Bounded<'_>> = open.map(bounded).collect();
-    while let Some(least) = open.pop() {
-        if least.bound >= known {
-            break;
+    let entry =
+        |(place, node): (usize, &Node)| Entry { sound: node.sound, place, is_raised: false };
+    let mut entries: BinaryHeap<Entry> = nodes.iter().enumerate().map(entry).collect();
+    while let Some(Entry { sound, place, is_raised }) = entries.pop() {
+        if is_raised || sound >= enough || start.elapsed() > LIMIT {
+            return;
         }
-        if least.is_raised || start.elapsed() > LIMIT {
-            return least.bound;
-        }
-        let bound = exact_bound(problem, least.node)
-            .map_or(least.bound.clone(), |bound| bound.max(least.bound));
-        open.push(Bounded { bound, is_raised: true, node: least.node });
+        let node = &mut nodes[place];
+        node.sound = sound.max(exact_bound(problem, node).unwrap_or(sound));
+        entries.push(Entry { sound: node.sound, place, is_raised: true });
     }
-    known
 }
 
-/// The bound of a node's program in exact arithmetic, if the floats' active constraints give one.
-fn exact_bound(problem: &Problem, node: &Node) -> Option<Rational> {
+/// The bound of a node's program in exact arithmetic, rounded down, if the floats' active
+/// constraints give one.
+fn exact_bound(problem: &Problem, node: &Node) -> Option<f64> {
     let pattern = node.pattern(problem);
     let minimum = FloatProgram::new(problem, &pattern).minimise(f64::INFINITY)?;
     let program = Program::with(problem, &pattern, |label| minimum.active.contains(&label));
-    program.soft_bound(&minimum.active, &minimum.curved).map(|bound| bound.value)
+    let bound = program.soft_bound(&minimum.active, &minimum.curved)?;
+    let excess = bound.value.to_f64().value() / problem.float_unit;
+    // Division by a power of two is exact, and half an ulp is less than a step down.
+    (excess.is_finite() && excess > 0.0).then(|| excess.next_down().max(0.0))
 }

@@ -17,7 +17,7 @@ use super::node::Node;
 use super::pattern::{Label, Pattern};
 use super::problem::Problem;
 use super::program::{FloatProgram, Minimum};
-use super::remaining::least_bound;
+use super::remaining::raise_bounds;
 use super::resume::{Resumed, node_to_json, to_json};
 use super::statement::{Model, TrainingProgress, TrainingStatistics};
 use crate::checkpoint::{Keeper, saving};
@@ -160,6 +160,7 @@ pub fn search(
             was_stopped,
             || {
                 on_all(threads, |worker| pool.work(cells, worker));
+                pool.raise_bounds();
             },
         );
     }
@@ -391,10 +392,21 @@ impl Pool<'_> {
     /// No open node has a network with less than this excess.
     fn open_bound(&self) -> Rational {
         let open = self.lock();
-        let nodes = open.nodes.iter().map(|LeastBound(node)| node);
+        let least = open.nodes.iter().map(|LeastBound(node)| node.sound).reduce(f64::min);
         let incumbent = self.incumbent.lock().expect("no worker panicked");
         let known = incumbent.as_ref().map_or(Rational::ZERO, |known| known.excess.clone());
-        least_bound(self.problem, nodes, known)
+        let exact = |value: f64| Rational::try_from(value).expect("a number");
+        let unit = exact(self.problem.float_unit);
+        least.map_or(known.clone(), |least| known.min(exact(least.max(0.0)) * unit))
+    }
+
+    /// Makes the most of the bounds of what is left.
+    fn raise_bounds(&self) {
+        let mut open = self.lock();
+        let left = std::mem::take(&mut open.nodes).into_iter();
+        let mut nodes: Vec<Node> = left.map(|LeastBound(node)| node).collect();
+        raise_bounds(self.problem, &mut nodes, self.threshold());
+        open.nodes.extend(nodes.into_iter().map(LeastBound));
     }
 
     fn statistics(&self) -> TrainingStatistics {

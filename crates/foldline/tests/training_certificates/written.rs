@@ -42,6 +42,7 @@ fn words(architecture: Architecture) -> String {
 #[test]
 fn optima() {
     let mut random = Random(1);
+    let mut convex = [0, 0];
     for round in 0..cases() {
         for architecture in architectures() {
             let case = random.case(1 + round % 2, 5, &LABELS);
@@ -57,6 +58,10 @@ fn optima() {
             let claim = format!("{} loss {}", words(architecture), found.answer.loss);
             let text = case.take();
             case.accepts(&text, &claim);
+            for (count, letter) in convex.iter_mut().zip([" c", " k"]) {
+                let leaves = text.lines().filter(|line| line.starts_with("bound"));
+                *count += leaves.filter(|line| line.contains(letter)).count();
+            }
             // The tree does not prove more, whatever is claimed.
             let more = &found.answer.loss + number(1) / number(1_000_000);
             let forged = text.replacen(
@@ -74,6 +79,24 @@ fn optima() {
             case.rejects(&forged, "the loss may be smaller there");
         }
     }
+    assert!(
+        convex[0] > 0 && convex[1] > 0,
+        "no groups with only their outputs undecided: {convex:?}"
+    );
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let case = Random(7).case(2, 9, &LABELS);
+    let architecture = Architecture { hidden: 2, output_relu: true, output_bias: true };
+    let text = |threads: usize| {
+        let options = TrainingOptions { threads, ..options() };
+        let (path, target) = (case.path(), case.target());
+        let found = train_certified(&case.sample, architecture, &options, &path, &target).unwrap();
+        assert!(found.is_written);
+        case.take().lines().filter(|line| !is_network(line)).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(text(1), text(4));
 }
 
 fn is_network(line: &str) -> bool {
