@@ -28,7 +28,7 @@ import training
 ROOT = Path(__file__).resolve().parent.parent
 
 # Points may differ from run to run, and so do times and counts.
-POINTS = {"argmax", "argmin", "witness", "witness_f32", "point", "points", "gradient", "jacobian", "ray", "network"}
+POINTS = {"argmax", "argmin", "witness", "witness_f32", "point", "points", "gradient", "jacobian", "ray", "vertex", "signs", "network"}
 VARYING = {"seconds", "statistics", "fraction_done", "positive_direction", "negative_direction"}
 
 
@@ -123,6 +123,17 @@ class Instances:
         data = self.write(f"sample{name}-{noise}-{output}.csv", training.sample(d, hidden, count, noise, output, 0))
         return ["train", data, "--hidden", str(hidden), "--output", output, *options]
 
+    def zonotope(self, seed: int, dimension: int, count: int) -> str:
+        """Random generators."""
+        chance = random.Random(seed)
+        generators = [[chance.randint(-99, 99) for _ in range(dimension)] for _ in range(count)]
+        content = {"center": [1] * dimension, "generators": generators}
+        return self.write(f"zonotope{seed}.json", content)
+
+    def contains(self, seed: int, dimension: int, counts: list[int]) -> list[str]:
+        """Two random zonotopes, OUTER and INNER."""
+        return ["zonotope", "contains", *(self.zonotope(seed + i, dimension, n) for i, n in enumerate(counts))]
+
     def all(self) -> list[list[str]]:
         return [
             self.verify(3, 1.15),
@@ -137,7 +148,9 @@ class Instances:
             self.arrangement(11, 4, 90),
             self.train((1, 2, 40), 0.05, "relu"),
             self.train((2, 2, 60), float("inf"), "linear"),
-            self.train((2, 2, 24), float("inf"), "linear", "--zero-loss"),
+            self.train((1, 4, 12), float("inf"), "linear", "--zero-loss"),
+            self.contains(12, 6, [60, 40]),
+            ["zonotope", "norm", self.zonotope(14, 6, 90), "--p", "2"],
         ]
 
 
