@@ -11,6 +11,7 @@ mod walk;
 
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread;
 
 use foldline_kernel::{Integer, Rational, Sample};
 
@@ -77,11 +78,27 @@ pub fn prove(
     let prover = Prover { problem: &problem, cells: &cells, goal, threshold, run, leaves, helpers };
     for positive in (0..=architecture.hidden).rev() {
         let root = Node::root(&problem, &cells, positive);
-        let tree = prover.prove(root, &vec![0; problem.groups.len()])?;
+        let before = vec![0; problem.groups.len()];
+        let tree = thread::scope(|scope| {
+            let work = || prover.prove(root, &before);
+            with_room(scope, work).join().expect("no thread panicked")
+        })?;
         write!(out, "signs {positive}\n{}", tree.text)?;
     }
     Ok(prover.leaves.into_inner())
 }
+
+/// Starts a thread for a walk that may be as deep as there are signs to be decided.
+fn with_room<'scope, T: Send + 'scope>(
+    scope: &'scope thread::Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> thread::ScopedJoinHandle<'scope, T> {
+    let builder = thread::Builder::new().stack_size(STACK);
+    builder.spawn_scoped(scope, work).expect("a thread can be started")
+}
+
+/// The stack of a thread, in bytes.
+const STACK: usize = 256 << 20;
 
 /// A bound above this, in float units, is positive without a doubt.
 const CLEAR: f64 = 1e-9;

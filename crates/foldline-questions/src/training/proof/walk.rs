@@ -9,7 +9,7 @@ use std::thread;
 use foldline_kernel::Integer;
 
 use super::implied::{Decided, combination};
-use super::{NoProof, Prover, Subtree};
+use super::{NoProof, Prover, Subtree, with_room};
 use crate::training::evaluation::{bound, choose, costly_if_off};
 use crate::training::node::{Branch, Function, Node};
 use crate::training::pattern::Pattern;
@@ -209,7 +209,7 @@ impl Prover<'_> {
                 let take = |free: usize| free.checked_sub(1);
                 let order = Ordering::Relaxed;
                 if may_help && self.helpers.fetch_update(order, order, take).is_ok() {
-                    return Err(scope.spawn(move || {
+                    return Err(with_room(scope, move || {
                         let found = self.prove(node, known);
                         self.helpers.fetch_add(1, order);
                         found
@@ -218,7 +218,9 @@ impl Prover<'_> {
                 Ok(self.prove(node, known))
             };
             let begun: Vec<_> = nodes.into_iter().enumerate().map(begin).collect();
-            let join = |helper: thread::ScopedJoinHandle<'_, _>| helper.join().expect("no panic");
+            let join = |helper: thread::ScopedJoinHandle<'_, _>| {
+                helper.join().expect("no thread panicked")
+            };
             begun.into_iter().map(|found| found.unwrap_or_else(join)).collect()
         })
     }
