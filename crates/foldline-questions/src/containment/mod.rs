@@ -7,13 +7,18 @@
 //! Differs from the paper: the shift of the centers is one more generator of A, and no linear
 //! program is solved for facet normals.
 
+mod by_combinations;
 mod by_cones;
+mod by_directions;
+mod by_exact_normals;
 mod by_normals;
 mod by_vertices;
 mod problem;
 pub mod proof;
 pub mod statement;
 mod sums;
+mod ties;
+mod weights;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -77,7 +82,7 @@ fn answer(
     let counters = Counters::default();
     let enough = || options.verdict_only && best.version() > 0;
     let stop = || enough() || limits.reached();
-    let finished = with_progress(options, limits.start, &counters, || {
+    let finished = with_progress(options, limits.start, &best, &counters, || {
         search(problem, options, &best, &counters, &stop)
     });
     let (ratio, mut statistics) = (best.ratio(), counters.statistics());
@@ -86,14 +91,14 @@ fn answer(
     }
     let verdict = match best.normal() {
         Some(normal) if ratio > Rational::ONE => Verdict::Separated(separation(&normal)),
-        _ if finished => Verdict::Contained,
+        _ if finished || best.contained() == Some(true) => Verdict::Contained,
         _ => Verdict::Undecided(limits.which()),
     };
     let scale = match verdict {
         _ if finished && !options.verdict_only => Scale::Value(ratio),
         // Without a normal the ratio is where the search began, not a bound.
-        _ if best.normal().is_some() => Scale::AtLeast(ratio),
-        _ => Scale::AtLeast(Rational::ZERO),
+        _ if best.normal().is_some() => Scale::Bounds { lower: ratio, upper: best.upper() },
+        _ => Scale::Bounds { lower: Rational::ZERO, upper: best.upper() },
     };
     Outcome { verdict, scale, statistics }
 }
@@ -105,6 +110,9 @@ fn search(
     counters: &Counters,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> bool {
+    if by_directions::settles(problem, best) {
+        return true;
+    }
     let Costs { gauge, normals, vertices } = costs(problem);
     let least = normals.min(vertices);
     // What may save the search, or much of it, may take a small part of its time.
@@ -118,6 +126,13 @@ fn search(
         && by_vertices::sum_of_gauges(problem, counters) <= best.ratio()
     {
         return true;
+    }
+    let (m, n) = (problem.columns.directions as f64, problem.inner.exact().len() as f64);
+    if by_combinations::cost(problem.rank as f64, m, n, gauge) < SMALL_PART * least {
+        best.bound(by_combinations::upper_bound(problem, stop));
+        if options.verdict_only && best.contained() == Some(true) {
+            return true;
+        }
     }
     let by_vertices = match options.route {
         Route::Cheaper => vertices < normals,
@@ -160,7 +175,10 @@ fn costs(problem: &Problem) -> Costs {
     let subsets = (1..problem.rank).fold(1.0, |count, k| count * (m - k as f64 + 1.0) / k as f64);
     let gauge = 100.0 * rank * (m + rank) * (2.0 * rank + m / 5.0);
     let vertices = (n + (n - 1.0).exp2()) * gauge;
-    Costs { gauge, normals: subsets * (m + n) * 0.5 + 1000.0, vertices }
+    // Most sets of r − 2 vectors are followed by few more where m is not much greater than r.
+    let pencils = subsets * (rank - 1.0) / (m - rank + 2.0);
+    let normals = subsets * (20.0 + 0.06 * (m + n)) + pencils * (100.0 + 3.0 * (m + n)) + 1000.0;
+    Costs { gauge, normals, vertices }
 }
 
 /// The separation by a function that is greater on INNER than on OUTER, or smaller.
@@ -207,6 +225,7 @@ impl Limits<'_> {
 fn with_progress<T: Send>(
     options: &Options,
     start: Instant,
+    best: &Best,
     counters: &Counters,
     body: impl FnOnce() -> T + Send,
 ) -> T {
@@ -218,7 +237,8 @@ fn with_progress<T: Send>(
         let reporter = scope.spawn(|| {
             while !finished.load(Ordering::Relaxed) {
                 std::thread::park_timeout(Duration::from_millis(200));
-                report(&Progress { statistics: counters.statistics(), elapsed: start.elapsed() });
+                let (statistics, contained) = (counters.statistics(), best.contained());
+                report(&Progress { statistics, contained, elapsed: start.elapsed() });
             }
         });
         let result = body();
