@@ -222,12 +222,8 @@ impl<V: FloatPencilVisitor> Walk<'_, V> {
         let others = (0..level.rows.len()).filter(|&row| row != pivot);
         for (target, source) in others.enumerate() {
             let factor = level.rows[source][column] / value;
-            let largest = subtract(
-                &level.rows[source],
-                factor,
-                &level.rows[pivot],
-                &mut next.rows[target],
-            );
+            let largest =
+                subtract(&level.rows[source], factor, &level.rows[pivot], &mut next.rows[target]);
             next.rows[target][column] = 0.0;
             next.errors.push(level.error(source, pivot, factor, value));
             next.largest.push(largest);
@@ -284,7 +280,8 @@ impl Level {
     /// span as far as floats can tell.
     fn largest_minor(&self, direction: usize, columns: &FloatColumns<'_>) -> f64 {
         let rows = self.rows.iter().zip(&self.errors);
-        let value = rows.fold(0.0, |most: f64, (row, error)| most.max(row[direction].abs() + error));
+        let value =
+            rows.fold(0.0, |most: f64, (row, error)| most.max(row[direction].abs() + error));
         match i32::try_from(self.exponent + columns.shifts[direction]) {
             Ok(exponent) => 1.01 * self.determinant * value * 2f64.powi(exponent),
             Err(_) => f64::INFINITY,

@@ -1,8 +1,6 @@
-//! The greatest ratio over the facet normals of the outer zonotope: floats discard, integers decide.
+//! The normals below some chosen directions in integers, where floats are too inaccurate to walk there.
 //!
-//! h_A is convex and h_B linear on every cone of the arrangement of B's generators, so the greatest
-//! ratio h_A/h_B is attained on a ray of it: at a normal of a hyperplane that generators span
-//! [Z, Thm 2.1]. Differs from the paper: no linear program; A need not be enumerated.
+//! Floats still discard: they are rounded from exact values here, not carried along.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
@@ -15,12 +13,6 @@ use foldline_kernel::Integer;
 use super::problem::{Best, Counters, Problem};
 use super::sums::{padded, sum_of_magnitudes};
 
-/// Normals of a pencil from one look at the limits to the next.
-const PAUSE: u64 = 256;
-
-/// Integers and their sums below this are exact in floats.
-const EXACT_BELOW: f64 = (1u64 << 52) as f64;
-
 /// Looks at the facet normals of B whose hyperplanes have these first chosen directions; whether it
 /// went through to the end.
 pub fn search(
@@ -30,7 +22,10 @@ pub fn search(
     counters: &Counters,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> bool {
-    let mut worker = Worker::new(problem, best, counters, stop);
+    let floats = |weights: &[Integer]| weights.iter().map(Entry::to_float).collect();
+    let weights = [floats(problem.outer.exact()), floats(problem.inner.exact())];
+    let (outer, inner) = Default::default();
+    let mut worker = Worker { problem, best, counters, stop, weights, outer, inner };
     visit_pencils_below(&problem.columns, chosen, &mut worker).is_continue()
 }
 
@@ -59,111 +54,24 @@ struct Worker<'a> {
     /// The two functions of the pencil on the outer, then on the inner directions.
     outer: [Scaled; 2],
     inner: [Scaled; 2],
-    /// What is known of the best ratio: its version, a float below it, its parts if small.
-    version: Option<u64>,
-    threshold: f64,
-    small: Option<(i128, i128)>,
 }
 
-/// What floats say about a normal.
-enum Guess {
-    /// Its ratio is not greater than the best.
-    NoBetter,
-    /// The two sums, exactly.
-    Exact(f64, f64),
-    Unknown,
-}
-
-impl<'a> Worker<'a> {
-    fn new(
-        problem: &'a Problem,
-        best: &'a Best,
-        counters: &'a Counters,
-        stop: &'a (dyn Fn() -> bool + Sync),
-    ) -> Self {
-        let floats = |weights: &[Integer]| weights.iter().map(Entry::to_float).collect();
-        Self {
-            problem,
-            best,
-            counters,
-            stop,
-            weights: [floats(problem.outer.exact()), floats(problem.inner.exact())],
-            outer: Default::default(),
-            inner: Default::default(),
-            version: None,
-            threshold: 0.0,
-            small: None,
-        }
-    }
-
-    fn refresh(&mut self) {
-        let version = self.best.version();
-        if self.version == Some(version) {
-            return;
-        }
-        self.version = Some(version);
-        self.threshold = round_down(&self.best.ratio());
-        let (numerator, denominator) = self.best.parts();
-        let small = |value: Integer| (value.bits() < 64).then(|| value.small());
-        self.small = small(numerator).zip(small(denominator));
-    }
-
-    /// Evaluates a·(first function) − b·(second), up to a positive factor, in floats.
-    fn guess(&self, a: f64, b: f64) -> Guess {
+impl Worker<'_> {
+    /// Whether the ratio of a·(first function) − b·(second) is smaller than `threshold` for certain.
+    fn is_smaller(&self, a: f64, b: f64, threshold: f64) -> bool {
         let [outer, outer_error] = evaluate(a, b, &self.outer);
         let [inner, inner_error] = evaluate(a, b, &self.inner);
-        if outer_error == 0.0 && inner_error == 0.0 {
-            return Guess::Exact(inner, outer);
-        }
         let above = (inner + inner_error) * (1.0 + 8.0 * UNIT_ROUNDOFF);
-        let below = self.threshold * (outer - outer_error);
-        if above < below { Guess::NoBetter } else { Guess::Unknown }
-    }
-
-    fn is_better(&self, inner: f64, outer: f64) -> bool {
-        // Both are integers below 2⁵³.
-        match self.small {
-            Some((numerator, denominator)) => {
-                inner as i128 * denominator > numerator * outer as i128
-            }
-            None => {
-                let integer = |value: f64| Integer::from(value as i64);
-                self.best.is_exceeded_by(&integer(inner), &integer(outer))
-            }
-        }
-    }
-
-    fn candidate<T: Entry>(&mut self, pencil: &Pencil<'_, T>, index: usize) {
-        let [first, second] = pencil.values(index);
-        let (a, b) = match self.problem.rank {
-            1 => (1.0, 0.0),
-            _ => (second.to_float(), first.to_float()),
-        };
-        match self.guess(a, b) {
-            Guess::NoBetter => return,
-            Guess::Exact(inner, outer) if !self.is_better(inner, outer) => return,
-            _ => {}
-        }
-        let [a, b] = pencil.selection(index);
-        if let Guess::Exact(inner, outer) = self.guess(a.to_float(), b.to_float())
-            && !self.is_better(inner, outer)
-        {
-            return;
-        }
-        self.counters.exact_normals.fetch_add(1, Ordering::Relaxed);
-        self.decide(pencil, &a, &b);
-        self.refresh();
+        above < threshold * (outer - outer_error)
     }
 
     /// The exact values of a·(first function) − b·(second) at all columns.
-    fn decide<T: Entry>(&self, pencil: &Pencil<'_, T>, a: &T, b: &T) {
+    fn decide<T: Entry>(&self, pencil: &Pencil<'_, T>, index: usize) {
+        let [a, b] = pencil.selection(index);
         let rank = self.problem.rank;
         let pairs = pencil.rows[0].iter().zip(pencil.rows[1]);
-        if combination_fits::<T>(a.bits(), pencil.bits[0], b.bits(), pencil.bits[1]) {
-            let row: Vec<T> = pairs.map(|(x, y)| T::combine(a, x, b, y)).collect();
-            self.problem.consider_values(self.best, &row[..rank], &row[rank..]);
-        } else if combination_fits::<T::Wider>(a.bits(), pencil.bits[0], b.bits(), pencil.bits[1]) {
-            let row: Vec<T::Wider> = pairs.map(|(x, y)| T::combine_wide(a, x, b, y)).collect();
+        if combination_fits::<T::Wider>(a.bits(), pencil.bits[0], b.bits(), pencil.bits[1]) {
+            let row: Vec<T::Wider> = pairs.map(|(x, y)| T::combine_wide(&a, x, &b, y)).collect();
             self.problem.consider_values(self.best, &row[..rank], &row[rank..]);
         } else {
             let (a, b) = (a.to_integer(), b.to_integer());
@@ -174,7 +82,7 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// The sum and a bound of its error; 0 where the sum is exact.
+/// The sum and a bound of its error.
 ///
 /// Inputs carry relative errors of at most 5 roundings (number, length, their product), a and b of
 /// two, the loop adds the rest.
@@ -182,10 +90,6 @@ fn evaluate(a: f64, b: f64, functions: &[Scaled; 2]) -> [f64; 2] {
     let [x, y] = functions;
     let sum = sum_of_magnitudes(a, b, &x.values, &y.values);
     let magnitude = a.abs() * x.magnitude + b.abs() * y.magnitude;
-    // Magnitudes this small mean that no number in them was rounded.
-    if magnitude < EXACT_BELOW && a.abs() < EXACT_BELOW && b.abs() < EXACT_BELOW {
-        return [sum, 0.0];
-    }
     let roundings = (x.values.len() + 16) as f64;
     [sum, 1.01 * roundings * UNIT_ROUNDOFF * magnitude]
 }
@@ -201,16 +105,23 @@ impl PencilVisitor for Worker<'_> {
             self.outer[index].fill(outer, &self.weights[0]);
             self.inner[index].fill(inner, &self.weights[1]);
         }
-        self.refresh();
-        let mut normals = 0;
+        let (mut version, mut threshold) = (None, 0.0);
         for index in pencil.candidates() {
-            self.candidate(pencil, index);
-            normals += 1;
-            if normals % PAUSE == 0 && (self.stop)() {
+            if version != Some(self.best.version()) {
+                version = Some(self.best.version());
+                threshold = round_down(&self.best.ratio());
+            }
+            self.counters.normals.fetch_add(1, Ordering::Relaxed);
+            let [first, second] = pencil.values(index);
+            if self.is_smaller(second.to_float(), first.to_float(), threshold) {
+                continue;
+            }
+            if (self.stop)() {
                 return ControlFlow::Break(());
             }
+            self.counters.exact_normals.fetch_add(1, Ordering::Relaxed);
+            self.decide(pencil, index);
         }
-        self.counters.normals.fetch_add(normals, Ordering::Relaxed);
         ControlFlow::Continue(())
     }
 }

@@ -12,8 +12,8 @@ use foldline_geometry::zonotopes::Span;
 use foldline_geometry::zonotopes::float_pencils::{
     FloatColumns, FloatPencil, FloatPencilVisitor, PencilResidues, visit_float_pencils,
 };
-use foldline_kernel::number::power_of_two;
 use foldline_kernel::Integer;
+use foldline_kernel::number::power_of_two;
 
 use super::by_exact_normals;
 use super::problem::{Best, Counters, Problem};

@@ -23,6 +23,7 @@ mod weights;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use foldline_geometry::zonotopes::ratio_exact::MOST_DIMENSIONS;
 use foldline_geometry::zonotopes::{Segments, Span};
 use foldline_kernel::{Integer, Rational, Zonotope};
 
@@ -144,8 +145,15 @@ fn search(
         Route::Normals | Route::Vertices => false,
         Route::Cones => true,
     };
+    // In more than three dimensions they tell the verdict, but not the scale.
+    let is_wanted = problem.rank <= MOST_DIMENSIONS
+        || best.contained().is_none() && (options.verdict_only || options.timeout.is_some());
     let part = Duration::from_secs_f64((normals * 1e-9 * by_cones::SHARE).clamp(1e-3, 1e6));
-    if by_cones && by_cones::search(problem, options.verdict_only, part, best, counters, stop) {
+    let part = options.timeout.map_or(part, |timeout| part.min(timeout / 4));
+    if by_cones
+        && is_wanted
+        && by_cones::search(problem, options.verdict_only, part, best, counters, stop)
+    {
         return true;
     }
     if stop() {

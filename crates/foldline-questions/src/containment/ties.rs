@@ -5,9 +5,7 @@
 
 use foldline_geometry::directed::{UNIT_ROUNDOFF, nearest};
 use foldline_geometry::zonotopes::float_pencils::{FloatPencil, PencilResidues};
-use foldline_geometry::zonotopes::residues::{
-    PRIME, combine, residue, residue_of_small, times,
-};
+use foldline_geometry::zonotopes::residues::{PRIME, combine, residue, residue_of_small, times};
 use foldline_kernel::{Integer, Rational};
 
 use super::by_normals::{Bounded, Lengths};
@@ -97,7 +95,8 @@ impl<'a> Ties<'a> {
         let Some(rows) = residues.rows() else { return false };
         for (function, row) in rows.iter().enumerate() {
             self.rows[function].clone_from(row);
-            let products = row.iter().zip(&self.weights).map(|(&value, &weight)| times(value, weight));
+            let products =
+                row.iter().zip(&self.weights).map(|(&value, &weight)| times(value, weight));
             self.weighted[function].clear();
             self.weighted[function].extend(products);
         }
@@ -127,9 +126,8 @@ impl<'a> Ties<'a> {
                 }
             }
         }
-        let [outer, inner] = sums.map(|[x, y]| {
-            combine(a, residue_of_small(x), b, residue_of_small(y))
-        });
+        let [outer, inner] =
+            sums.map(|[x, y]| combine(a, residue_of_small(x), b, residue_of_small(y)));
         let [numerator, denominator] = self.residues;
         Some(combine(denominator, inner, numerator, outer))
     }
