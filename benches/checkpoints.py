@@ -26,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 # Points may differ from run to run, and so do times and counts.
-POINTS = {"argmax", "argmin", "witness", "witness_f32", "point", "points", "gradient", "jacobian", "ray"}
+POINTS = {"argmax", "argmin", "witness", "witness_f32", "point", "points", "gradient", "jacobian", "ray", "vertex", "signs"}
 VARYING = {"seconds", "statistics", "fraction_done", "positive_direction", "negative_direction"}
 
 
@@ -115,6 +115,17 @@ class Instances:
         path = self.write(f"planes{seed}.json", {"normals": normals, "offsets": offsets})
         return ["arrangement", "cells", path, "--method", "enumerate"]
 
+    def zonotope(self, seed: int, dimension: int, count: int) -> str:
+        """Random generators."""
+        chance = random.Random(seed)
+        generators = [[chance.randint(-99, 99) for _ in range(dimension)] for _ in range(count)]
+        content = {"center": [1] * dimension, "generators": generators}
+        return self.write(f"zonotope{seed}.json", content)
+
+    def contains(self, seed: int, dimension: int, counts: list[int]) -> list[str]:
+        """Two random zonotopes, OUTER and INNER."""
+        return ["zonotope", "contains", *(self.zonotope(seed + i, dimension, n) for i, n in enumerate(counts))]
+
     def all(self) -> list[list[str]]:
         return [
             self.verify(3, 1.15),
@@ -127,6 +138,8 @@ class Instances:
             self.on_box("lipschitz", 9, [5, 24, 24, 1], "--p", "0"),
             self.on_box("regions", 10, [3, 160, 160, 1], "--count", "cells"),
             self.arrangement(11, 4, 90),
+            self.contains(12, 6, [60, 40]),
+            ["zonotope", "norm", self.zonotope(14, 6, 90), "--p", "2"],
         ]
 
 

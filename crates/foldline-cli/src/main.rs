@@ -6,6 +6,7 @@ mod commands;
 mod counting;
 mod describe;
 mod interrupt;
+mod limits;
 mod load;
 mod network_json;
 mod options;

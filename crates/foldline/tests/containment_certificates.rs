@@ -1,5 +1,7 @@
 //! Certificates of zonotope containment: what is written is accepted, what is bent is rejected for its reason.
 
+#[path = "support/judged.rs"]
+mod judged;
 #[path = "../../foldline-geometry/tests/zonotopes/random.rs"]
 mod random;
 
@@ -8,6 +10,7 @@ use foldline::containment_certificate::{Scheme, body};
 use foldline::formats::zonotope_to_json;
 use foldline::questions::containment::{Options, Verdict, contains};
 use foldline::{Rational, Zonotope};
+use judged::{accepts, rejects};
 use random::Random;
 
 /// Two zonotopes, the outer one first, as files.
@@ -56,23 +59,12 @@ impl Pair {
     }
 
     fn accepts(&self, claim: &str, body: &str) {
-        let certificate = self.certificate(claim, body);
-        let accepted = check(certificate.as_bytes(), &self.files);
-        let accepted = accepted.unwrap_or_else(|error| panic!("{error}\n{certificate}"));
-        assert_eq!(
-            (accepted.statement.kind.as_str(), accepted.statement.claim.as_str()),
-            ("containment", claim)
-        );
+        let statement = format!("containment {claim}");
+        accepts(&self.certificate(claim, body), &self.files, &statement);
     }
 
     fn rejects(&self, claim: &str, body: &str, reason: &str) {
-        let certificate = self.certificate(claim, body);
-        match check(certificate.as_bytes(), &self.files) {
-            Err(Failure::Rejected(rejection)) => {
-                assert!(rejection.reason.contains(reason), "{rejection}\n{certificate}");
-            }
-            other => panic!("{other:?}\n{certificate}"),
-        }
+        rejects(&self.certificate(claim, body), &self.files, reason);
     }
 }
 
@@ -209,12 +201,7 @@ fn a_certificate_is_about_its_files() {
     let pair = Pair::of(DIAMOND, SQUARE, &[0, 0]);
     let certificate = pair.certificate("yes", "normals 0 1\nend\n");
     let swapped = [pair.files[1].clone(), pair.files[0].clone()];
-    match check(certificate.as_bytes(), &swapped) {
-        Err(Failure::Rejected(rejection)) => {
-            assert!(rejection.reason.contains("another outer"), "{rejection}");
-        }
-        other => panic!("{other:?}"),
-    }
+    rejects(&certificate, &swapped, "another outer");
     let broken = [Content::new("outer.json", b"{}".to_vec()), pair.files[1].clone()];
     let certificate = certificate.replace(&pair.files[0].hash, &broken[0].hash);
     assert!(matches!(check(certificate.as_bytes(), &broken), Err(Failure::Input(_))));

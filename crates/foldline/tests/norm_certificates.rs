@@ -1,9 +1,11 @@
 //! Certificates of norm maxima: what is written is accepted, what is bent is rejected for its reason.
 
+#[path = "support/judged.rs"]
+mod judged;
 #[path = "../../foldline-geometry/tests/zonotopes/random.rs"]
 mod random;
 
-use foldcheck::{Content, Failure, check};
+use foldcheck::Content;
 use foldline::formats::zonotope_to_json;
 use foldline::norm_certificate::{body, claim};
 use foldline::questions::norm_maximum::proof::{ConeRecord, Record, Scheme};
@@ -11,6 +13,7 @@ use foldline::questions::norm_maximum::{
     Maximum, Norm, Options, Verdict, maximize_norm_with_proof,
 };
 use foldline::{Rational, Zonotope, parse_rational};
+use judged::{accepts, rejects};
 use random::Random;
 
 /// A zonotope, and perhaps the matrix of a norm, as files.
@@ -44,28 +47,18 @@ impl Case {
     }
 
     fn accepts(&self, claim: &str, body: &str) {
-        let certificate = self.certificate(claim, body);
-        let accepted = check(certificate.as_bytes(), &self.files);
-        let accepted = accepted.unwrap_or_else(|error| panic!("{error}\n{certificate}"));
-        let said = (accepted.statement.kind.as_str(), accepted.statement.claim.as_str());
-        assert_eq!(said, ("norm", claim));
+        let statement = format!("norm {claim}");
+        accepts(&self.certificate(claim, body), &self.files, &statement);
     }
 
     fn rejects(&self, claim: &str, body: &str, reason: &str) {
-        let certificate = self.certificate(claim, body);
-        match check(certificate.as_bytes(), &self.files) {
-            Err(Failure::Rejected(rejection)) => {
-                assert!(rejection.reason.contains(reason), "{rejection}\n{certificate}");
-            }
-            other => panic!("{other:?}\n{certificate}"),
-        }
+        rejects(&self.certificate(claim, body), &self.files, reason);
     }
 
     /// The claim, the body that is written, and what they were made of.
     fn written(&self, options: &Options) -> (String, String, Maximum, Record) {
         let mut record = Record::default();
-        let outcome =
-            maximize_norm_with_proof(&self.zonotope, &self.norm, options, Some(&mut record));
+        let outcome = maximize_norm_with_proof(&self.zonotope, &self.norm, options, &mut record);
         let Verdict::Found(maximum) = outcome.unwrap().verdict else { panic!("no limit was set") };
         (claim(&self.norm, &maximum.value), body(&maximum, &record), maximum, record)
     }
@@ -236,10 +229,5 @@ fn polytope_norms_are_about_their_matrix() {
     other.rejects("matrix value 4", "vertex + +\ndirections\nend\n", "does not fit");
     other.files.truncate(1);
     let certificate = other.certificate("matrix value 4", "vertex + +\ndirections\nend\n");
-    match check(certificate.as_bytes(), &other.files) {
-        Err(Failure::Rejected(rejection)) => {
-            assert!(rejection.reason.contains("expected `matrix`"), "{rejection}");
-        }
-        other => panic!("{other:?}"),
-    }
+    rejects(&certificate, &other.files, "expected `matrix`");
 }

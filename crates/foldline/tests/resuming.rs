@@ -1,6 +1,8 @@
 //! Runs that are stopped again and again, each going on from the state of the last, answer as one in peace.
 
-use std::sync::Mutex;
+#[path = "support/memory.rs"]
+mod memory;
+
 use std::time::Duration;
 
 use foldline::formats::region::parse_region;
@@ -12,26 +14,8 @@ use foldline::questions::positivity::{self, positive_resumable};
 use foldline::questions::surjectivity::{self, surjective_resumable};
 use foldline::questions::zero_function::{self, zero_resumable};
 use foldline::{Activation, Layer, Network, Options, Rational, Region};
+use memory::Memory;
 use serde_json::{Value, json};
-
-/// Keeps the state as text, as a file would.
-#[derive(Default)]
-struct Memory {
-    resumed: Option<Value>,
-    saved: Mutex<Option<String>>,
-}
-
-impl Keeper for Memory {
-    fn resumed(&self) -> Option<&Value> {
-        self.resumed.as_ref()
-    }
-    fn is_due(&self) -> bool {
-        true
-    }
-    fn save(&self, state: &Value) {
-        *self.saved.lock().unwrap() = Some(state.to_string());
-    }
-}
 
 /// Random small numbers, the same in every run.
 struct Chance(u64);
@@ -93,10 +77,9 @@ fn in_pieces<T>(
         if let Some(found) = ask(&options, &keeper) {
             return found;
         }
-        let saved = keeper.saved.into_inner().unwrap();
-        *stops += u32::from(saved.is_some());
-        let resumed = saved.map(|text| serde_json::from_str(&text).unwrap()).or(keeper.resumed);
-        keeper = Memory { resumed, ..Memory::default() };
+        let (next, has_saved) = keeper.next();
+        *stops += u32::from(has_saved);
+        keeper = next;
     }
     unreachable!("the limit grows")
 }

@@ -1,7 +1,6 @@
 //! `foldline separable POINTS`: do K hyperplanes separate the points with label 1 from those with label 0?
 
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use clap::Args;
@@ -14,8 +13,8 @@ use foldline::{Rational, Sample};
 use serde_json::{Map, Value, json};
 
 use crate::describe::plural;
-use crate::interrupt::stop_flag;
-use crate::options::{OutputOptions, TimeoutOption};
+use crate::limits::{LimitOptions, Limits};
+use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report, set_exact, set_point};
 
 /// Decide whether hyperplanes separate two sets of points, exactly
@@ -38,7 +37,7 @@ pub struct Arguments {
     #[command(flatten)]
     pub form: OutputOptions,
     #[command(flatten)]
-    timeout: TimeoutOption,
+    limits: LimitOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -57,10 +56,8 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let sample = read_sample(&arguments.points)?;
     let name = display_name(&arguments.points);
     let (inside, outside) = by_label(&sample, &name)?;
-    let stop = stop_flag();
-    let limit = arguments.timeout.timeout;
-    let ended =
-        || stop.load(Ordering::Relaxed) || limit.is_some_and(|limit| start.elapsed() > limit);
+    let limits = Limits::new(start, &arguments.limits);
+    let ended = || limits.reached();
     let planes = usize::from(arguments.planes);
     let found = separate(sample.dimension, &inside, &outside, planes, &ended);
     let mut is_written = true;
@@ -72,7 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let (answer, exit) = match &found {
         Separation::Yes(_) => ("yes", Exit::Yes),
         Separation::No => ("no", Exit::No),
-        Separation::Stopped if stop.load(Ordering::Relaxed) => ("undecided", Exit::Interrupted),
+        Separation::Stopped if limits.stopped() => ("undecided", Exit::Interrupted),
         Separation::Stopped => ("undecided", Exit::Undecided),
     };
     let mut report = Report::new("separable", answer, exit, start, statistics);

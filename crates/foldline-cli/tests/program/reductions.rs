@@ -176,7 +176,7 @@ fn points_become_a_training_set_and_come_back() {
     );
     let data = folder.read("out/data.csv");
     assert!(data.starts_with("x1,x2,x3,x4,y1,y2,y3\n-1,-1/2,0,0,0,0,0\n0,0,0,0,1,0,0\n"), "{data}");
-    let separable = folder.json(&["separable", "points.csv"], 0);
+    let separable = folder.json(&["separable", "points.csv", "--threads", "2", "--quiet"], 0);
     folder.write("separable.json", separable.to_string().as_bytes());
     for outputs in ["3", "1"] {
         folder.json(&to(outputs), 0);

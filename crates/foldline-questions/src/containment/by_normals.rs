@@ -5,7 +5,8 @@
 //! [Z, Thm 2.1]. Differs from the paper: no linear program; A need not be enumerated.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
 use foldline_geometry::directed::{UNIT_ROUNDOFF, round_down};
 use foldline_geometry::zonotopes::Span;
@@ -20,6 +21,7 @@ use super::problem::{Best, Counters, Problem};
 use super::sums::{padded, sum_of_magnitudes};
 use super::ties::Ties;
 use super::weights::FloatWeights;
+use crate::workers::on_all;
 
 /// Normals of a pencil from one look at the limits to the next.
 const PAUSE: u64 = 256;
@@ -27,12 +29,13 @@ const PAUSE: u64 = 256;
 /// Covers what underflow can hide in a sum.
 const UNDERFLOW: f64 = 1e-280;
 
-/// Looks at all facet normals of B; whether it went through to the end.
+/// Looks at all facet normals of B that `open` has; whether it went through to the end.
 ///
 /// `stop` is asked now and then.
 pub fn search(
     problem: &Problem,
     threads: usize,
+    open: &OpenFirsts,
     best: &Best,
     counters: &Counters,
     stop: &(dyn Fn() -> bool + Sync),
@@ -49,26 +52,62 @@ pub fn search(
         return visit_float_pencils(&columns, None, &mut worker()).is_continue();
     }
     let directions = problem.columns.directions;
-    let next = AtomicUsize::new(0);
-    let work = || {
+    let finished = AtomicBool::new(true);
+    on_all(threads.min(directions), |_| {
         let mut worker = worker();
-        loop {
-            let first = next.fetch_add(1, Ordering::Relaxed);
-            if first >= directions {
-                return true;
-            }
+        while let Some(first) = open.take() {
             let range = first..first + 1;
             if visit_float_pencils(&columns, Some(range), &mut worker).is_break() {
-                return false;
+                finished.store(false, Ordering::Relaxed);
+                return;
             }
             counters.close(share(directions, first, problem.rank));
+            open.finish(first);
         }
-    };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(directions)).map(|_| scope.spawn(work)).collect();
-        let own = work();
-        others.into_iter().fold(own, |all, other| other.join().expect("no worker panics") && all)
-    })
+    });
+    finished.into_inner()
+}
+
+/// The generators with which sets still to be looked at begin.
+#[derive(Debug)]
+pub struct OpenFirsts(Mutex<Firsts>);
+
+#[derive(Debug)]
+struct Firsts {
+    /// Those that no worker has begun, the next one last.
+    waiting: Vec<usize>,
+    working: Vec<usize>,
+}
+
+impl OpenFirsts {
+    /// These are open; they are begun in the order of the list.
+    pub fn new(mut firsts: Vec<usize>) -> Self {
+        firsts.reverse();
+        Self(Mutex::new(Firsts { waiting: firsts, working: Vec::new() }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Firsts> {
+        self.0.lock().expect("no worker panicked")
+    }
+
+    fn take(&self) -> Option<usize> {
+        let mut firsts = self.lock();
+        let first = firsts.waiting.pop()?;
+        firsts.working.push(first);
+        Some(first)
+    }
+
+    fn finish(&self, first: usize) {
+        self.lock().working.retain(|&other| other != first);
+    }
+
+    /// All that are not finished, in order.
+    pub fn list(&self) -> Vec<usize> {
+        let firsts = self.lock();
+        let mut all: Vec<usize> = firsts.waiting.iter().chain(&firsts.working).copied().collect();
+        all.sort_unstable();
+        all
+    }
 }
 
 /// Which share of the (r−1)-subsets of n starts with this index.

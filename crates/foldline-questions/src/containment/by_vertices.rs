@@ -4,6 +4,7 @@
 //! fixed it is at most the gauge of their sum plus the gauges of the others.
 
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard};
 
 use foldline_geometry::zonotopes::GaugeProgram;
 use foldline_geometry::zonotopes::segments::product;
@@ -13,8 +14,12 @@ use foldline_kernel::{Integer, Rational};
 use super::problem::{Best, Counters, Problem};
 
 /// Looks at all sign vectors of A's generators that might beat the best; whether it finished.
+///
+/// Sign vectors before `path` are those that an earlier run looked at; afterwards it is where this
+/// run is.
 pub fn search(
     problem: &Problem,
+    path: &Path,
     best: &Best,
     counters: &Counters,
     stop: &(dyn Fn() -> bool + Sync),
@@ -39,9 +44,28 @@ pub fn search(
     }
     rest.reverse();
     let generators = gauged.into_iter().map(|(_, generator)| generator).collect();
-    let tree = Tree { problem, program, generators, rest, best, counters, stop };
+    let earlier = std::mem::take(&mut *path.signs());
+    let tree = Tree { problem, program, generators, rest, path, best, counters, stop };
     let start = tree.generators[0].clone(); // its sign may be chosen: A is symmetric
-    tree.descend(1, &start, 1.0)
+    tree.descend(1, &start, 1.0, &earlier)
+}
+
+/// The signs on the way to where a search is: whether each is negative, of the second generator on.
+///
+/// Positive signs come first.
+#[derive(Debug, Default)]
+pub struct Path(Mutex<Vec<bool>>);
+
+impl Path {
+    /// The place where an earlier run was.
+    pub fn new(signs: Vec<bool>) -> Self {
+        Self(Mutex::new(signs))
+    }
+
+    /// The signs.
+    pub fn signs(&self) -> MutexGuard<'_, Vec<bool>> {
+        self.0.lock().expect("no worker panicked")
+    }
 }
 
 /// Improves the best ratio by steps between vertices of A and normals of B, from a few directions.
@@ -84,15 +108,18 @@ struct Tree<'a> {
     generators: Vec<Vec<Integer>>,
     /// For each index the sum of the gauges from there on.
     rest: Vec<Rational>,
+    path: &'a Path,
     best: &'a Best,
     counters: &'a Counters,
     stop: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl Tree<'_> {
-    /// Everything whose first `fixed` signs add up to `sum`.
-    fn descend(&self, fixed: usize, sum: &[Integer], share: f64) -> bool {
+    /// Everything whose first `fixed` signs add up to `sum`, from the signs `earlier` below it on.
+    fn descend(&self, fixed: usize, sum: &[Integer], share: f64, earlier: &[bool]) -> bool {
         if (self.stop)() {
+            // What is left here is left to a later run.
+            self.path.signs().extend(earlier);
             return false;
         }
         self.counters.gauges.fetch_add(1, Ordering::Relaxed);
@@ -104,9 +131,24 @@ impl Tree<'_> {
             self.counters.close(share);
             return true;
         }
-        let generator = &self.generators[fixed];
-        let plus: Vec<Integer> = sum.iter().zip(generator).map(|(s, g)| s + g).collect();
-        let minus: Vec<Integer> = sum.iter().zip(generator).map(|(s, g)| s - g).collect();
-        [plus, minus].iter().all(|sum| self.descend(fixed + 1, sum, share / 2.0))
+        for is_negative in [false, true] {
+            let earlier = match earlier.split_first() {
+                Some((true, _)) if !is_negative => continue,
+                Some((first, rest)) if *first == is_negative => rest,
+                _ => &[],
+            };
+            let generator = self.generators[fixed].iter();
+            let sum: Vec<Integer> = sum
+                .iter()
+                .zip(generator)
+                .map(|(sum, entry)| if is_negative { sum - entry } else { sum + entry })
+                .collect();
+            self.path.signs().push(is_negative);
+            if !self.descend(fixed + 1, &sum, share / 2.0, earlier) {
+                return false;
+            }
+            self.path.signs().pop();
+        }
+        true
     }
 }

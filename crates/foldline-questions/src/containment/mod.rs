@@ -15,6 +15,7 @@ mod by_normals;
 mod by_vertices;
 mod problem;
 pub mod proof;
+mod resume;
 pub mod statement;
 mod sums;
 mod ties;
@@ -27,7 +28,10 @@ use foldline_geometry::zonotopes::ratio_exact::MOST_DIMENSIONS;
 use foldline_geometry::zonotopes::{Segments, Span};
 use foldline_kernel::{Integer, Rational, Zonotope};
 
+use crate::checkpoint::{Keeper, StateError, saving};
+use by_vertices::Path;
 use problem::{Best, Counters, Problem};
+use resume::Way;
 pub use statement::{
     Limit, Options, Outcome, Progress, ProgressCallback, Route, Scale, Separation, Statistics,
     Verdict,
@@ -44,6 +48,23 @@ const SMALL_PART: f64 = 0.05;
 /// # Panics
 /// If the dimensions differ.
 pub fn contains(outer: &Zonotope, inner: &Zonotope, options: &Options) -> Outcome {
+    contains_resumable(outer, inner, options, None).expect("no state was given")
+}
+
+/// Like [`contains`]; a keeper is given the place of the search now and then and when a limit ends
+/// the run, and the run goes on from the place that the keeper has.
+///
+/// # Errors
+/// If the keeper's state is not one of this question.
+///
+/// # Panics
+/// If the dimensions differ.
+pub fn contains_resumable(
+    outer: &Zonotope,
+    inner: &Zonotope,
+    options: &Options,
+    keeper: Option<&dyn Keeper>,
+) -> Result<Outcome, StateError> {
     assert_eq!(outer.dimension(), inner.dimension(), "zonotopes of different dimensions");
     let outer_segments = Segments::new(outer);
     let span = Span::new(outer_segments.dimension, &outer_segments.directions);
@@ -52,39 +73,55 @@ pub fn contains(outer: &Zonotope, inner: &Zonotope, options: &Options) -> Outcom
     let inner_segments = Segments::from_vectors(outer.center.clone(), vectors);
     let outside = inner_segments.directions.iter().find_map(|vector| span.violated(vector));
     if let Some(normal) = outside {
-        return Outcome {
+        return Ok(Outcome {
             verdict: Verdict::Separated(separation(outer, inner, normal)),
             scale: Scale::Infinite,
             statistics: Statistics::default(),
-        };
+        });
     }
     if inner_segments.directions.is_empty() {
-        return Outcome {
+        return Ok(Outcome {
             verdict: Verdict::Contained,
             scale: Scale::Value(Rational::ZERO),
             statistics: Statistics { fraction: 1.0, ..Statistics::default() },
-        };
+        });
     }
     let outer_restricted = outer_segments.restrict(&span.coordinates);
     let inner_restricted = inner_segments.restrict(&span.coordinates);
     let problem = Problem::new(span.rank(), &outer_restricted, &inner_restricted);
     let extend = |normal: &[Integer]| span.extend(outer.dimension(), normal);
-    answer(&problem, options, |normal| separation(outer, inner, &extend(normal)))
+    answer(&problem, options, keeper, |normal| separation(outer, inner, &extend(normal)))
 }
 
 /// Runs the search and reads its answer off the best ratio.
 fn answer(
     problem: &Problem,
     options: &Options,
+    keeper: Option<&dyn Keeper>,
     separation: impl Fn(&[Integer]) -> Separation,
-) -> Outcome {
+) -> Result<Outcome, StateError> {
     let limits = Limits { start: Instant::now(), options, expired: AtomicBool::new(false) };
     let best = Best::above(u8::from(options.verdict_only));
     let counters = Counters::default();
     let enough = || options.verdict_only && best.version() > 0;
     let stop = || enough() || limits.reached();
+    let earlier = match keeper.and_then(Keeper::resumed) {
+        Some(state) => Some(resume::from_json(state, problem, &best, &counters)?),
+        None => None,
+    };
     let finished = with_progress(options, limits.start, &best, &counters, || {
-        search(problem, options, &best, &counters, &stop)
+        let shortened = match earlier {
+            None => shorten(problem, options, &best, &counters, &stop),
+            Some(_) => bound(problem, options, &best, &stop),
+        };
+        shortened || {
+            let way = earlier.unwrap_or_else(|| way(problem, options));
+            let state = || resume::to_json(&way, &best, &counters);
+            let is_cut = |finished: &bool| !finished && !enough();
+            saving(keeper, state, is_cut, || {
+                follow(&way, problem, options, &best, &counters, &stop)
+            })
+        }
     });
     let (ratio, mut statistics) = (best.ratio(), counters.statistics());
     if finished {
@@ -101,10 +138,12 @@ fn answer(
         _ if best.normal().is_some() => Scale::Bounds { lower: ratio, upper: best.upper() },
         _ => Scale::Bounds { lower: Rational::ZERO, upper: best.upper() },
     };
-    Outcome { verdict, scale, statistics }
+    Ok(Outcome { verdict, scale, statistics })
 }
 
-fn search(
+/// Tries what may save the search, or much of it, in a small part of its time; whether the greatest
+/// ratio is known then.
+fn shorten(
     problem: &Problem,
     options: &Options,
     best: &Best,
@@ -116,7 +155,6 @@ fn search(
     }
     let Costs { gauge, normals, vertices } = costs(problem);
     let least = normals.min(vertices);
-    // What may save the search, or much of it, may take a small part of its time.
     if (4 * problem.rank) as f64 * gauge < SMALL_PART * least {
         by_vertices::climb(problem, best, counters);
         if stop() {
@@ -128,20 +166,11 @@ fn search(
     {
         return true;
     }
-    let (m, n) = (problem.columns.directions as f64, problem.inner.exact().len() as f64);
-    if by_combinations::cost(problem.rank as f64, m, n, gauge) < SMALL_PART * least {
-        best.bound(by_combinations::upper_bound(problem, stop));
-        if options.verdict_only && best.contained() == Some(true) {
-            return true;
-        }
+    if bound(problem, options, best, stop) {
+        return true;
     }
-    let by_vertices = match options.route {
-        Route::Cheaper => vertices < normals,
-        Route::Normals | Route::Cones => false,
-        Route::Vertices => true,
-    };
     let by_cones = match options.route {
-        Route::Cheaper => !by_vertices && normals > by_cones::LEAST_COST,
+        Route::Cheaper => normals <= vertices && normals > by_cones::LEAST_COST,
         Route::Normals | Route::Vertices => false,
         Route::Cones => true,
     };
@@ -150,21 +179,52 @@ fn search(
         || best.contained().is_none() && (options.verdict_only || options.timeout.is_some());
     let part = Duration::from_secs_f64((normals * 1e-9 * by_cones::SHARE).clamp(1e-3, 1e6));
     let part = options.timeout.map_or(part, |timeout| part.min(timeout / 4));
-    if by_cones
+    by_cones
         && is_wanted
         && by_cones::search(problem, options.verdict_only, part, best, counters, stop)
-    {
-        return true;
+}
+
+/// Bounds the greatest ratio from above if that takes a small part of the search's time; whether that
+/// settles what is asked.
+fn bound(problem: &Problem, options: &Options, best: &Best, stop: &dyn Fn() -> bool) -> bool {
+    let Costs { gauge, normals, vertices } = costs(problem);
+    let (m, n) = (problem.columns.directions as f64, problem.inner.exact().len() as f64);
+    let cost = by_combinations::cost(problem.rank as f64, m, n, gauge);
+    if cost < SMALL_PART * normals.min(vertices) {
+        best.bound(by_combinations::upper_bound(problem, stop));
     }
-    if stop() {
-        return false;
+    options.verdict_only && best.contained() == Some(true)
+}
+
+/// The way that is gone where nothing shortens it, from its beginning.
+fn way(problem: &Problem, options: &Options) -> Way {
+    let Costs { normals, vertices, .. } = costs(problem);
+    let by_vertices = match options.route {
+        Route::Cheaper => vertices < normals,
+        Route::Normals | Route::Cones => false,
+        Route::Vertices => true,
+    };
+    if by_vertices { Way::Vertices(Path::default()) } else { Way::normals(problem) }
+}
+
+/// Goes on to the end of the way; whether it got there.
+fn follow(
+    way: &Way,
+    problem: &Problem,
+    options: &Options,
+    best: &Best,
+    counters: &Counters,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> bool {
+    match way {
+        _ if stop() => false,
+        Way::Vertices(path) => by_vertices::search(problem, path, best, counters, stop),
+        Way::Normals(open) => {
+            let is_long = costs(problem).normals >= LONG_SEARCH;
+            let threads = if is_long { crate::limits::workers(options.threads) } else { 1 };
+            by_normals::search(problem, threads, open, best, counters, stop)
+        }
     }
-    if by_vertices {
-        return by_vertices::search(problem, best, counters, stop);
-    }
-    let threads = crate::limits::workers(options.threads);
-    let threads = if normals < LONG_SEARCH { 1 } else { threads };
-    by_normals::search(problem, threads, best, counters, stop)
 }
 
 /// About how many nanoseconds things take.

@@ -141,12 +141,6 @@ impl Best {
         Rational::from(numerator) / Rational::from(denominator)
     }
 
-    /// Numerator and denominator of the ratio, not in lowest terms.
-    pub fn parts(&self) -> (Integer, Integer) {
-        let State { numerator, denominator, .. } = self.state();
-        (numerator, denominator)
-    }
-
     /// The function that attains it, if any was found.
     pub fn normal(&self) -> Option<Vec<Integer>> {
         self.state().normal
@@ -184,6 +178,22 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// The counts of an earlier run are counted, too.
+    pub fn resume(&self, earlier: [u64; 4]) {
+        for (counter, count) in self.all().into_iter().zip(earlier) {
+            counter.store(count, Ordering::Relaxed);
+        }
+    }
+
+    /// The counts, for a later run.
+    pub fn values(&self) -> [u64; 4] {
+        self.all().map(|counter| counter.load(Ordering::Relaxed))
+    }
+
+    fn all(&self) -> [&AtomicU64; 4] {
+        [&self.normals, &self.exact_normals, &self.gauges, &self.share]
+    }
+
     /// Counts a share of the search space as looked at.
     pub fn close(&self, share: f64) {
         self.share.fetch_add((share * (1u64 << 53) as f64) as u64, Ordering::Relaxed);

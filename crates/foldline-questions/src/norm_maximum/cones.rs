@@ -6,7 +6,7 @@
 //! norm has such a u, namely the functional with ‖z‖ = u·z/‖u‖ that supports the ball at z.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use foldline_geometry::zonotopes::fan::{Cone, half_fan};
@@ -14,23 +14,46 @@ use foldline_geometry::zonotopes::fan::{Cone, half_fan};
 use super::incumbent::Problem;
 use super::powers::Power;
 use super::proof::Record;
+use super::resume;
 use super::signs::complete;
 use super::ties::short_enough;
+use crate::checkpoint::{Keeper, saving};
+use crate::hands::{Hands, Part};
 use crate::workers::{ReleaseOnPanic, on_all};
 
 /// Bounds this close to the threshold, relatively, are computed again in exact arithmetic.
 const NEAR: f64 = 1e-7;
 
 /// A cone, and a float above the norms that it can contribute.
-struct Node {
-    cone: Cone,
-    bound: f64,
+#[derive(Clone)]
+pub struct Node {
+    /// The cone.
+    pub cone: Cone,
+    /// Infinity where nothing is known.
+    pub bound: f64,
 }
 
-/// Searches all directions; returns the largest bound among the cones that a limit left open.
-pub fn search(problem: &Problem<'_>, threads: usize, record: Option<&mut Record>) -> Option<f64> {
+impl Part for Node {
+    fn outline(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// Half of all directions.
+pub fn roots(problem: &Problem<'_>) -> Vec<Node> {
     let node = |cone| Node { cone, bound: f64::INFINITY };
-    let mut nodes: Vec<Node> = half_fan(problem.generators).into_iter().map(node).collect();
+    half_fan(problem.generators).into_iter().map(node).collect()
+}
+
+/// Searches all directions in `nodes`; returns the largest bound among the cones that a limit left
+/// open. With a keeper, all open cones are saved now and then, and when the search is stopped.
+pub fn search(
+    problem: &Problem<'_>,
+    mut nodes: Vec<Node>,
+    threads: usize,
+    record: Option<&mut Record>,
+    keeper: Option<&dyn Keeper>,
+) -> Option<f64> {
     nodes.reverse();
     if let Some(record) = record {
         return search_recorded(problem, nodes, record);
@@ -38,13 +61,15 @@ pub fn search(problem: &Problem<'_>, threads: usize, record: Option<&mut Record>
     let pool = Pool {
         problem,
         nodes: Mutex::new(nodes),
+        hands: Hands::new(threads, keeper.is_some()),
         changed: Condvar::new(),
         idle: AtomicUsize::new(0),
-        threads,
         done: AtomicBool::new(false),
     };
-    on_all(threads, |_| pool.work());
-    let left = pool.nodes.into_inner().expect("no worker panicked");
+    let state = || resume::cones_to_json(&pool.open_nodes(), problem);
+    let was_stopped = |_: &()| problem.was_stopped();
+    saving(keeper, state, was_stopped, || on_all(threads, |worker| pool.work(worker)));
+    let left = pool.open_nodes();
     left.iter().map(|node| node.bound).reduce(f64::max)
 }
 
@@ -126,10 +151,12 @@ fn visit(problem: &Problem<'_>, node: Node, record: Option<&mut Record>) -> Step
 /// The cones that workers share.
 struct Pool<'a> {
     problem: &'a Problem<'a>,
+    /// Cones given away, those of the start at first. Locked before any of `hands`.
     nodes: Mutex<Vec<Node>>,
+    /// What each worker holds.
+    hands: Hands<Node>,
     changed: Condvar,
     idle: AtomicUsize,
-    threads: usize,
     done: AtomicBool,
 }
 
@@ -139,40 +166,53 @@ impl Pool<'_> {
         self.changed.notify_all();
     }
 
-    fn work(&self) {
+    fn nodes(&self) -> MutexGuard<'_, Vec<Node>> {
+        self.nodes.lock().expect("no worker panicked")
+    }
+
+    /// All open cones: while every lock is held, none changes hands.
+    fn open_nodes(&self) -> Vec<Node> {
+        let shared = self.nodes();
+        let mut open = shared.clone();
+        self.hands.for_each(|node| open.push(node.clone()));
+        open
+    }
+
+    fn work(&self, worker: usize) {
         let _release = ReleaseOnPanic { done: &self.done, changed: &self.changed };
-        let mut own: Vec<Node> = Vec::new();
-        while let Some(node) = own.pop().or_else(|| self.take()) {
+        let mut parts: Vec<Node> = Vec::new();
+        while let Some(node) = self.hands.pop(worker).or_else(|| self.take(worker)) {
             if self.problem.is_stopped() {
-                own.push(node);
-                self.nodes.lock().expect("no worker panicked").append(&mut own);
-                self.finish();
-                return;
+                parts.push(node);
+                self.hands.replace(worker, &mut parts);
+                return self.finish();
             }
             match visit(self.problem, node, None) {
                 Step::Closed => {}
-                Step::Halves(halves) => own.extend(halves),
-                Step::Open(node) => own.push(node),
+                Step::Halves(halves) => parts.extend(halves),
+                Step::Open(node) => parts.push(node),
             }
-            if own.len() > 1 && self.idle.load(Ordering::Relaxed) > 0 {
-                let oldest = own.remove(0);
-                self.nodes.lock().expect("no worker panicked").push(oldest);
+            let length = self.hands.replace(worker, &mut parts);
+            if length > 1 && self.idle.load(Ordering::Relaxed) > 0 {
+                let mut nodes = self.nodes();
+                nodes.extend(self.hands.take_oldest(worker));
                 self.changed.notify_one();
             }
         }
     }
 
     /// A shared cone; waits while other workers may still give one away.
-    fn take(&self) -> Option<Node> {
-        let mut nodes = self.nodes.lock().expect("no worker panicked");
+    fn take(&self, worker: usize) -> Option<Node> {
+        let mut nodes = self.nodes();
         loop {
             if self.done.load(Ordering::SeqCst) {
                 return None;
             }
             if let Some(node) = nodes.pop() {
+                self.hands.visit(worker, &node);
                 return Some(node);
             }
-            if self.idle.fetch_add(1, Ordering::SeqCst) + 1 == self.threads {
+            if self.idle.fetch_add(1, Ordering::SeqCst) + 1 == self.hands.count() {
                 drop(nodes);
                 self.finish();
                 return None;

@@ -144,6 +144,17 @@ impl<'a> Problem<'a> {
         if best.signs.is_empty() { vec![1; self.generators.count()] } else { best.signs.clone() }
     }
 
+    /// A float above the norms of all vertices looked at where these are not compared exactly.
+    pub fn high(&self) -> f64 {
+        self.best.lock().expect("no worker panicked").high
+    }
+
+    /// An earlier run has looked at vertices with norms up to `high`.
+    pub fn raise_high(&self, high: f64) {
+        let mut best = self.best.lock().expect("no worker panicked");
+        best.high = best.high.max(high);
+    }
+
     /// Scaled floats between which the largest norm lies once the search has ended.
     pub fn bounds(&self) -> (f64, f64) {
         let best = self.best.lock().expect("no worker panicked");

@@ -12,10 +12,12 @@ mod exact;
 mod incumbent;
 mod powers;
 pub mod proof;
+mod resume;
 mod signs;
 pub mod statement;
 mod ties;
 
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -35,6 +37,9 @@ use direct::{best_direction, best_sign_direction, point, unit_vectors, vertex_si
 use incumbent::Problem;
 use powers::Power;
 use proof::Record;
+use resume::Open;
+
+use crate::checkpoint::{Keeper, StateError, saving};
 
 /// From so many dimensions on cones are so many that sign vectors of more generators are walked at once.
 const MANY_DIMENSIONS: usize = 8;
@@ -49,7 +54,8 @@ pub fn maximize_norm(
     norm: &Norm,
     options: &Options,
 ) -> Result<Outcome, NormError> {
-    maximize_norm_with_proof(zonotope, norm, options, None)
+    norm.check(zonotope.dimension())?;
+    Ok(outcome(zonotope, norm, options, Kept::Nothing).expect("no state was given"))
 }
 
 /// The same; how the search went is written to `record`. Then cones are searched on one thread.
@@ -60,9 +66,41 @@ pub fn maximize_norm_with_proof(
     zonotope: &Zonotope,
     norm: &Norm,
     options: &Options,
-    record: Option<&mut Record>,
+    record: &mut Record,
 ) -> Result<Outcome, NormError> {
     norm.check(zonotope.dimension())?;
+    let kept = Kept::Record(record);
+    Ok(outcome(zonotope, norm, options, kept).expect("no state was given"))
+}
+
+/// Like [`maximize_norm`]; a keeper is given the open work now and then and when a limit ends the
+/// run, and the run goes on from the work that the keeper has. Answers that take no search leave none.
+///
+/// # Errors
+/// As for [`maximize_norm`]; within that, if the keeper's state is not one of this question.
+pub fn maximize_norm_resumable(
+    zonotope: &Zonotope,
+    norm: &Norm,
+    options: &Options,
+    keeper: &dyn Keeper,
+) -> Result<Result<Outcome, StateError>, NormError> {
+    norm.check(zonotope.dimension())?;
+    Ok(outcome(zonotope, norm, options, Kept::State(keeper)))
+}
+
+/// What is kept of a search, beside its answer.
+enum Kept<'a> {
+    Nothing,
+    Record(&'a mut Record),
+    State(&'a dyn Keeper),
+}
+
+fn outcome(
+    zonotope: &Zonotope,
+    norm: &Norm,
+    options: &Options,
+    kept: Kept<'_>,
+) -> Result<Outcome, StateError> {
     let start = Instant::now();
     let out_of_time = || options.timeout.is_some_and(|limit| start.elapsed() >= limit);
     let raised = || options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed));
@@ -82,16 +120,7 @@ pub fn maximize_norm_with_proof(
                 by_coordinate_signs(zonotope, &segments, &mut statistics, &stop)
             } else {
                 let power = Power::new(p);
-                by_search(
-                    zonotope,
-                    &segments,
-                    power,
-                    options,
-                    start,
-                    &mut statistics,
-                    &stop,
-                    record,
-                )
+                by_search(zonotope, &segments, power, options, start, &mut statistics, &stop, kept)?
             }
         }
     };
@@ -210,12 +239,17 @@ fn by_search(
     start: Instant,
     statistics: &mut Statistics,
     stop: &(dyn Fn() -> bool + Sync),
-    record: Option<&mut Record>,
-) -> Verdict {
+    kept: Kept<'_>,
+) -> Result<Verdict, StateError> {
     let vectors = symmetric_generators(segments);
     let dimension = zonotope.dimension();
     let generators = FloatGenerators::new(dimension, vectors);
     let problem = Problem::new(power, &generators, options.few_signs, stop);
+    let (mut record, keeper) = match kept {
+        Kept::Nothing => (None, None),
+        Kept::Record(record) => (Some(record), None),
+        Kept::State(keeper) => (None, Some(keeper)),
+    };
     let left = if generators.count() == 0 {
         record.into_iter().for_each(Record::all_signs);
         problem.offer(&[]);
@@ -224,24 +258,33 @@ fn by_search(
         climb_from_everywhere(&problem);
         let few = generators.count() <= options.few_generators
             || dimension >= MANY_DIMENSIONS && generators.count() <= MORE_GENERATORS;
-        if few || dimension > MOST_FAN_DIMENSIONS {
-            record.into_iter().for_each(Record::all_signs);
-            signs::complete(&problem, &vec![0; generators.count()]);
-            problem.was_stopped().then(|| sum_of_norms(&problem))
-        } else {
-            let reporting = Reporter { options, start };
-            let mut record = record;
-            if let Some(record) = &mut record {
-                record.cones();
+        let open = match keeper.and_then(Keeper::resumed) {
+            Some(state) => resume::from_json(state, &problem)?,
+            None if few || dimension > MOST_FAN_DIMENSIONS => {
+                Open::Signs(vec![vec![0; generators.count()]])
             }
-            reporting.run(&problem, |threads| cones::search(&problem, threads, record))
+            None => Open::Cones(cones::roots(&problem)),
+        };
+        let reporting = Reporter { options, start };
+        match open {
+            Open::Signs(open) => {
+                record.into_iter().for_each(Record::all_signs);
+                reporting.run(&problem, |_| by_signs(&problem, open, keeper))
+            }
+            Open::Cones(nodes) => {
+                if let Some(record) = &mut record {
+                    record.cones();
+                }
+                let search = |threads| cones::search(&problem, nodes, threads, record, keeper);
+                reporting.run(&problem, search)
+            }
         }
     };
     statistics.cones = problem.cones.load(Ordering::Relaxed);
     statistics.sign_nodes = problem.sign_nodes.load(Ordering::Relaxed);
     statistics.exact_points = problem.exact_points.load(Ordering::Relaxed);
     let best = maximum_of(zonotope, segments, &problem);
-    match left {
+    Ok(match left {
         None => Verdict::Found(best),
         Some(bound) => {
             let scale = power_of_two(generators.shift);
@@ -250,7 +293,23 @@ fn by_search(
             let upper = bound.is_finite().then(|| exact_float(bound.next_up()) * &scale);
             Verdict::Undecided { best, lower: exact_float(low) * scale, upper, limit: Limit::Time }
         }
+    })
+}
+
+/// Walks over the sign vectors; the bound of all if it is stopped.
+fn by_signs(problem: &Problem<'_>, open: Vec<Vec<i8>>, keeper: Option<&dyn Keeper>) -> Option<f64> {
+    if keeper.is_none() {
+        open.iter().for_each(|signs| signs::complete(problem, signs));
+        return problem.was_stopped().then(|| sum_of_norms(problem));
     }
+    let open = Mutex::new(open);
+    let state = || {
+        let open = open.lock().expect("no walk panicked").clone();
+        resume::signs_to_json(&open, problem)
+    };
+    let was_stopped = |_: &()| problem.was_stopped();
+    saving(keeper, state, was_stopped, || signs::complete_all(problem, &open));
+    problem.was_stopped().then(|| sum_of_norms(problem))
 }
 
 /// The bound of the triangle inequality.

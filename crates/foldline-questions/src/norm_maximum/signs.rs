@@ -1,13 +1,33 @@
 //! The depth-first walk over sign vectors [Z, Thm 2.1], with the triangle inequality as bound.
 
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 use super::incumbent::Problem;
 
+/// Partial sign vectors (0: free) below which a walk has still to look, the next one last.
+pub type OpenSigns = Mutex<Vec<Vec<i8>>>;
+
 /// Visits every completion of `signs` (0: free) whose norm may exceed the threshold.
-///
-/// Where all are free one of them is fixed: a sum and its negative have the same norm.
 pub fn complete(problem: &Problem<'_>, signs: &[i8]) {
+    walk(problem, signs, None);
+}
+
+/// Visits the completions of all `open` sign vectors in turn, of which afterwards those are left
+/// that a limit left open.
+pub fn complete_all(problem: &Problem<'_>, open: &OpenSigns) {
+    let last = || open.lock().expect("no walk panicked").last().cloned();
+    while let Some(signs) = last() {
+        walk(problem, &signs, Some(open));
+        if problem.was_stopped() {
+            return;
+        }
+    }
+}
+
+/// Where all are free one of them is fixed: a sum and its negative have the same norm. With `open`,
+/// whose last is `signs`, what is left to look at is there at any moment.
+fn walk(problem: &Problem<'_>, signs: &[i8], open: Option<&OpenSigns>) {
     let generators = problem.generators;
     let reach = |index: usize| problem.power.norm_above(generators.vector(index));
     let mut free: Vec<(f64, usize)> = (0..signs.len())
@@ -22,8 +42,8 @@ pub fn complete(problem: &Problem<'_>, signs: &[i8]) {
     }
     let mut signs = signs.to_vec();
     let start = problem.float_sum(&signs);
-    let mut walk = Walk { problem, free: &free, rest: &rest, sums: Vec::new(), visited: 0 };
-    walk.sums = vec![start; free.len() + 1];
+    let sums = vec![start; free.len() + 1];
+    let mut walk = Walk { problem, free: &free, rest: &rest, sums, visited: 0, open };
     if free.len() == signs.len() && !free.is_empty() {
         walk.step(&mut signs, 0, 1);
     } else {
@@ -39,31 +59,50 @@ struct Walk<'a> {
     /// The partial sum at each depth.
     sums: Vec<Vec<f64>>,
     visited: u64,
+    open: Option<&'a OpenSigns>,
 }
 
 impl Walk<'_> {
     /// Goes on below the partial vector that has decided the first `depth` free signs.
+    ///
+    /// It is the last of the open ones, and taken off them at the end, unless the walk is stopped.
     fn descend(&mut self, signs: &mut [i8], depth: usize) {
         self.visited += 1;
         if self.visited.is_multiple_of(4096) && self.problem.is_stopped() {
             return;
         }
         let bound = self.problem.power.norm_above(&self.sums[depth]) + self.rest[depth];
-        if bound * (1.0 + f64::EPSILON) <= self.problem.threshold() {
-            return;
-        }
-        if depth == self.free.len() {
+        let is_of_interest = bound * (1.0 + f64::EPSILON) > self.problem.threshold();
+        if is_of_interest && depth == self.free.len() {
             self.problem.offer(signs);
+        } else if is_of_interest {
+            // The sign that makes the sum longer first.
+            let vector = self.problem.generators.vector(self.free[depth].1);
+            let along: f64 = vector.iter().zip(&self.sums[depth]).map(|(a, b)| a * b).sum();
+            let first = if along < 0.0 { -1 } else { 1 };
+            self.open_up(signs, depth, [-first, first]);
+            self.step(signs, depth, first);
+            if !self.problem.was_stopped() {
+                self.step(signs, depth, -first);
+            }
             return;
         }
-        // The sign that makes the sum longer first.
-        let vector = self.problem.generators.vector(self.free[depth].1);
-        let along: f64 = vector.iter().zip(&self.sums[depth]).map(|(a, b)| a * b).sum();
-        let first = if along < 0.0 { -1 } else { 1 };
-        self.step(signs, depth, first);
-        if !self.problem.was_stopped() {
-            self.step(signs, depth, -first);
+        if let Some(open) = self.open {
+            open.lock().expect("no walk panicked").pop();
         }
+    }
+
+    /// Puts these two in the place of the last open one: `signs` with the next one decided.
+    fn open_up(&self, signs: &[i8], depth: usize, next: [i8; 2]) {
+        let Some(open) = self.open else { return };
+        let decided = next.map(|sign| {
+            let mut signs = signs.to_vec();
+            signs[self.free[depth].1] = sign;
+            signs
+        });
+        let mut open = open.lock().expect("no walk panicked");
+        open.pop();
+        open.extend(decided);
     }
 
     fn step(&mut self, signs: &mut [i8], depth: usize, sign: i8) {

@@ -11,7 +11,8 @@ use foldline::lipschitz_certificate::lipschitz_certified;
 use foldline::question_certificates::SubjectFiles;
 use foldline::{LinearConstraint, Network, Options, Polyhedron, Rational, Region};
 
-use crate::generate::{self, Random, network};
+use crate::generate::{self, network};
+use crate::random::Random;
 
 /// A certificate with the files it is about.
 struct Certified {

@@ -6,7 +6,7 @@ use foldline::{
     Activation, Layer, LinearConstraint, Network, Options, Polyhedron, Rational, Region,
 };
 
-use crate::generate::Random;
+use crate::random::Random;
 
 fn row(weights: &[(usize, Rational)], bias: Rational) -> RationalRow {
     RationalRow { weights: weights.to_vec(), bias }

@@ -4,6 +4,8 @@ mod certificates;
 mod enumerate;
 mod generate;
 mod jumps;
+#[path = "../support/random.rs"]
+mod random;
 
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -13,7 +15,7 @@ use foldline::lipschitz::{Answer, Constant, Exponent, Outcome, Refused, lipschit
 use foldline::{Network, Options, Polyhedron, Rational, Region, parse_rational};
 
 use enumerate::{Interior, Size, cells, norm, projected, rank, relative_interior};
-use generate::Random;
+use random::Random;
 
 /// How long until a tiny network counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(60);

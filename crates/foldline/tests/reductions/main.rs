@@ -2,7 +2,9 @@
 
 mod agreement;
 mod gadget;
+mod generate;
 mod hard_sorting;
 mod printed;
+#[path = "../support/random.rs"]
 mod random;
 mod training;

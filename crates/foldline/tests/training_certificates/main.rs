@@ -1,13 +1,16 @@
 //! Certificates of training, interpolation and separability: what is written is accepted, what is bent is rejected for its reason.
 
 mod forged;
+#[path = "../support/judged.rs"]
+mod judged;
 mod written;
 
 use std::path::PathBuf;
 
-use foldcheck::{Content, Failure, check};
+use foldcheck::Content;
 use foldline::formats::sample::read_sample;
 use foldline::{Rational, Sample};
+use judged::{accepts, rejects};
 
 /// A sample in a file, and where certificates about it are written.
 struct Case {
@@ -57,19 +60,12 @@ impl Case {
         )
     }
 
-    fn accepts(&self, text: &str, claim: &str) {
-        let accepted = check(text.as_bytes(), std::slice::from_ref(&self.data));
-        let accepted = accepted.unwrap_or_else(|error| panic!("{error}\n{text}"));
-        assert_eq!(format!("{} {}", accepted.statement.kind, accepted.statement.claim), claim);
+    fn accepts(&self, text: &str, statement: &str) {
+        accepts(text, std::slice::from_ref(&self.data), statement);
     }
 
     fn rejects(&self, text: &str, reason: &str) {
-        match check(text.as_bytes(), std::slice::from_ref(&self.data)) {
-            Err(Failure::Rejected(rejection)) => {
-                assert!(rejection.reason.contains(reason), "{rejection}, not {reason}\n{text}");
-            }
-            other => panic!("{other:?}\n{text}"),
-        }
+        rejects(text, std::slice::from_ref(&self.data), reason);
     }
 }
 

@@ -11,12 +11,13 @@ use foldline::containment_certificate::{self, Paths};
 use foldline::formats::input::display_name;
 use foldline::formats::zonotope::read_zonotope;
 use foldline::questions::containment::{
-    Limit, Options, Outcome, Progress, Scale, Separation, Verdict, contains,
+    Limit, Options, Outcome, Progress, Scale, Separation, Verdict, contains_resumable,
 };
 use foldline::text::{decimal, exact_for_people};
 use serde_json::{Value, json};
 
 use super::{describe, exact_and_decimal};
+use crate::checkpoint::{CheckpointOption, foreign, keeper};
 use crate::describe::{count, duration, plural, point_table, shorten};
 use crate::interrupt::stop_flag;
 use crate::load::at_most_one_stdin;
@@ -43,6 +44,8 @@ pub struct Arguments {
     /// Write a certificate of the answer to this file (.gz: gzipped)
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
+    #[command(flatten)]
+    checkpoint: CheckpointOption,
     /// Worker threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -60,6 +63,7 @@ Examples:
   foldline zonotope contains outer.json inner.json
   foldline zonotope contains outer.npy inner.mat --json --timeout 60
   foldline zonotope contains outer.json inner.json --certificate proof.gz
+  foldline zonotope contains outer.json inner.json --checkpoint contains.state --timeout 3600
 
 Exit codes:
   0 contained    1 not contained    2 wrong usage    3 undecided within the limit
@@ -89,7 +93,12 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         verdict_only: arguments.no_scale,
         ..Options::default()
     };
-    let outcome = contains(&outer, &inner, &options);
+    let files = [("outer", arguments.outer.as_path()), ("inner", arguments.inner.as_path())];
+    let checkpoint = arguments.checkpoint.open("zonotope contains", &files, |statement| {
+        statement.option("no_scale", arguments.no_scale)
+    })?;
+    let outcome = contains_resumable(&outer, &inner, &options, keeper(&checkpoint))
+        .map_err(|error| foreign(&checkpoint, &error))?;
     drop(line);
     let mut missing = false;
     if let Some(target) = &arguments.certificate {
@@ -101,6 +110,13 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             .map_err(|error| Failure::Input(error.to_string()))?;
     }
     let mut report = report(arguments, &outer, &inner, &outcome, start);
+    let is_known = match outcome.scale {
+        Scale::Bounds { .. } => {
+            arguments.no_scale && !matches!(outcome.verdict, Verdict::Undecided(_))
+        }
+        Scale::Value(_) | Scale::Infinite => true,
+    };
+    report.keep_checkpoint(checkpoint, is_known);
     if missing {
         report.warnings.push("warning: no certificate was written: a limit was reached".to_owned());
     }

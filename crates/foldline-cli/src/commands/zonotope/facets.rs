@@ -12,8 +12,8 @@ use foldline::text::exact_for_people;
 use serde_json::{Map, Value, json};
 
 use super::describe;
-use super::limits::{LimitOptions, Limits};
 use crate::describe::{duration, plural, shorten};
+use crate::limits::{LimitOptions, Limits};
 use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report, set_exact, set_point};
 

@@ -4,7 +4,6 @@ mod combine;
 mod contains;
 mod facets;
 mod from_network;
-mod limits;
 mod member;
 mod norm;
 mod norm_estimate;

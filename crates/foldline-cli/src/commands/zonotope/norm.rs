@@ -4,19 +4,21 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use foldline::checkpoint::CheckpointFile;
 use foldline::formats::input::display_name;
 use foldline::formats::matrix::read_matrix;
 use foldline::formats::zonotope::read_zonotope;
 use foldline::norm_certificate::{self, Paths};
 use foldline::questions::norm_maximum::{
-    Limit, Maximum, Norm, Options, Outcome, Progress, Value, Verdict, maximize_norm_with_proof,
-    proof::Record,
+    Limit, Maximum, Norm, NormError, Options, Outcome, Progress, Value, Verdict, maximize_norm,
+    maximize_norm_resumable, maximize_norm_with_proof, proof::Record,
 };
 use foldline::text::decimal;
 use foldline::{Rational, Zonotope, parse_rational};
 use serde_json::json;
 
 use super::{describe, exact_and_decimal, norm_estimate};
+use crate::checkpoint::{CheckpointOption, foreign, together};
 use crate::describe::{count, duration, point_table};
 use crate::interrupt::stop_flag;
 use crate::load::at_most_one_stdin;
@@ -50,6 +52,8 @@ pub struct Arguments {
     /// Write a certificate of the answer to this file (.gz: gzipped); runs on one thread
     #[arg(long, value_name = "FILE", conflicts_with = "epsilon")]
     certificate: Option<PathBuf>,
+    #[command(flatten)]
+    checkpoint: CheckpointOption,
     /// Worker threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -68,6 +72,7 @@ Examples:
   foldline zonotope norm z.mat --p inf --json
   foldline zonotope norm z.npy --matrix rows.json
   foldline zonotope norm z.json --p 2 --certificate proof.gz
+  foldline zonotope norm z.json --p 2 --checkpoint norm.state --timeout 3600
   foldline zonotope norm z.json --p 2 --epsilon 0.1 --seed 7
 
 Exit codes:
@@ -110,6 +115,11 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     };
     let name = display_name(&arguments.zonotope);
     if let Some(epsilon) = epsilon {
+        if arguments.checkpoint.checkpoint.is_some() {
+            return Err(Failure::Usage(
+                "--checkpoint is for exact norms, without --epsilon".into(),
+            ));
+        }
         return norm_estimate::run(
             &name,
             &zonotope,
@@ -120,11 +130,23 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             start,
         );
     }
+    let checkpoint = open_checkpoint(arguments)?;
     let mut record = arguments.certificate.is_some().then(Record::default);
-    let outcome = maximize_norm_with_proof(&zonotope, &norm, &options, record.as_mut())
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+    let refused = |error: NormError| Failure::Usage(error.to_string());
+    let outcome = match (&checkpoint, &mut record) {
+        (Some(_), Some(_)) => return Err(together()),
+        (Some(keeper), None) => maximize_norm_resumable(&zonotope, &norm, &options, keeper)
+            .map_err(refused)?
+            .map_err(|error| foreign(&checkpoint, &error))?,
+        (None, Some(record)) => {
+            maximize_norm_with_proof(&zonotope, &norm, &options, record).map_err(refused)?
+        }
+        (None, None) => maximize_norm(&zonotope, &norm, &options).map_err(refused)?,
+    };
     drop(line);
     let mut report = report(&name, &zonotope, &outcome, start);
+    let finished = matches!(outcome.verdict, Verdict::Found(_));
+    report.keep_checkpoint(checkpoint, finished);
     if let (Some(target), Some(record)) = (&arguments.certificate, &record) {
         let paths = Paths { zonotope: &arguments.zonotope, matrix: arguments.matrix.as_deref() };
         let written = norm_certificate::write(&norm, &outcome, record, paths, target)
@@ -135,6 +157,14 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         }
     }
     Ok(report)
+}
+
+fn open_checkpoint(arguments: &Arguments) -> Result<Option<CheckpointFile>, Failure> {
+    let mut files = vec![("zonotope", arguments.zonotope.as_path())];
+    files.extend(arguments.matrix.as_deref().map(|path| ("matrix", path)));
+    arguments
+        .checkpoint
+        .open("zonotope norm", &files, |statement| statement.option("p", arguments.p.clone()))
 }
 
 /// A rational of at least 1, or `inf`.

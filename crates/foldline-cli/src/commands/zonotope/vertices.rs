@@ -12,8 +12,8 @@ use foldline::text::{approximate, exact_for_people};
 use serde_json::json;
 
 use super::describe;
-use super::limits::{LimitOptions, Limits};
 use crate::describe::{duration, plural, shorten};
+use crate::limits::{LimitOptions, Limits};
 use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report};
 

@@ -9,9 +9,9 @@ use foldline::formats::zonotope::read_zonotope;
 use foldline::geometry::zonotopes::volume;
 use serde_json::json;
 
-use super::limits::{LimitOptions, Limits};
 use super::{describe, exact_and_decimal};
 use crate::describe::duration;
+use crate::limits::{LimitOptions, Limits};
 use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report};
 

@@ -22,6 +22,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub struct LimitOptions {
     #[command(flatten)]
     timeout: TimeoutOption,
+    /// Worker threads at most; this command needs one
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
     /// No progress line
     #[arg(long)]
     quiet: bool,
@@ -38,7 +41,7 @@ pub struct Limits {
     _line: ProgressLine,
 }
 
-/// Time since the start, and how many sets of independent generators were looked at.
+/// Time since the start, and how many steps were taken.
 type Steps = (Duration, u64);
 
 impl Limits {
@@ -49,8 +52,8 @@ impl Limits {
             start,
             timeout: options.timeout.timeout,
             stop: stop_flag(),
-            draw: line.callback_with(|&(time, steps): &Steps| {
-                format!("{:>8}  {} flats", duration(time.as_secs_f64()), count(steps))
+            draw: line.callback_with(|&(time, taken): &Steps| {
+                format!("{:>8}  {} steps", duration(time.as_secs_f64()), count(taken))
             }),
             steps: Cell::default(),
             drawn: Cell::default(),
@@ -68,13 +71,18 @@ impl Limits {
             self.drawn.set(time);
             draw(&self.steps.get());
         }
-        self.stop.load(Ordering::Relaxed) || self.timeout.is_some_and(|timeout| time >= timeout)
+        self.stopped() || self.timeout.is_some_and(|timeout| time >= timeout)
     }
 
-    /// The answer when one is.
+    /// Whether Ctrl-C was pressed.
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The answer when a limit is reached.
     pub fn undecided(&self, command: &str) -> Report {
         let time = duration(self.start.elapsed().as_secs_f64());
-        let stopped = self.stop.load(Ordering::Relaxed);
+        let stopped = self.stopped();
         let exit = if stopped { Exit::Interrupted } else { Exit::Undecided };
         let mut report = Report::new(command, "undecided", exit, self.start, json!({}));
         report.set("limit", if stopped { "stopped" } else { "time" });

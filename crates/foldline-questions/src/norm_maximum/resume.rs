@@ -1,0 +1,88 @@
+//! The open work of a search for the largest norm as a JSON value, and back: what a checkpoint holds.
+//!
+//! A cone is written as the directions of its rays, which are exact in floats; what belongs to them
+//! is computed anew. The best vertex is written after the open work, as its signs: what was closed
+//! before was closed for a norm that is not above that one.
+
+use std::sync::Arc;
+
+use foldline_geometry::zonotopes::fan::{Cone, Ray};
+use serde_json::{Value, json};
+
+use super::cones::Node;
+use super::incumbent::Problem;
+use crate::checkpoint::{StateError, expected, field, floats_text, list, read_floats};
+
+/// What an earlier run left open.
+pub enum Open {
+    /// Cones of directions.
+    Cones(Vec<Node>),
+    /// Partial sign vectors.
+    Signs(Vec<Vec<i8>>),
+}
+
+/// The state of a search over cones.
+pub fn cones_to_json(open: &[Node], problem: &Problem<'_>) -> Value {
+    let cone = |node: &Node| {
+        let rays = node.cone.rays.iter().flat_map(|ray| ray.direction.iter().copied());
+        floats_text(&rays.collect::<Vec<f64>>())
+    };
+    let open: Vec<Value> = open.iter().map(cone).collect();
+    with_best("cones", open.into(), problem)
+}
+
+/// The state of a walk over sign vectors.
+pub fn signs_to_json(open: &[Vec<i8>], problem: &Problem<'_>) -> Value {
+    let open: Vec<String> = open.iter().map(|signs| signs_text(signs)).collect();
+    with_best("signs", open.into(), problem)
+}
+
+fn with_best(name: &str, open: Value, problem: &Problem<'_>) -> Value {
+    let (best, high) = (signs_text(&problem.best_signs()), floats_text(&[problem.high()]));
+    json!({name: open, "best": best, "high": high})
+}
+
+/// The open work of a state; its best vertex is offered.
+pub fn from_json(state: &Value, problem: &Problem<'_>) -> Result<Open, StateError> {
+    let best = read_signs(field(state, "best")?, problem)?;
+    if best.contains(&0) {
+        return Err(expected("the signs of a vertex", &state["best"]));
+    }
+    problem.offer(&best);
+    read_floats(field(state, "high")?)?.into_iter().for_each(|high| problem.raise_high(high));
+    if state.get("signs").is_some() {
+        let open = list(state, "signs")?.iter().map(|signs| read_signs(signs, problem));
+        return Ok(Open::Signs(open.collect::<Result<_, _>>()?));
+    }
+    let open = list(state, "cones")?.iter().map(|cone| read_cone(cone, problem));
+    Ok(Open::Cones(open.collect::<Result<_, _>>()?))
+}
+
+fn read_cone(state: &Value, problem: &Problem<'_>) -> Result<Node, StateError> {
+    let dimension = problem.generators.dimension;
+    let numbers = read_floats(state)?;
+    if numbers.len() != dimension * dimension || numbers.iter().any(|value| value.abs() > 2.0) {
+        return Err(expected("the rays of a cone", state));
+    }
+    let ray = |direction: &[f64]| Arc::new(Ray::new(problem.generators, direction.to_vec()));
+    let rays = numbers.chunks_exact(dimension).map(ray).collect();
+    Ok(Node { cone: Cone { rays }, bound: f64::INFINITY })
+}
+
+/// `+`, `-`, and `0` for a free one.
+fn signs_text(signs: &[i8]) -> String {
+    signs.iter().map(|sign| ['-', '0', '+'][(sign + 1) as usize]).collect()
+}
+
+fn read_signs(state: &Value, problem: &Problem<'_>) -> Result<Vec<i8>, StateError> {
+    let wrong = || expected("a sign for each generator", state);
+    let sign = |symbol| match symbol {
+        '+' => Ok(1),
+        '0' => Ok(0),
+        '-' => Ok(-1),
+        _ => Err(wrong()),
+    };
+    let text = state.as_str().ok_or_else(wrong)?;
+    let signs: Vec<i8> = text.chars().map(sign).collect::<Result<_, _>>()?;
+    if signs.len() == problem.generators.count() { Ok(signs) } else { Err(wrong()) }
+}
