@@ -138,7 +138,7 @@ class Instances:
             self.on_box("lipschitz", 9, [5, 24, 24, 1], "--p", "0"),
             self.on_box("regions", 10, [3, 160, 160, 1], "--count", "cells"),
             self.arrangement(11, 4, 90),
-            self.contains(12, 6, [60, 40]),
+            self.contains(12, 6, [90, 60]),
             ["zonotope", "norm", self.zonotope(14, 6, 90), "--p", "2"],
         ]
 

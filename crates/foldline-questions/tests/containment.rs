@@ -1,5 +1,8 @@
 //! Containment against brute force: a linear program for every sign vector of the inner zonotope.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 #[path = "../../foldline-geometry/tests/zonotopes/random.rs"]
 mod random;
 
@@ -7,7 +10,9 @@ use foldline_geometry::exact_lp::{ExactConstraint, ExactOutcome, maximize};
 use foldline_geometry::zonotopes::segments::scaled;
 use foldline_kernel::number::{least_common_multiple, parse_rational};
 use foldline_kernel::{Integer, Natural, Rational, Zonotope};
-use foldline_questions::containment::{Options, Outcome, Route, Scale, Verdict, contains};
+use foldline_questions::containment::{
+    Options, Outcome, Progress, ProgressCallback, Route, Scale, Verdict, contains,
+};
 use random::Random;
 
 /// The least s with point − c = Σ β_i g_i and |β_i| ≤ s, as a linear program in β and s.
@@ -204,6 +209,29 @@ fn nearly_degenerate_pairs_agree_with_brute_force() {
         }
         check(&outer, &inner, scale(&outer, &inner).as_ref());
     }
+}
+
+#[test]
+fn a_clear_yes_is_known_before_the_scale() {
+    let mut random = Random(5);
+    let outer = random.zonotope_of(8, 50, 99);
+    let inner = random.zonotope_of(8, 40, 9);
+    let inner = Zonotope { center: outer.center.clone(), ..inner };
+    // 99,884,400 normals.
+    let quick = contains(&outer, &inner, &Options { verdict_only: true, ..Options::default() });
+    assert_eq!((quick.verdict, quick.statistics.normals), (Verdict::Contained, 0));
+    let stop = Arc::new(AtomicBool::new(false));
+    let raised = Arc::clone(&stop);
+    let progress = move |progress: &Progress| {
+        raised.store(progress.contained == Some(true), Ordering::Relaxed);
+    };
+    let (stop, progress) = (Some(stop), Some(Arc::new(progress) as ProgressCallback));
+    let outcome = contains(&outer, &inner, &Options { stop, progress, ..Options::default() });
+    assert_eq!(outcome.verdict, Verdict::Contained);
+    let Scale::Bounds { lower, upper: Some(upper) } = outcome.scale else {
+        panic!("{:?}", outcome.scale)
+    };
+    assert!(lower > Rational::ZERO && lower <= upper && upper <= Rational::ONE);
 }
 
 #[test]
