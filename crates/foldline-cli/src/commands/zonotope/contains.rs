@@ -17,7 +17,7 @@ use foldline::text::{decimal, exact_for_people};
 use serde_json::{Value, json};
 
 use super::{describe, exact_and_decimal};
-use crate::checkpoint::{CheckpointOption, foreign, keeper};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper};
 use crate::describe::{count, duration, plural, point_table, shorten};
 use crate::interrupt::stop_flag;
 use crate::load::at_most_one_stdin;
@@ -94,11 +94,14 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         ..Options::default()
     };
     let files = [("outer", arguments.outer.as_path()), ("inner", arguments.inner.as_path())];
-    let checkpoint = arguments.checkpoint.open("zonotope contains", &files, |statement| {
-        statement.option("no_scale", arguments.no_scale)
-    })?;
+    let checkpoint = arguments.checkpoint.open(
+        "zonotope contains",
+        &files,
+        Certificate::AfterSearch,
+        |statement| statement.option("no_scale", arguments.no_scale),
+    )?;
     let outcome = contains_resumable(&outer, &inner, &options, keeper(&checkpoint))
-        .map_err(|error| foreign(&checkpoint, &error))?;
+        .map_err(|error| foreign(checkpoint.as_ref(), &error))?;
     drop(line);
     let mut missing = false;
     if let Some(target) = &arguments.certificate {
@@ -111,7 +114,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     }
     let mut report = report(arguments, &outer, &inner, &outcome, start);
     let is_known = match outcome.scale {
-        Scale::AtLeast(_) => {
+        Scale::Bounds { .. } => {
             arguments.no_scale && !matches!(outcome.verdict, Verdict::Undecided(_))
         }
         Scale::Value(_) | Scale::Infinite => true,
@@ -125,8 +128,13 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
 
 fn progress_text(progress: &Progress) -> String {
     let statistics = &progress.statistics;
+    let verdict = match progress.contained {
+        Some(true) => "  contained",
+        Some(false) => "  not contained",
+        None => "",
+    };
     format!(
-        "{:>8}  {} normals  {} points  {:.1}% looked at",
+        "{:>8}  {} normals  {} points  {:.1}% looked at{verdict}",
         duration(progress.elapsed.as_secs_f64()),
         count(statistics.normals),
         count(statistics.gauges),
@@ -181,9 +189,14 @@ fn report(
             report.set("scale", Value::Null);
             text += "No scale of OUTER is enough: INNER leaves its affine hull.\n";
         }
-        Scale::AtLeast(scale) => {
-            report.set_exact("scale_at_least", scale);
-            text += &format!("The least scale of OUTER is at least {}.\n", decimal(scale, 10));
+        Scale::Bounds { lower, upper } => {
+            report.set_exact("scale_at_least", lower);
+            text += &format!("The least scale of OUTER is at least {}", decimal(lower, 10));
+            if let Some(upper) = upper {
+                report.set_exact("scale_at_most", upper);
+                text += &format!(", and at most {}", decimal(upper, 10));
+            }
+            text += ".\n";
         }
     }
     let time = duration(start.elapsed().as_secs_f64());
