@@ -169,8 +169,13 @@ fn process_with<const FUSED: bool>(
         if node.bound <= enough {
             return Step::Closed;
         }
-        let influences = space.bounder.influences(&bound, &simpler, &patch, &node.polytope);
-        skip = minor(&influences, bound.excess(enough));
+        // Beside what rounding adds to a bound, every influence would seem minor.
+        skip = if bound.is_blurred {
+            vec![false; simpler.count()]
+        } else {
+            let influences = space.bounder.influences(&bound, &simpler, &patch, &node.polytope);
+            minor(&influences, bound.excess(enough))
+        };
         node.reduced = Some(Arc::new(simpler));
     }
     let mut tableau = dictionary(&mut node);

