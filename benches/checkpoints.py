@@ -24,12 +24,14 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
+import training
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # The commands that keep a certificate with their state.
 CERTIFIED = {"verify", "maximum", "range", "positive", "zero"}
 # Points may differ from run to run, and so do times and counts.
-POINTS = {"argmax", "argmin", "witness", "witness_f32", "point", "points", "gradient", "jacobian", "ray", "vertex", "signs"}
+POINTS = {"argmax", "argmin", "witness", "witness_f32", "point", "points", "gradient", "jacobian", "ray", "vertex", "signs", "network"}
 VARYING = {"seconds", "statistics", "fraction_done", "positive_direction", "negative_direction"}
 
 
@@ -118,6 +120,12 @@ class Instances:
         path = self.write(f"planes{seed}.json", {"normals": normals, "offsets": offsets})
         return ["arrangement", "cells", path, "--method", "enumerate"]
 
+    def train(self, size: tuple[int, int, int], noise: float, output: str, *options: str) -> list[str]:
+        """A sample of benches/training.py."""
+        (d, hidden, count), name = size, "-".join(map(str, size))
+        data = self.write(f"sample{name}-{noise}-{output}.csv", training.sample(d, hidden, count, noise, output, 0))
+        return ["train", data, "--hidden", str(hidden), "--output", output, *options]
+
     def zonotope(self, seed: int, dimension: int, count: int) -> str:
         """Random generators."""
         chance = random.Random(seed)
@@ -141,7 +149,10 @@ class Instances:
             self.on_box("lipschitz", 9, [5, 24, 24, 1], "--p", "0"),
             self.on_box("regions", 10, [3, 160, 160, 1], "--count", "cells"),
             self.arrangement(11, 4, 90),
-            self.contains(12, 6, [60, 40]),
+            self.train((1, 2, 40), 0.05, "relu"),
+            self.train((2, 2, 60), float("inf"), "linear"),
+            self.train((1, 4, 12), float("inf"), "linear", "--zero-loss"),
+            self.contains(12, 6, [90, 60]),
             ["zonotope", "norm", self.zonotope(14, 6, 90), "--p", "2"],
         ]
 
