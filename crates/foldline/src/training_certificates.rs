@@ -17,7 +17,8 @@ use foldline_questions::training::statement::{
 };
 use foldline_questions::training::{train, zero_loss};
 
-use crate::certificate::{CertificateError, CertificateFile, header};
+use crate::certificate::{CertificateError, header};
+use crate::certificate_file::CertificateFile;
 
 /// An answer, and whether there is a certificate of it: not if a limit ran out.
 #[derive(Debug, Clone)]

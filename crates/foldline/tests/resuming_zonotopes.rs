@@ -2,6 +2,7 @@
 
 #[path = "support/memory.rs"]
 mod memory;
+#[allow(dead_code, reason = "random zonotopes are for other tests")]
 #[path = "../../foldline-geometry/tests/zonotopes/random.rs"]
 mod random;
 

@@ -20,7 +20,7 @@ use foldline::training_plot::figure;
 use foldline::{Rational, Sample};
 use serde_json::{Value, json};
 
-use crate::checkpoint::{CheckpointOption, foreign, keeper, together};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper};
 use crate::describe::{count, duration, plural};
 use crate::interrupt::stop_flag;
 use crate::network_json::network_json;
@@ -135,11 +135,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         output_relu: arguments.output == OutputNode::Relu,
         output_bias: !arguments.no_output_bias,
     };
-    if arguments.certificate.is_some() && arguments.checkpoint.checkpoint.is_some() {
-        return Err(together());
-    }
     let files = [("data", arguments.data.as_path())];
-    let checkpoint = arguments.checkpoint.open("train", &files, |statement| {
+    let certificate = Certificate::InOneRun(arguments.certificate.as_deref());
+    let checkpoint = arguments.checkpoint.open("train", &files, certificate, |statement| {
         statement
             .option("hidden", architecture.hidden)
             .option("output", if architecture.output_relu { "relu" } else { "linear" })
@@ -162,7 +160,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let stopped = || stop.load(std::sync::atomic::Ordering::Relaxed);
     let data = &arguments.data;
     let fail = |error: CertificateError| Failure::Input(error.to_string());
-    let wrong = |error: StateError| foreign(&checkpoint, &error);
+    let wrong = |error: StateError| foreign(checkpoint.as_ref(), &error);
     let is_finished;
     let (mut report, model, is_written) = if arguments.zero_loss {
         let (found, is_written) = match &arguments.certificate {
