@@ -152,7 +152,7 @@ class Instances:
             self.train((1, 2, 40), 0.05, "relu"),
             self.train((2, 2, 60), float("inf"), "linear"),
             self.train((1, 4, 12), float("inf"), "linear", "--zero-loss"),
-            self.contains(12, 6, [60, 40]),
+            self.contains(12, 6, [90, 60]),
             ["zonotope", "norm", self.zonotope(14, 6, 90), "--p", "2"],
         ]
 

@@ -106,6 +106,19 @@ def generic(d, n, size=100, seed=0):
             "generators": [[rng.randint(-size, size) for _ in range(d)] for _ in range(n)]}
 
 
+def floating(d, n, seed):
+    """Generators that are 64-bit floats."""
+    rng = random.Random(1000 * d + n + seed)
+    return {"center": [0] * d, "generators": [[rng.uniform(-1, 1) for _ in range(d)] for _ in range(n)]}
+
+
+def mixed(zonotope):
+    """Contained, and touching wherever a facet contains one of the first two generators."""
+    first, second, *rest = zonotope["generators"]
+    sums = [[f"{a + sign * b}/2" for a, b in zip(first, second)] for sign in (1, -1)]
+    return {**zonotope, "generators": sums + rest}
+
+
 class Bench:
     def __init__(self, foldline, limit, folder):
         self.foldline, self.limit, self.folder = foldline, limit, Path(folder)
@@ -211,21 +224,27 @@ def shared(bench):
 
 
 def table(bench):
-    """Containment of random zonotopes, and of a zonotope in itself, where everything touches.
+    """Containment of random zonotopes, integers and floats, and of a zonotope in itself, where everything touches.
 
-    Beside it what TOPCOM takes for the outer zonotope's facets alone.
+    So does the fourth: two generators a, b are replaced by (a + b)/2 and (a - b)/2. Beside them what TOPCOM takes for the outer
+    zonotope's facets alone, and polymake for containment.
     """
-    print("| d | m = n | normals | CPU s | in itself, CPU s | TOPCOM, OUTER's facets alone |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| d | m = n | normals | CPU s | floats, CPU s | in itself, CPU s | touching, CPU s | TOPCOM, OUTER's facets alone | polymake |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for d, m in [(2, 1000), (3, 500), (4, 100), (5, 60), (6, 30), (8, 20), (10, 20)]:
         outer, inner = generic(d, m), generic(d, m, seed=7)
         paths = bench.write("o.json", outer), bench.write("i.json", inner)
         seconds, out = bench.ours("contains", *paths)
         itself, _ = bench.ours("contains", paths[0], paths[0])
+        floats, _ = bench.ours("contains", *(bench.write(f"f{k}.json", floating(d, m, k)) for k in range(2)))
+        touching, _ = bench.ours("contains", paths[0], bench.write("t.json", mixed(outer)))
         normals = json.loads(out)["statistics"]["normals"]
         topcom, answer = bench.topcom(outer)
         topcom = answer if topcom is None else f"{topcom:.1f}"
-        print(f"| {d} | {m} | {normals:,} | {seconds:.3f} | {itself:.3f} | {topcom} |", flush=True)
+        polymake, answer = bench.polymake(POLYMAKE_CONTAINS % (rows(inner), rows(outer)))
+        polymake = answer if polymake is None else f"{polymake:.1f}"
+        print(f"| {d} | {m} | {normals:,} | {seconds:.3f} | {floats:.3f} | {itself:.3f} | {touching:.3f} | {topcom} | {polymake} |",
+              flush=True)
 
 
 def main():

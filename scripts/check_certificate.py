@@ -1,8 +1,8 @@
 """Check a certificate of foldline, slowly and plainly, in exact fractions and without any rounding.
 
     python scripts/check_certificate.py CERTIFICATE NETWORK PROPERTY            (verification)
-    python scripts/check_certificate.py CERTIFICATE NETWORK [REGION]            (lipschitz: check_lipschitz.py; maximum, range,
-                                                                                 positivity, zero: check_questions.py)
+    python scripts/check_certificate.py CERTIFICATE NETWORK [REGION]            (lipschitz: check_lipschitz.py; regions: check_cells.py;
+                                                                                 maximum, range, positivity, zero: check_questions.py)
     python scripts/check_certificate.py CERTIFICATE ZONOTOPE [ZONOTOPE|MATRIX]  (containment, norm: check_zonotopes.py)
     python scripts/check_certificate.py CERTIFICATE DATA                        (training, interpolation, separability: check_training.py)
 
@@ -17,6 +17,7 @@ from fractions import Fraction
 
 import check_questions, check_training, check_zonotopes
 from certificate_lines import Lines, integer, rational
+from check_cells import check_cells
 from check_lipschitz import check_lipschitz, read_json_region
 from exact_statement import (Affine, Atom, Network, Rejection, read_json_network, read_onnx_network, read_property, require,
                              variables)
@@ -360,18 +361,22 @@ def check_certificate(lines, network, formula, network_hash, property_hash):
     """The statement that the certificate proves; Rejection if it proves none."""
     require(lines.read() == ["foldline-certificate", "1"], "not a certificate of version 1")
     statement = " ".join(lines.read())
-    kind, *claim = statement.split(" ")[1:]
+    kind, *claim = statement.removeprefix("statement ").split(" ")
     is_question = kind in check_questions.KINDS
-    require(is_question or kind == "lipschitz" or statement in ("statement verification holds", "statement verification violated"),
+    require(is_question or kind in ("lipschitz", "regions") or statement in ("statement verification holds", "statement verification violated"),
             "unknown statement")
     named = [("network", network_hash), ("property" if kind == "verification" else "region", property_hash)]
     for word, expected in named if property_hash else named[:1]:
         fields = lines.read()
         require(len(fields) == 3 and fields[::2] == [word, expected], f"the certificate is about another {word}")
-    fields = lines.read()
-    require(fields[0] == "precision" and len(fields) == 2 and integer(fields[1], 20, 53), "the precision was expected")
+    if kind != "regions":
+        fields = lines.read()
+        require(fields[0] == "precision" and len(fields) == 2 and integer(fields[1], 20, 53), "the precision was expected")
     if is_question:
         check_questions.check_questions(lines, kind, claim, network, formula, check_clauses)
+    elif kind == "regions":
+        check_cells(lines, claim, network, formula)
+        require(lines.read() == ["end"], "the end was expected")
     elif kind == "lipschitz":
         check_lipschitz(lines, claim, network, formula, lambda fields: list(map(rational, fields)), check_clauses)
     elif statement.endswith("holds"):
@@ -495,7 +500,7 @@ def subject_of(kind, names, files):
     network = {".json": read_json_network, ".onnx": read_onnx_network}[names[0].removesuffix(".gz")[-5:]](network_data)
     if kind in check_questions.KINDS:
         formula = check_questions.read_region(others[0] if others else None, network)
-    elif kind == "lipschitz":
+    elif kind in ("lipschitz", "regions"):
         formula = read_json_region(others[0], network.inputs) if others else []
     else:
         formula = read_property(others[0], network)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Zonotope containment and norms side by side with zonoopt, a linear program and numpy, in one run.
 
-    benches/compare/zonotope_tools.py [--foldline target/release/foldline] [--limit 60] [--skip-cases]
+    benches/compare/zonotope_tools.py [--foldline target/release/foldline] [--limit 60] [--skip-cases] [--large]
 
 Needs numpy, scipy and zonoopt; whatever is missing is said to be so. All of these compute in floats.
 
@@ -144,6 +144,9 @@ def generic(d, n, seed=0):
             "generators": [[rng.randint(-100, 100) for _ in range(d)] for _ in range(n)]}
 
 
+LARGE = [(3, 500), (5, 60), (10, 20)]
+
+
 class Bench:
     def __init__(self, foldline, limit, folder):
         self.foldline, self.limit, self.folder = foldline, limit, Path(folder)
@@ -186,9 +189,9 @@ def shared_cases(bench):
         print(f"| {name}{', ' + stopped if stopped else ''} | {seconds:.2f} | {answered} | {yes} | {no} |", flush=True)
 
 
-def containment(bench):
+def containment(bench, small):
     print("\n| containment | tool | CPU s | answer |\n| --- | --- | --- | --- |")
-    for d, m in [(2, 30), (3, 30), (4, 12), (3, 500), (5, 60), (10, 20)]:
+    for d, m in small + LARGE:
         outer, inner = generic(d, m), generic(d, m, seed=7)
         inner["generators"] = [[f"{v}/2" for v in g] for g in inner["generators"]]
         paths = bench.write("o.json", outer), bench.write("i.json", inner)
@@ -200,9 +203,9 @@ def containment(bench):
             print(f"| | {name} | {seconds:.2f} | {stopped or out.strip()} |", flush=True)
 
 
-def norms(bench):
+def norms(bench, small):
     print("\n| norm | tool | p = 1 | p = 2 | inf |\n| --- | --- | --- | --- | --- |")
-    for d, n in [(3, 16), (5, 20), (10, 20), (3, 500), (5, 60)]:
+    for d, n in small + LARGE:
         zonotope = generic(d, n)
         path = bench.write("z.json", zonotope)
         cells, values = [], []
@@ -231,14 +234,15 @@ def main():
     parser.add_argument("--foldline", default=str(ROOT / "target" / "release" / "foldline"))
     parser.add_argument("--limit", type=float, default=60.0, help="CPU seconds a tool may take")
     parser.add_argument("--skip-cases", action="store_true", help="leave the shared cases out")
+    parser.add_argument("--large", action="store_true", help="only the largest instances")
     options = parser.parse_args()
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options.foldline, options.limit, folder)
         if SHARED.is_dir() and not options.skip_cases:
             shared_cases(bench)
-        containment(bench)
-        norms(bench)
+        containment(bench, [] if options.large else [(2, 30), (3, 30), (4, 12)])
+        norms(bench, [] if options.large else [(3, 16), (5, 20)])
 
 
 if __name__ == "__main__":

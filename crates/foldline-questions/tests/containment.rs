@@ -1,5 +1,8 @@
 //! Containment against brute force: a linear program for every sign vector of the inner zonotope.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 #[path = "../../foldline-geometry/tests/zonotopes/random.rs"]
 mod random;
 
@@ -7,7 +10,9 @@ use foldline_geometry::exact_lp::{ExactConstraint, ExactOutcome, maximize};
 use foldline_geometry::zonotopes::segments::scaled;
 use foldline_kernel::number::{least_common_multiple, parse_rational};
 use foldline_kernel::{Integer, Natural, Rational, Zonotope};
-use foldline_questions::containment::{Options, Outcome, Route, Scale, Verdict, contains};
+use foldline_questions::containment::{
+    Options, Outcome, Progress, ProgressCallback, Route, Scale, Verdict, contains,
+};
 use random::Random;
 
 /// The least s with point − c = Σ β_i g_i and |β_i| ≤ s, as a linear program in β and s.
@@ -86,11 +91,10 @@ fn check(outer: &Zonotope, inner: &Zonotope, expected: Option<&Rational>) {
             match &outcome.scale {
                 Scale::Value(value) => assert_eq!(Some(value), expected, "{at}"),
                 Scale::Infinite => assert_eq!(None, expected, "{at}"),
-                Scale::AtLeast(value) => {
-                    assert!(
-                        verdict_only && expected.is_some_and(|expected| value <= expected),
-                        "{at}"
-                    );
+                Scale::Bounds { lower, upper } => {
+                    let expected = expected.expect(&at);
+                    let is_below = upper.as_ref().is_none_or(|upper| expected <= upper);
+                    assert!(verdict_only && lower <= expected && is_below, "{at}");
                 }
             }
             let holds = expected.is_some_and(|scale| *scale <= Rational::ONE);
@@ -189,13 +193,54 @@ fn huge_and_tiny_numbers_change_nothing() {
     }
 }
 
+/// Generators that are in a plane but for less than floats can tell, and some that are in it.
+#[test]
+fn nearly_degenerate_pairs_agree_with_brute_force() {
+    let mut random = Random(12);
+    let tiny = ["1e-14", "1e-17", "1e-40"].map(|token| parse_rational(token).unwrap());
+    for case in 0..60 {
+        let (mut outer, inner) = pair(&mut random, case % 4 > 0);
+        for generator in &mut outer.generators {
+            for entry in generator.iter_mut() {
+                if random.below(3) == 0 {
+                    *entry += &tiny[case % 3] * Rational::from(random.below(5) as i32 - 2);
+                }
+            }
+        }
+        check(&outer, &inner, scale(&outer, &inner).as_ref());
+    }
+}
+
+#[test]
+fn a_clear_yes_is_known_before_the_scale() {
+    let mut random = Random(5);
+    let outer = random.zonotope_of(8, 50, 99);
+    let inner = random.zonotope_of(8, 40, 9);
+    let inner = Zonotope { center: outer.center.clone(), ..inner };
+    // 99,884,400 normals.
+    let quick = contains(&outer, &inner, &Options { verdict_only: true, ..Options::default() });
+    assert_eq!((quick.verdict, quick.statistics.normals), (Verdict::Contained, 0));
+    let stop = Arc::new(AtomicBool::new(false));
+    let raised = Arc::clone(&stop);
+    let progress = move |progress: &Progress| {
+        raised.store(progress.contained == Some(true), Ordering::Relaxed);
+    };
+    let (stop, progress) = (Some(stop), Some(Arc::new(progress) as ProgressCallback));
+    let outcome = contains(&outer, &inner, &Options { stop, progress, ..Options::default() });
+    assert_eq!(outcome.verdict, Verdict::Contained);
+    let Scale::Bounds { lower, upper: Some(upper) } = outcome.scale else {
+        panic!("{:?}", outcome.scale)
+    };
+    assert!(lower > Rational::ZERO && lower <= upper && upper <= Rational::ONE);
+}
+
 #[test]
 fn a_limit_leaves_it_undecided() {
     let mut random = Random(7);
     let outer = random.zonotope_of(5, 40, 99);
-    let inner = scaled_about(&outer, &outer.center, &parse_rational("0.99").unwrap());
+    let inner = random.zonotope_of(5, 40, 90);
     let options = Options { timeout: Some(std::time::Duration::ZERO), ..Options::default() };
     let outcome = contains(&outer, &inner, &options);
     assert!(matches!(outcome.verdict, Verdict::Undecided(_)), "{outcome:?}");
-    assert!(matches!(outcome.scale, Scale::AtLeast(_)), "{outcome:?}");
+    assert!(matches!(outcome.scale, Scale::Bounds { .. }), "{outcome:?}");
 }

@@ -166,7 +166,47 @@ pub fn visit_pencils<V: PencilVisitor>(
     walk.descend(&mut [root].into(), 0, first)
 }
 
+/// Visits every pencil with these first chosen directions, increasing, one flat once.
+///
+/// # Panics
+/// As [`visit_pencils`].
+pub fn visit_pencils_below<V: PencilVisitor>(
+    columns: &Columns,
+    chosen: &[usize],
+    visitor: &mut V,
+) -> ControlFlow<()> {
+    assert!(columns.rank > 0, "no hyperplanes in a space of dimension 0");
+    let mut walk = Walk { columns, sets: Sets::Flats, visitor, chosen: Vec::new() };
+    if let Some(root) = Level::<i64>::root(columns) {
+        return walk.follow(root, chosen);
+    }
+    let root = Level::<Integer>::root(columns).expect("any integer fits");
+    walk.follow(root, chosen)
+}
+
 impl<V: PencilVisitor> Walk<'_, V> {
+    /// Makes these choices, then visits what is below.
+    fn follow<T: Entry>(&mut self, level: Level<T>, choices: &[usize]) -> ControlFlow<()> {
+        let Some((&index, rest)) = choices.split_first() else {
+            let first = self.chosen.last().map_or(0, |last| last + 1);
+            return self.descend(&mut vec![level], 0, first..self.columns.directions);
+        };
+        if level.closed[index] {
+            return ControlFlow::Continue(());
+        }
+        let mut next = level.clone();
+        match self.choose(&level, &mut next, index) {
+            Step::Repeated => ControlFlow::Continue(()),
+            Step::TooWide => self.follow(level.widen(), choices),
+            Step::Ready => {
+                self.chosen.push(index);
+                let flow = self.follow(next, rest);
+                self.chosen.pop();
+                flow
+            }
+        }
+    }
+
     /// Visits what is below the level at `place` with the next choice in `range`.
     fn descend<T: Entry>(
         &mut self,

@@ -20,8 +20,8 @@ pub const LEAST_COST: f64 = 1e8;
 /// all normals would take, they are gone through after all.
 pub const SHARE: f64 = 0.125;
 
-/// Looks for the greatest ratio, or, for a verdict alone, whether it is at most 1; whether it is
-/// settled then. If not, nothing is lost but the time.
+/// Looks for the greatest ratio, in more than three dimensions for a bound that tells whether it is at
+/// most 1; whether that settles what is asked. If not, nothing is lost but the time.
 pub fn search(
     problem: &Problem,
     verdict_only: bool,
@@ -46,11 +46,9 @@ pub fn search(
         problem.consider(best, &found.direction);
         return true;
     }
-    if !verdict_only {
-        return false;
-    }
     // Whatever is below 1 settles it: the tolerance leaves room for what is not close.
     let bounds = largest_ratio(&inner, &outer, 0.05, &enough);
     counters.normals.fetch_add(bounds.cones, Ordering::Relaxed);
-    bounds.upper <= 1.0
+    best.bound(bounds.upper);
+    verdict_only && bounds.upper <= 1.0
 }

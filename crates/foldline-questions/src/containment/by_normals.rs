@@ -1,4 +1,4 @@
-//! The greatest ratio over the facet normals of the outer zonotope: floats discard, integers decide.
+//! The greatest ratio over the facet normals of the outer zonotope: floats discard, a prime decides ties, integers the rest.
 //!
 //! h_A is convex and h_B linear on every cone of the arrangement of B's generators, so the greatest
 //! ratio h_A/h_B is attained on a ray of it: at a normal of a hyperplane that generators span
@@ -9,19 +9,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use foldline_geometry::directed::{UNIT_ROUNDOFF, round_down};
-use foldline_geometry::zonotopes::entry::{Entry, combination_fits};
-use foldline_geometry::zonotopes::pencils::{Pencil, PencilVisitor, Sets, visit_pencils};
+use foldline_geometry::zonotopes::Span;
+use foldline_geometry::zonotopes::float_pencils::{
+    FloatColumns, FloatPencil, FloatPencilVisitor, PencilResidues, visit_float_pencils,
+};
 use foldline_kernel::Integer;
+use foldline_kernel::number::power_of_two;
 
+use super::by_exact_normals;
 use super::problem::{Best, Counters, Problem};
 use super::sums::{padded, sum_of_magnitudes};
+use super::ties::Ties;
+use super::weights::FloatWeights;
 use crate::workers::on_all;
 
 /// Normals of a pencil from one look at the limits to the next.
 const PAUSE: u64 = 256;
 
-/// Integers and their sums below this are exact in floats.
-const EXACT_BELOW: f64 = (1u64 << 52) as f64;
+/// Covers what underflow can hide in a sum.
+const UNDERFLOW: f64 = 1e-280;
 
 /// Looks at all facet normals of B that `open` has; whether it went through to the end.
 ///
@@ -34,18 +40,24 @@ pub fn search(
     counters: &Counters,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> bool {
-    let directions = problem.columns.directions;
-    if problem.rank < 3 {
-        let mut worker = Worker::new(problem, best, counters, stop);
-        return visit_pencils(&problem.columns, Sets::Flats, None, &mut worker).is_continue();
+    if problem.rank == 1 {
+        counters.normals.fetch_add(1, Ordering::Relaxed);
+        problem.consider(best, &[Integer::ONE]);
+        return true;
     }
+    let columns = FloatColumns::new(&problem.columns);
+    let lengths = Lengths::new(problem, &columns);
+    let worker = || Worker::new(problem, &lengths, best, counters, stop);
+    if problem.rank == 2 {
+        return visit_float_pencils(&columns, None, &mut worker()).is_continue();
+    }
+    let directions = problem.columns.directions;
     let finished = AtomicBool::new(true);
     on_all(threads.min(directions), |_| {
-        let mut worker = Worker::new(problem, best, counters, stop);
+        let mut worker = worker();
         while let Some(first) = open.take() {
             let range = first..first + 1;
-            let columns = &problem.columns;
-            if visit_pencils(columns, Sets::Flats, Some(range), &mut worker).is_break() {
+            if visit_float_pencils(&columns, Some(range), &mut worker).is_break() {
                 finished.store(false, Ordering::Relaxed);
                 return;
             }
@@ -106,66 +118,75 @@ fn share(count: usize, first: usize, rank: usize) -> f64 {
     factors.product::<f64>() * (rank - 1) as f64 / count as f64
 }
 
-/// A function's values times the lengths, in floats, and the sum of their magnitudes.
+/// Lengths of the segments of B and A for values in floats.
+#[derive(Debug)]
+pub struct Lengths {
+    /// Of B, then of A.
+    pub sides: [FloatWeights; 2],
+    /// A float ratio h_A/h_B is the ratio over 2 to this power.
+    apart: i64,
+}
+
+impl Lengths {
+    fn new(problem: &Problem, columns: &FloatColumns<'_>) -> Self {
+        let (outer, inner) = columns.shifts.split_at(problem.columns.directions);
+        let outer = FloatWeights::new(problem.outer.exact(), outer);
+        let inner = FloatWeights::new(problem.inner.exact(), inner);
+        let apart = inner.exponent - outer.exponent;
+        Self { sides: [outer, inner], apart }
+    }
+}
+
+/// A function's values times the lengths, and the sum of their magnitudes.
 #[derive(Default)]
-struct Scaled {
+struct Weighted {
     values: Vec<f64>,
     magnitude: f64,
 }
 
-impl Scaled {
-    fn fill<T: Entry>(&mut self, values: &[T], weights: &[f64]) {
+impl Weighted {
+    fn fill(&mut self, values: &[f64], weights: &[f64]) {
         self.values.clear();
-        self.values.extend(values.iter().zip(weights).map(|(value, w)| value.to_float() * w));
+        self.values.extend(values.iter().zip(weights).map(|(value, weight)| value * weight));
         self.magnitude = self.values.iter().map(|value| value.abs()).sum();
         self.values.resize(padded(values.len()), 0.0);
     }
 }
 
+/// A float and a bound of its error.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounded {
+    /// The float.
+    pub value: f64,
+    /// How far it may be off.
+    pub error: f64,
+}
+
 struct Worker<'a> {
     problem: &'a Problem,
+    lengths: &'a Lengths,
     best: &'a Best,
     counters: &'a Counters,
     stop: &'a (dyn Fn() -> bool + Sync),
-    weights: [Vec<f64>; 2],
-    /// The two functions of the pencil on the outer, then on the inner directions.
-    outer: [Scaled; 2],
-    inner: [Scaled; 2],
-    /// What is known of the best ratio: its version, a float below it, its parts if small.
+    /// For B, then A: the two functions of the pencil.
+    weighted: [[Weighted; 2]; 2],
+    ties: Ties<'a>,
+    /// What is known of the best ratio: its version, and a float below it.
     version: Option<u64>,
     threshold: f64,
-    small: Option<(i128, i128)>,
-}
-
-/// What floats say about a normal.
-enum Guess {
-    /// Its ratio is not greater than the best.
-    NoBetter,
-    /// The two sums, exactly.
-    Exact(f64, f64),
-    Unknown,
 }
 
 impl<'a> Worker<'a> {
     fn new(
         problem: &'a Problem,
+        lengths: &'a Lengths,
         best: &'a Best,
         counters: &'a Counters,
         stop: &'a (dyn Fn() -> bool + Sync),
     ) -> Self {
-        let floats = |weights: &[Integer]| weights.iter().map(Entry::to_float).collect();
-        Self {
-            problem,
-            best,
-            counters,
-            stop,
-            weights: [floats(problem.outer.exact()), floats(problem.inner.exact())],
-            outer: Default::default(),
-            inner: Default::default(),
-            version: None,
-            threshold: 0.0,
-            small: None,
-        }
+        let (weighted, ties) = (Default::default(), Ties::new(problem, lengths));
+        let (version, threshold) = (None, 0.0);
+        Self { problem, lengths, best, counters, stop, weighted, ties, version, threshold }
     }
 
     fn refresh(&mut self) {
@@ -174,109 +195,75 @@ impl<'a> Worker<'a> {
             return;
         }
         self.version = Some(version);
-        self.threshold = round_down(&self.best.ratio());
-        let (numerator, denominator) = self.best.parts();
-        let small = |value: Integer| (value.bits() < 64).then(|| value.small());
-        self.small = small(numerator).zip(small(denominator));
+        let ratio = self.best.ratio();
+        self.threshold = round_down(&(&ratio * power_of_two(-self.lengths.apart)));
+        self.ties.set_ratio(&ratio);
     }
 
-    /// Evaluates a·(first function) − b·(second), up to a positive factor, in floats.
-    fn guess(&self, a: f64, b: f64) -> Guess {
-        let [outer, outer_error] = evaluate(a, b, &self.outer);
-        let [inner, inner_error] = evaluate(a, b, &self.inner);
-        if outer_error == 0.0 && inner_error == 0.0 {
-            return Guess::Exact(inner, outer);
-        }
-        let above = (inner + inner_error) * (1.0 + 8.0 * UNIT_ROUNDOFF);
-        let below = self.threshold * (outer - outer_error);
-        if above < below { Guess::NoBetter } else { Guess::Unknown }
+    /// The sums of B (0) or A (1) for a·(first function) − b·(second), scaled.
+    fn sum(&self, side: usize, pencil: &FloatPencil<'_>, [a, b]: [f64; 2]) -> Bounded {
+        let [x, y] = &self.weighted[side];
+        let value = sum_of_magnitudes(a, b, &x.values, &y.values);
+        let roundings = (x.values.len() + 24) as f64;
+        let [gap, other] = pencil.errors;
+        let (a, b) = (a.abs(), b.abs());
+        // Each value is off by its row's error, a by that of the second row, b by that of the first.
+        let inherited = (a * gap + b * other + 2.0 * gap * other) * self.lengths.sides[side].total
+            + other * x.magnitude
+            + gap * y.magnitude;
+        let rounded = roundings * UNIT_ROUNDOFF * (a * x.magnitude + b * y.magnitude);
+        Bounded { value, error: 1.02 * (inherited + rounded) + UNDERFLOW }
     }
 
-    fn is_better(&self, inner: f64, outer: f64) -> bool {
-        // Both are integers below 2⁵³.
-        match self.small {
-            Some((numerator, denominator)) => {
-                inner as i128 * denominator > numerator * outer as i128
-            }
-            None => {
-                let integer = |value: f64| Integer::from(value as i64);
-                self.best.is_exceeded_by(&integer(inner), &integer(outer))
-            }
-        }
-    }
-
-    fn candidate<T: Entry>(&mut self, pencil: &Pencil<'_, T>, index: usize) {
-        let [first, second] = pencil.values(index);
-        let (a, b) = match self.problem.rank {
-            1 => (1.0, 0.0),
-            _ => (second.to_float(), first.to_float()),
-        };
-        match self.guess(a, b) {
-            Guess::NoBetter => return,
-            Guess::Exact(inner, outer) if !self.is_better(inner, outer) => return,
-            _ => {}
-        }
-        let [a, b] = pencil.selection(index);
-        if let Guess::Exact(inner, outer) = self.guess(a.to_float(), b.to_float())
-            && !self.is_better(inner, outer)
-        {
+    fn candidate(
+        &mut self,
+        pencil: &FloatPencil<'_>,
+        residues: &mut PencilResidues<'_>,
+        index: usize,
+    ) {
+        let factors = [pencil.rows[1][index], pencil.rows[0][index]];
+        let sums = [self.sum(0, pencil, factors), self.sum(1, pencil, factors)];
+        let [outer, inner] = sums;
+        let above = (inner.value + inner.error) * (1.0 + 8.0 * UNIT_ROUNDOFF);
+        if above < self.threshold * (outer.value - outer.error) {
             return;
         }
         self.counters.exact_normals.fetch_add(1, Ordering::Relaxed);
-        self.decide(pencil, &a, &b);
+        if self.ties.is_tie(pencil, residues, index, sums) {
+            return;
+        }
+        let vectors = &self.problem.columns.vectors;
+        let members = pencil.chosen.iter().chain([&index]);
+        let members: Vec<Vec<Integer>> = members.map(|&member| vectors[member].clone()).collect();
+        // More than one equation: the candidate is in the flat and selects nothing.
+        if let [normal] = &Span::new(self.problem.rank, &members).equations[..] {
+            self.problem.consider(self.best, normal);
+        }
         self.refresh();
     }
-
-    /// The exact values of a·(first function) − b·(second) at all columns.
-    fn decide<T: Entry>(&self, pencil: &Pencil<'_, T>, a: &T, b: &T) {
-        let rank = self.problem.rank;
-        let pairs = pencil.rows[0].iter().zip(pencil.rows[1]);
-        if combination_fits::<T>(a.bits(), pencil.bits[0], b.bits(), pencil.bits[1]) {
-            let row: Vec<T> = pairs.map(|(x, y)| T::combine(a, x, b, y)).collect();
-            self.problem.consider_values(self.best, &row[..rank], &row[rank..]);
-        } else if combination_fits::<T::Wider>(a.bits(), pencil.bits[0], b.bits(), pencil.bits[1]) {
-            let row: Vec<T::Wider> = pairs.map(|(x, y)| T::combine_wide(a, x, b, y)).collect();
-            self.problem.consider_values(self.best, &row[..rank], &row[rank..]);
-        } else {
-            let (a, b) = (a.to_integer(), b.to_integer());
-            let row: Vec<Integer> =
-                pairs.map(|(x, y)| &a * x.to_integer() - &b * y.to_integer()).collect();
-            self.problem.consider_values(self.best, &row[..rank], &row[rank..]);
-        }
-    }
 }
 
-/// The sum and a bound of its error; 0 where the sum is exact.
-///
-/// Inputs carry relative errors of at most 5 roundings (number, length, their product), a and b of
-/// two, the loop adds the rest.
-fn evaluate(a: f64, b: f64, functions: &[Scaled; 2]) -> [f64; 2] {
-    let [x, y] = functions;
-    let sum = sum_of_magnitudes(a, b, &x.values, &y.values);
-    let magnitude = a.abs() * x.magnitude + b.abs() * y.magnitude;
-    // Magnitudes this small mean that no number in them was rounded.
-    if magnitude < EXACT_BELOW && a.abs() < EXACT_BELOW && b.abs() < EXACT_BELOW {
-        return [sum, 0.0];
-    }
-    let roundings = (x.values.len() + 16) as f64;
-    [sum, 1.01 * roundings * UNIT_ROUNDOFF * magnitude]
-}
-
-impl PencilVisitor for Worker<'_> {
-    fn pencil<T: Entry>(&mut self, pencil: &Pencil<'_, T>) -> ControlFlow<()> {
+impl FloatPencilVisitor for Worker<'_> {
+    fn pencil(
+        &mut self,
+        pencil: &FloatPencil<'_>,
+        residues: &mut PencilResidues<'_>,
+    ) -> ControlFlow<()> {
         if (self.stop)() {
             return ControlFlow::Break(());
         }
-        let (rank, directions) = (self.problem.rank, self.problem.columns.directions);
-        for (index, row) in pencil.rows.iter().enumerate() {
-            let (outer, inner) = row[rank..].split_at(directions);
-            self.outer[index].fill(outer, &self.weights[0]);
-            self.inner[index].fill(inner, &self.weights[1]);
+        let directions = self.problem.columns.directions;
+        for (function, row) in pencil.rows.iter().enumerate() {
+            let (outer, inner) = row.split_at(directions);
+            for (side, values) in [outer, inner].into_iter().enumerate() {
+                self.weighted[side][function].fill(values, &self.lengths.sides[side].floats);
+            }
         }
         self.refresh();
+        self.ties.start_pencil();
         let mut normals = 0;
         for index in pencil.candidates() {
-            self.candidate(pencil, index);
+            self.candidate(pencil, residues, index);
             normals += 1;
             if normals % PAUSE == 0 && (self.stop)() {
                 return ControlFlow::Break(());
@@ -284,6 +271,14 @@ impl PencilVisitor for Worker<'_> {
         }
         self.counters.normals.fetch_add(normals, Ordering::Relaxed);
         ControlFlow::Continue(())
+    }
+
+    fn too_close(&mut self, chosen: &[usize]) -> ControlFlow<()> {
+        let (problem, best, counters) = (self.problem, self.best, self.counters);
+        match by_exact_normals::search(problem, chosen, best, counters, self.stop) {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
     }
 }
 

@@ -7,7 +7,10 @@
 //! Differs from the paper: the shift of the centers is one more generator of A, and no linear
 //! program is solved for facet normals.
 
+mod by_combinations;
 mod by_cones;
+mod by_directions;
+mod by_exact_normals;
 mod by_normals;
 mod by_vertices;
 mod problem;
@@ -15,10 +18,13 @@ pub mod proof;
 mod resume;
 pub mod statement;
 mod sums;
+mod ties;
+mod weights;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use foldline_geometry::zonotopes::ratio_exact::MOST_DIMENSIONS;
 use foldline_geometry::zonotopes::{Segments, Span};
 use foldline_kernel::{Integer, Rational, Zonotope};
 
@@ -103,8 +109,11 @@ fn answer(
         Some(state) => Some(resume::from_json(state, problem, &best, &counters)?),
         None => None,
     };
-    let finished = with_progress(options, limits.start, &counters, || {
-        let shortened = earlier.is_none() && shorten(problem, options, &best, &counters, &stop);
+    let finished = with_progress(options, limits.start, &best, &counters, || {
+        let shortened = match earlier {
+            None => shorten(problem, options, &best, &counters, &stop),
+            Some(_) => bound(problem, options, &best, &stop),
+        };
         shortened || {
             let way = earlier.unwrap_or_else(|| way(problem, options));
             let state = || resume::to_json(&way, &best, &counters);
@@ -120,14 +129,14 @@ fn answer(
     }
     let verdict = match best.normal() {
         Some(normal) if ratio > Rational::ONE => Verdict::Separated(separation(&normal)),
-        _ if finished => Verdict::Contained,
+        _ if finished || best.contained() == Some(true) => Verdict::Contained,
         _ => Verdict::Undecided(limits.which()),
     };
     let scale = match verdict {
         _ if finished && !options.verdict_only => Scale::Value(ratio),
         // Without a normal the ratio is where the search began, not a bound.
-        _ if best.normal().is_some() => Scale::AtLeast(ratio),
-        _ => Scale::AtLeast(Rational::ZERO),
+        _ if best.normal().is_some() => Scale::Bounds { lower: ratio, upper: best.upper() },
+        _ => Scale::Bounds { lower: Rational::ZERO, upper: best.upper() },
     };
     Ok(Outcome { verdict, scale, statistics })
 }
@@ -141,6 +150,9 @@ fn shorten(
     counters: &Counters,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> bool {
+    if by_directions::settles(problem, best) {
+        return true;
+    }
     let Costs { gauge, normals, vertices } = costs(problem);
     let least = normals.min(vertices);
     if (4 * problem.rank) as f64 * gauge < SMALL_PART * least {
@@ -154,13 +166,34 @@ fn shorten(
     {
         return true;
     }
+    if bound(problem, options, best, stop) {
+        return true;
+    }
     let by_cones = match options.route {
         Route::Cheaper => normals <= vertices && normals > by_cones::LEAST_COST,
         Route::Normals | Route::Vertices => false,
         Route::Cones => true,
     };
+    // In more than three dimensions they tell the verdict, but not the scale.
+    let is_wanted = problem.rank <= MOST_DIMENSIONS
+        || best.contained().is_none() && (options.verdict_only || options.timeout.is_some());
     let part = Duration::from_secs_f64((normals * 1e-9 * by_cones::SHARE).clamp(1e-3, 1e6));
-    by_cones && by_cones::search(problem, options.verdict_only, part, best, counters, stop)
+    let part = options.timeout.map_or(part, |timeout| part.min(timeout / 4));
+    by_cones
+        && is_wanted
+        && by_cones::search(problem, options.verdict_only, part, best, counters, stop)
+}
+
+/// Bounds the greatest ratio from above if that takes a small part of the search's time; whether that
+/// settles what is asked.
+fn bound(problem: &Problem, options: &Options, best: &Best, stop: &dyn Fn() -> bool) -> bool {
+    let Costs { gauge, normals, vertices } = costs(problem);
+    let (m, n) = (problem.columns.directions as f64, problem.inner.exact().len() as f64);
+    let cost = by_combinations::cost(problem.rank as f64, m, n, gauge);
+    if cost < SMALL_PART * normals.min(vertices) {
+        best.bound(by_combinations::upper_bound(problem, stop));
+    }
+    options.verdict_only && best.contained() == Some(true)
 }
 
 /// The way that is gone where nothing shortens it, from its beginning.
@@ -210,7 +243,10 @@ fn costs(problem: &Problem) -> Costs {
     let subsets = (1..problem.rank).fold(1.0, |count, k| count * (m - k as f64 + 1.0) / k as f64);
     let gauge = 100.0 * rank * (m + rank) * (2.0 * rank + m / 5.0);
     let vertices = (n + (n - 1.0).exp2()) * gauge;
-    Costs { gauge, normals: subsets * (m + n) * 0.5 + 1000.0, vertices }
+    // Most sets of r − 2 vectors are followed by few more where m is not much greater than r.
+    let pencils = subsets * (rank - 1.0) / (m - rank + 2.0);
+    let normals = subsets * (20.0 + 0.06 * (m + n)) + pencils * (100.0 + 3.0 * (m + n)) + 1000.0;
+    Costs { gauge, normals, vertices }
 }
 
 /// The separation by a function that is greater on INNER than on OUTER, or smaller.
@@ -257,6 +293,7 @@ impl Limits<'_> {
 fn with_progress<T: Send>(
     options: &Options,
     start: Instant,
+    best: &Best,
     counters: &Counters,
     body: impl FnOnce() -> T + Send,
 ) -> T {
@@ -268,7 +305,8 @@ fn with_progress<T: Send>(
         let reporter = scope.spawn(|| {
             while !finished.load(Ordering::Relaxed) {
                 std::thread::park_timeout(Duration::from_millis(200));
-                report(&Progress { statistics: counters.statistics(), elapsed: start.elapsed() });
+                let (statistics, contained) = (counters.statistics(), best.contained());
+                report(&Progress { statistics, contained, elapsed: start.elapsed() });
             }
         });
         let result = body();

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldline_geometry::zonotopes::entry::Entry;
+use foldline_geometry::zonotopes::floats::exact_float;
 use foldline_geometry::zonotopes::pencils::Columns;
 use foldline_geometry::zonotopes::segments::{make_primitive, product};
 use foldline_geometry::zonotopes::weights::Weights;
@@ -86,6 +87,8 @@ impl Problem {
 #[derive(Debug)]
 pub struct Best {
     state: Mutex<State>,
+    /// No ratio is greater than this.
+    upper: Mutex<Option<Rational>>,
     /// Changes with every improvement.
     version: AtomicU64,
 }
@@ -102,7 +105,30 @@ impl Best {
     pub fn above(least: u8) -> Self {
         let (numerator, denominator) = (least.into(), Integer::ONE);
         let state = Mutex::new(State { numerator, denominator, normal: None });
-        Self { state, version: AtomicU64::new(0) }
+        Self { state, upper: Mutex::new(None), version: AtomicU64::new(0) }
+    }
+
+    /// Notes that no ratio is greater than `bound`.
+    pub fn bound(&self, bound: f64) {
+        if bound.is_finite() {
+            let (bound, mut upper) = (exact_float(bound), self.upper.lock().expect("no panic"));
+            if upper.as_ref().is_none_or(|upper| bound < *upper) {
+                *upper = Some(bound);
+            }
+        }
+    }
+
+    /// An upper bound of all ratios, if one is known.
+    pub fn upper(&self) -> Option<Rational> {
+        self.upper.lock().expect("no panic").clone()
+    }
+
+    /// Whether all ratios are at most 1, as far as it is known.
+    pub fn contained(&self) -> Option<bool> {
+        if self.ratio() > Rational::ONE {
+            return Some(false);
+        }
+        self.upper().filter(|upper| *upper <= Rational::ONE).map(|_| true)
     }
 
     fn state(&self) -> State {
@@ -113,12 +139,6 @@ impl Best {
     pub fn ratio(&self) -> Rational {
         let State { numerator, denominator, .. } = self.state();
         Rational::from(numerator) / Rational::from(denominator)
-    }
-
-    /// Numerator and denominator of the ratio, not in lowest terms.
-    pub fn parts(&self) -> (Integer, Integer) {
-        let State { numerator, denominator, .. } = self.state();
-        (numerator, denominator)
     }
 
     /// The function that attains it, if any was found.

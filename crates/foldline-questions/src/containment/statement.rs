@@ -39,8 +39,14 @@ pub enum Scale {
     Value(Rational),
     /// No s will do: INNER leaves the affine hull of OUTER.
     Infinite,
-    /// Not computed: only the verdict was asked for, or a limit ran out. It is at least this.
-    AtLeast(Rational),
+    /// Not computed: only the verdict was asked for, or a limit ran out. It is at least `lower`, and at
+    /// most `upper` if that is known.
+    Bounds {
+        /// At least this.
+        lower: Rational,
+        /// At most this.
+        upper: Option<Rational>,
+    },
 }
 
 /// Counts of what a run did.
@@ -62,6 +68,8 @@ pub struct Statistics {
 pub struct Progress {
     /// Counts so far.
     pub statistics: Statistics,
+    /// What is known of the verdict: whether INNER is contained.
+    pub contained: Option<bool>,
     /// Time since the start.
     pub elapsed: Duration,
 }

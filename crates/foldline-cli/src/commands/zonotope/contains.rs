@@ -114,7 +114,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     }
     let mut report = report(arguments, &outer, &inner, &outcome, start);
     let is_known = match outcome.scale {
-        Scale::AtLeast(_) => {
+        Scale::Bounds { .. } => {
             arguments.no_scale && !matches!(outcome.verdict, Verdict::Undecided(_))
         }
         Scale::Value(_) | Scale::Infinite => true,
@@ -128,8 +128,13 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
 
 fn progress_text(progress: &Progress) -> String {
     let statistics = &progress.statistics;
+    let verdict = match progress.contained {
+        Some(true) => "  contained",
+        Some(false) => "  not contained",
+        None => "",
+    };
     format!(
-        "{:>8}  {} normals  {} points  {:.1}% looked at",
+        "{:>8}  {} normals  {} points  {:.1}% looked at{verdict}",
         duration(progress.elapsed.as_secs_f64()),
         count(statistics.normals),
         count(statistics.gauges),
@@ -184,9 +189,14 @@ fn report(
             report.set("scale", Value::Null);
             text += "No scale of OUTER is enough: INNER leaves its affine hull.\n";
         }
-        Scale::AtLeast(scale) => {
-            report.set_exact("scale_at_least", scale);
-            text += &format!("The least scale of OUTER is at least {}.\n", decimal(scale, 10));
+        Scale::Bounds { lower, upper } => {
+            report.set_exact("scale_at_least", lower);
+            text += &format!("The least scale of OUTER is at least {}", decimal(lower, 10));
+            if let Some(upper) = upper {
+                report.set_exact("scale_at_most", upper);
+                text += &format!(", and at most {}", decimal(upper, 10));
+            }
+            text += ".\n";
         }
     }
     let time = duration(start.elapsed().as_secs_f64());
