@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Kill runs of foldline at random moments, let them go on from their checkpoints, and compare the answers.
 
-    benches/checkpoints.py [--kills 20] [--seed 1] [--only WORD] [--program target/release/foldline] [-- COMMAND FILES…]
+    benches/checkpoints.py [--kills 20] [--seed 1] [--only WORD] [--certificate] [--program target/release/foldline] [-- COMMAND FILES…]
 
 Each instance is first run in peace. Then it is started with --checkpoint and killed with SIGKILL at a random moment, again and again,
 until so many kills are done; after that it may finish. Its answer must be that of the run in peace: every exact number of it, but for points, of
 which there may be several. A witness of `verify` must replay exactly, and the checkpoint must be gone. If the run finishes before
 all kills are done it starts from the beginning. Without a command, one instance of every command that has checkpoints is generated: random
-weights, and some ten CPU seconds of work each. `--only lipschitz` runs those whose command begins so.
+weights, and some ten CPU seconds of work each. `--only lipschitz` runs those whose command begins so. With `--certificate` the runs write
+certificates as well (of the commands that keep them with a checkpoint), and `foldline check` must accept the one that is there at the end.
 
 Exit code 1 if an answer differs, a run ends with an error, or a checkpoint is left over.
 """
@@ -23,10 +24,14 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
+import training
+
 ROOT = Path(__file__).resolve().parent.parent
 
+# The commands that keep a certificate with their state.
+CERTIFIED = {"verify", "maximum", "range", "positive", "zero"}
 # Points may differ from run to run, and so do times and counts.
-POINTS = {"argmax", "argmin", "witness", "witness_f32", "point", "points", "gradient", "jacobian", "ray", "vertex", "signs"}
+POINTS = {"argmax", "argmin", "witness", "witness_f32", "point", "points", "gradient", "jacobian", "ray", "vertex", "signs", "network"}
 VARYING = {"seconds", "statistics", "fraction_done", "positive_direction", "negative_direction"}
 
 
@@ -115,6 +120,12 @@ class Instances:
         path = self.write(f"planes{seed}.json", {"normals": normals, "offsets": offsets})
         return ["arrangement", "cells", path, "--method", "enumerate"]
 
+    def train(self, size: tuple[int, int, int], noise: float, output: str, *options: str) -> list[str]:
+        """A sample of benches/training.py."""
+        (d, hidden, count), name = size, "-".join(map(str, size))
+        data = self.write(f"sample{name}-{noise}-{output}.csv", training.sample(d, hidden, count, noise, output, 0))
+        return ["train", data, "--hidden", str(hidden), "--output", output, *options]
+
     def zonotope(self, seed: int, dimension: int, count: int) -> str:
         """Random generators."""
         chance = random.Random(seed)
@@ -138,15 +149,18 @@ class Instances:
             self.on_box("lipschitz", 9, [5, 24, 24, 1], "--p", "0"),
             self.on_box("regions", 10, [3, 160, 160, 1], "--count", "cells"),
             self.arrangement(11, 4, 90),
+            self.train((1, 2, 40), 0.05, "relu"),
+            self.train((2, 2, 60), float("inf"), "linear"),
+            self.train((1, 4, 12), float("inf"), "linear", "--zero-loss"),
             self.contains(12, 6, [90, 60]),
             ["zonotope", "norm", self.zonotope(14, 6, 90), "--p", "2"],
         ]
 
 
-def finished(command: list[str]) -> dict:
+def finished(command: list[str], codes: list[int] = [0, 1]) -> dict:
     """The answer of a run that may end by itself."""
     run = subprocess.run(command, capture_output=True, text=True)
-    if run.returncode not in (0, 1):
+    if run.returncode not in codes:
         sys.exit(f"{' '.join(command)}: exit code {run.returncode}: {run.stderr}")
     return json.loads(run.stdout)
 
@@ -176,9 +190,10 @@ def comparable(answer):
     return {key: comparable(value) for key, value in answer.items() if key not in skipped}
 
 
-def torture(program: str, question: list[str], kills: int, chance: random.Random, folder: Path) -> str:
+def torture(program: str, question: list[str], kills: int, chance: random.Random, folder: Path, certified: bool) -> str:
     """A row of the table; exits if the answers differ."""
-    plain = [program, *question, "--json"]
+    proof = folder / "proof.gz"
+    plain = [program, *question, "--json", *(["--certificate", str(proof)] if certified else [])]
     start, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     expected = finished(plain)
     seconds = time.monotonic() - start
@@ -202,6 +217,11 @@ def torture(program: str, question: list[str], kills: int, chance: random.Random
         sys.exit(f"{name}: in peace {comparable(expected)}, after {done} kills {comparable(answer)}")
     if state.exists():
         sys.exit(f"{state} is left over after the answer")
+    if certified:
+        finished([program, "check", str(proof), *(word for word in question[1:] if Path(word).is_file()), "--json"], [0])
+        proof.unlink()
+        if list(folder.glob("*.partial")):
+            sys.exit("a part of a certificate is left over after the answer")
     if question[0] == "verify" and answer["answer"] == "violated":
         replay(program, question[1], question[2], answer["witness"], folder)
     nodes = [run["statistics"].get("nodes", run["statistics"].get("cells", 0)) for run in (expected, answer)]
@@ -226,6 +246,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", metavar="WORD")
+    parser.add_argument("--certificate", action="store_true")
     parser.add_argument("--program", default=str(ROOT / "target/release/foldline"))
     arguments = parser.parse_args()
     chance = random.Random(arguments.seed)
@@ -234,8 +255,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         generated = [question for question in Instances(folder).all() if question[0].startswith(arguments.only)]
+        if arguments.certificate:
+            generated = [question for question in generated if question[0] in CERTIFIED]
         for question in [arguments.command] if arguments.command else generated:
-            print(torture(arguments.program, question, arguments.kills, chance, folder), flush=True)
+            print(torture(arguments.program, question, arguments.kills, chance, folder, arguments.certificate), flush=True)
 
 
 if __name__ == "__main__":

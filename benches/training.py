@@ -71,8 +71,8 @@ def growth(foldline, timeout, sizes):
 
 
 # d, K, output, the numbers of points
-GROWTH = [(1, 1, "linear", [50, 100, 200]), (1, 1, "relu", [50, 100, 200]), (1, 2, "linear", [10, 20, 40]),
-          (1, 2, "relu", [8, 12, 18]), (2, 1, "linear", [15, 30, 60]), (2, 1, "relu", [15, 25, 40])]
+GROWTH = [(1, 1, "linear", [50, 100, 200]), (1, 1, "relu", [50, 100, 200, 400]), (1, 2, "linear", [10, 20, 40]),
+          (1, 2, "relu", [8, 12, 18]), (2, 1, "linear", [15, 30, 60]), (2, 1, "relu", [15, 25, 40, 60])]
 
 
 def exponent(points):

@@ -1,7 +1,8 @@
 """Check a certificate of foldline, slowly and plainly, in exact fractions and without any rounding.
 
     python scripts/check_certificate.py CERTIFICATE NETWORK PROPERTY            (verification)
-    python scripts/check_certificate.py CERTIFICATE NETWORK [REGION]            (lipschitz: check_lipschitz.py)
+    python scripts/check_certificate.py CERTIFICATE NETWORK [REGION]            (lipschitz: check_lipschitz.py; regions: check_cells.py;
+                                                                                 maximum, range, positivity, zero: check_questions.py)
     python scripts/check_certificate.py CERTIFICATE ZONOTOPE [ZONOTOPE|MATRIX]  (containment, norm: check_zonotopes.py)
     python scripts/check_certificate.py CERTIFICATE DATA                        (training, interpolation, separability: check_training.py)
 
@@ -14,8 +15,9 @@ alone. ONNX needs the package onnx.
 import copy, functools, gzip, hashlib, inspect, itertools, math, pathlib, re, sys
 from fractions import Fraction
 
-import check_training, check_zonotopes
+import check_questions, check_training, check_zonotopes
 from certificate_lines import Lines, integer, rational
+from check_cells import check_cells
 from check_lipschitz import check_lipschitz, read_json_region
 from exact_statement import (Affine, Atom, Network, Rejection, read_json_network, read_onnx_network, read_property, require,
                              variables)
@@ -332,10 +334,24 @@ class State:
 
     def record_exact(self, clause, *terms):
         clause, atoms = self.left_clause(clause)
-        require(all(map(self.sign, range(len(self.network.neurons)))), "a neuron has no sign")
-        excesses = ((self.bound_of_excess(atom), atom.strict) for atom in atoms)  # with all signs L is exact
-        self.check_terms(terms, {f"a{number}": excess for number, excess in enumerate(excesses)})
+        named = {term.partition("*")[0] for term in terms}
+        kinds = itertools.product(enumerate(atoms), (("a", False), ("s", True)))
+        self.check_terms(terms, {f"{word}{number}": (self.excess_by_signs(atom, is_sum), atom.strict)
+                                 for (number, atom), (word, is_sum) in kinds if f"{word}{number}" in named})
         self.left.remove(clause)
+
+    def excess_by_signs(self, atom, is_sum):
+        """An affine function of x that is at most the excess of an atom, by signs alone."""
+        function = atom.outputs.substituted(self.network.outputs)
+        for layer in reversed(range(len(self.network.first) - 1)):
+            kept, is_last = Affine(), layer == len(self.network.first) - 2
+            for neuron, factor in function.terms():
+                sign = self.sign(neuron)
+                require(sign or factor >= 0, "a neuron has no sign, and the atom needs it")
+                if sign == ACTIVE and not (is_sum and is_last and factor > 0):
+                    kept.add({neuron: factor})
+            function = kept.substituted(self.network.neurons) + function.constant()
+        return function + atom.inputs
 
     def record_nowhere(self, *terms):
         self.check_terms(terms, {})
@@ -345,16 +361,24 @@ def check_certificate(lines, network, formula, network_hash, property_hash):
     """The statement that the certificate proves; Rejection if it proves none."""
     require(lines.read() == ["foldline-certificate", "1"], "not a certificate of version 1")
     statement = " ".join(lines.read())
-    is_lipschitz = statement.startswith("statement lipschitz ")
-    require(is_lipschitz or statement in ("statement verification holds", "statement verification violated"), "unknown statement")
-    named = [("network", network_hash), ("region" if is_lipschitz else "property", property_hash)]
+    kind, *claim = statement.removeprefix("statement ").split(" ")
+    is_question = kind in check_questions.KINDS
+    require(is_question or kind in ("lipschitz", "regions") or statement in ("statement verification holds", "statement verification violated"),
+            "unknown statement")
+    named = [("network", network_hash), ("property" if kind == "verification" else "region", property_hash)]
     for word, expected in named if property_hash else named[:1]:
         fields = lines.read()
         require(len(fields) == 3 and fields[::2] == [word, expected], f"the certificate is about another {word}")
-    fields = lines.read()
-    require(fields[0] == "precision" and len(fields) == 2 and integer(fields[1], 20, 53), "the precision was expected")
-    if is_lipschitz:
-        check_lipschitz(lines, statement.split(" ")[2:], network, formula, lambda fields: list(map(rational, fields)), check_clauses)
+    if kind != "regions":
+        fields = lines.read()
+        require(fields[0] == "precision" and len(fields) == 2 and integer(fields[1], 20, 53), "the precision was expected")
+    if is_question:
+        check_questions.check_questions(lines, kind, claim, network, formula, check_clauses)
+    elif kind == "regions":
+        check_cells(lines, claim, network, formula)
+        require(lines.read() == ["end"], "the end was expected")
+    elif kind == "lipschitz":
+        check_lipschitz(lines, claim, network, formula, lambda fields: list(map(rational, fields)), check_clauses)
     elif statement.endswith("holds"):
         check_clauses(lines, network, formula)
     else:
@@ -474,7 +498,9 @@ def subject_of(kind, names, files):
         return lambda lines: check_training.check(lines, data, hashlib.sha256(data).hexdigest())
     network_data, *others = files
     network = {".json": read_json_network, ".onnx": read_onnx_network}[names[0].removesuffix(".gz")[-5:]](network_data)
-    if kind == "lipschitz":
+    if kind in check_questions.KINDS:
+        formula = check_questions.read_region(others[0] if others else None, network)
+    elif kind in ("lipschitz", "regions"):
         formula = read_json_region(others[0], network.inputs) if others else []
     else:
         formula = read_property(others[0], network)

@@ -171,9 +171,30 @@ class Part:
                 terms.append((row, self.networks.counts[group], self.networks.sums[group]))
         return constant, terms
 
+    def half_known(self, text):
+        """A group where only the output is undecided."""
+        group = integer(text, 0, len(self.networks.points))
+        known = self.networks.relu and self.knows_value(group) and ("o", group) not in self.signs
+        require(known and any(self.value_row(group)), "it is not only the output that is undecided there")
+        return group
+
     def bound(self, fields):
-        """The least loss where these constraints are zero, if all have multipliers >= 0."""
-        rows, (constant, terms), size = [self.row(self.name(field)) for field in fields], self.program(), self.networks.size
+        """The least loss where these constraints are zero, if all have multipliers >= 0.
+
+        A group where only the output is undecided costs at least what its convex minorant does: zero more than its least loss
+        up to a kink, then the loss of v; at a kink at 0 (`k`) its slope may be anything from 0 to that of the loss.
+        """
+        networks, size = self.networks, self.networks.size
+        curved = [self.half_known(field[1:]) for field in fields if field[0] == "c"]
+        convex = curved + [self.half_known(field[1:]) for field in fields if field[0] == "k"]
+        require(len(set(convex)) == len(convex), "a group comes twice")
+        fields = [field for field in fields if field[0] != "c"]
+        kinks = [(place, self.half_known(field[1:])) for place, field in enumerate(fields) if field[0] == "k"]
+        rows = [[-x for x in self.value_row(self.half_known(field[1:]))] if field[0] == "k" else self.row(self.name(field)) for field in fields]
+        constant, terms = self.program()
+        for group in curved:
+            constant += networks.squares[group] - networks.least(group)
+            terms.append((self.value_row(group), networks.counts[group], networks.sums[group]))
         linear = [sum((total * row[i] for row, _, total in terms), Fraction(0)) for i in range(size)]
         system = [[-row[i] for row in rows] + [sum((count * row[i] * row[j] for row, count, _ in terms), Fraction(0))
                                                for j in range(size)] + [linear[i]] for i in range(size)]
@@ -181,6 +202,10 @@ class Part:
         solution, free = solve(system)
         require(solution is not None and not any(column < len(rows) for column in free), "the constraints are not independent")
         require(all(value >= 0 for value in solution[:len(rows)]), "a multiplier is negative")
+        require(all(solution[place] <= -networks.sums[group] for place, group in kinks), "the multiplier at a kink is too large")
+        for group in curved:
+            value = dot(self.value_row(group), solution[len(rows):])
+            require(value >= 0 and value * networks.counts[group] >= networks.sums[group], "a group is not curved there")
         return constant - dot(linear, solution[len(rows):])
 
     def check_none(self, fields):

@@ -7,13 +7,17 @@ HiGHS runs on one thread with its default gap (1e-4), foldline on one thread and
 hyperplanes meet in a lower-dimensional set the program may be larger than the constant: it
 lets a neuron at 0 be on or off as it likes. The networks here are random, so that hardly happens.
 
-    python benches/compare/lipschitz.py [--foldline target/release/foldline] [--limit 120] [SHAPE …]
+    cargo build --release -p foldline-cli -p foldline --bin foldline --example lipschitz_calls
+    python benches/compare/lipschitz.py [--binaries target/release] [--limit 120] [SHAPE …]
 
 needs numpy and highspy. Like is compared with like: of HiGHS only the CPU time of the solver's
-call counts (not Python, nor writing the program down), of foldline the CPU time (user and system) of
-the whole process less that of `foldline inspect` on the same network, the mean of many runs; so
-reading the region and the options, threads and printing count for foldline. The column "whole" is
-foldline's process as it is.
+first call in a process counts, not Python nor writing the program down. So it is for the column
+"call" of foldline: the CPU time (user and system) of a process of the example `lipschitz_calls` that
+asks once, less that of one that only reads the files. "again" is what a second call in the same
+process adds. "process" is the program `foldline` with everything, and "beyond inspect" that less
+`foldline inspect` on the same network; so reading the region and the options, starting and
+printing count. All are means of many runs, taken in turn. The ratios are HiGHS to "call" and to
+"beyond inspect".
 """
 
 import argparse
@@ -163,28 +167,33 @@ def child_cpu():
     return usage.ru_utime + usage.ru_stime
 
 
-def timed(command):
-    before, start = child_cpu(), time.perf_counter()
+def output(command):
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode not in (0, 3):
         raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
-    return json.loads(done.stdout), child_cpu() - before, time.perf_counter() - start
+    return done.stdout
 
 
-def repeated(command, least=1.0):
-    """The answer, and the mean CPU time of as many runs as take `least` seconds of it (3 to 200)."""
-    answer, total, _ = timed(command)
-    runs = 1
-    while runs < 3 or total < least and runs < 200:
-        total += timed(command)[1]
+def cpu(command):
+    before = child_cpu()
+    output(command)
+    return child_cpu() - before
+
+
+def means(commands, least=2.0):
+    """The mean CPU time of each command, run in turn until they took `least` seconds of it (3 to 200 times)."""
+    totals, runs = [0.0] * len(commands), 0
+    while runs < 3 or sum(totals) < least * len(commands) and runs < 200:
+        for place, command in enumerate(commands):
+            totals[place] += cpu(command)
         runs += 1
-    return answer, total / runs
+    return [total / runs for total in totals]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("shapes", nargs="*", default=SHAPES)
-    parser.add_argument("--foldline", default="target/release/foldline")
+    parser.add_argument("--binaries", default="target/release", help="where cargo put the programs")
     parser.add_argument("--limit", type=float, default=120, help="seconds a program of HiGHS may take")
     parser.add_argument("--solve", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -194,7 +203,8 @@ def main():
         answer = lipmip(json.load(open(network)), *zip(*sides), p, arguments.limit)
         print(json.dumps(answer))
         return
-    print("network     p    foldline         whole s     CPU s   LipMIP in HiGHS       CPU s   ratio")
+    print("CPU milliseconds of foldline, seconds of HiGHS")
+    print("network     p    foldline           call  again  process  beyond inspect   LipMIP in HiGHS      CPU s   ratios")
     with tempfile.TemporaryDirectory() as folder:
         for text in arguments.shapes:
             shape = [int(part) for part in text.split("-")]
@@ -206,21 +216,27 @@ def main():
 
 
 def compare(arguments, text, network, region, p):
-    command = [arguments.foldline, "lipschitz", network, "--p", p, "--over", region, "--json", "--threads", "1"]
-    ours, whole = repeated(command)
-    start = repeated([arguments.foldline, "inspect", network, "--json"])[1]
-    our_time = max(whole - start, 1e-4)
+    program = os.path.join(arguments.binaries, "foldline")
+    example = os.path.join(arguments.binaries, "examples", "lipschitz_calls")
+    ask = [program, "lipschitz", network, "--p", p, "--over", region, "--json", "--threads", "1"]
+    inspect = [program, "inspect", network, "--json"]
+    calls = [[example, network, region, p, str(count)] for count in range(3)]
+    process, start, none, one, two = means([ask, inspect, *calls])
+    call, beyond = max(one - none, 1e-5), max(process - start, 1e-5)
+    ours = json.loads(output(ask))
     value = ours["value_approx"] if p != "2" else ours["value_squared_approx"] ** 0.5
-    head = f"{text:11} {p:4} {value:<16.12g} {whole:8.4f}  {our_time:8.4f}  "
+    numbers = [1000 * number for number in (call, two - one, process, beyond)]
+    head = f"{text:11} {p:4} {value:<16.12g} " + "{:7.2f}{:7.2f}{:9.2f}{:16.2f}   ".format(*numbers)
     if p == "2":
         print(f"{head} (not a linear program)", flush=True)
         return
     solve = [sys.executable, __file__, "--limit", str(arguments.limit), "--solve", network, region, p]
-    found, bound, solved, their_time = timed(solve)[0]
+    found, bound, solved, theirs = json.loads(output(solve))
     note = f"{found:.10g}" if solved else f"{found:.6g} … {bound:.6g}"
     agree = "" if not solved or abs(found - value) <= 2e-4 * value else "  DIFFERENT"
-    ratio = f"{'' if solved else '>'}{their_time / our_time:.0f}"
-    print(f"{head} {note:20} {their_time:7.3f}   {ratio}{agree}", flush=True)
+    least = "" if solved else ">"
+    ratios = f"{least}{theirs / call:.0f}, {least}{theirs / beyond:.0f}"
+    print(f"{head} {note:20} {theirs:7.3f}   {ratios}{agree}", flush=True)
 
 
 if __name__ == "__main__":

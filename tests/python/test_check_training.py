@@ -70,6 +70,20 @@ class CheckTraining(unittest.TestCase):
         self.rejected(STEP, loss, "offset 0\nnode + -1 1\nend\n", "signs")
         self.rejected(STEP, loss, "offset 0\nnode + -1 1\nsigns 1\nbound\nend\n", "signs")
 
+    def test_convex_groups(self):
+        claim = "training relu 1 unbiased zero no"
+        way = "signs 1\nsplit 0 0\nsplit 1 0\nsplit 2 0\noutput 1\noutput 2\n"
+        high, low = "x,y\n0,-1\n1,6\n-1,6\n", "x,y\n0,-1\n1,1\n2,3\n"
+        rest = "bound\n" * 5 + "signs 0\nbound\nend\n"
+        for data in (high, low):
+            self.accepted(data, claim, f"{way}bound{' c0' if data is high else ''}\n{rest}")
+        for data, leaf, reason in ((high, "k0", "kink is too large"), (high, "c0 c0", "comes twice"), (high, "c0 k0", "comes twice"),
+                                   (high, "c1", "not only the output"), (high, "k1", "not only the output"), (high, "c3", "out of range"),
+                                   (low, "c0", "not curved"), (low, "k0", "a multiplier is negative")):
+            self.rejected(data, claim, f"{way}bound {leaf}\n{rest}", reason)
+        self.rejected(high, claim, "signs 1\nsplit 0 0\nbound\nbound c0\n", "not only the output")
+        self.rejected(high, "training linear 1 unbiased zero no", "signs 1\nsplit 0 0\nbound c0\n", "not only the output")
+
     def test_leaves(self):
         for tree, reason in (("bound", "may be smaller"), ("bound h0.0", "no constraint"), ("split 0 0\nbound h0.0 h0.0", "not independent"),
                              ("split 0 0\nsplit 0 0", "decided already"), ("output 0", "no output"), ("none", "do not cancel"),

@@ -88,6 +88,7 @@ fn kind<R: BufRead>(name: &str) -> Option<Check<R>> {
         "lipschitz" => lipschitz::check,
         "maximum" => maximum::check,
         "norm" => norm::check,
+        "range" => maximum::check_range,
         "positivity" => positivity::check,
         "surjectivity" => surjectivity::check,
         "zero" => zero_function::check,

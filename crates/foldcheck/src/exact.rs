@@ -1,9 +1,12 @@
-//! Exact affine maps of the layers, as the signs of the neurons before them give them.
+//! Exact affine functions: pre-activations as the signs of the neurons before them give them, and bounds of excesses.
 
 use std::rc::Rc;
 
+use foldline_kernel::network::over_common_denominator;
 use foldline_kernel::number::{Integer, UnsignedAbs};
-use foldline_kernel::{Layer, Rational};
+use foldline_kernel::{Atom, Layer, Rational};
+
+use crate::lines::Reason;
 
 use crate::node::{Neuron, Node, Sign};
 use crate::stages::Stages;
@@ -59,22 +62,73 @@ impl ExactMap {
     }
 }
 
-/// The exact map of a layer, the outputs counted as the last one.
+/// The exact map of a layer's pre-activations.
 ///
 /// Every neuron of the layers before must have a sign. As signs never change on
 /// the way down the tree, the map stays with the node and those below it.
 pub fn exact_map(node: &mut Node, layer: usize, stages: &Stages) -> Rc<ExactMap> {
     while node.maps.len() <= layer {
         let next = node.maps.len();
-        let own = stages.relu.get(next).unwrap_or(&stages.output);
         let map = match node.maps.last() {
-            None => ExactMap::first(own),
+            None => ExactMap::first(&stages.relu[next]),
             Some(before) => {
                 let neurons = &node.neurons[stages.starts[next - 1]..stages.starts[next]];
-                before.then(neurons, own)
+                before.then(neurons, &stages.relu[next])
             }
         };
         node.maps.push(Rc::new(map));
     }
     Rc::clone(&node.maps[layer])
+}
+
+/// An affine function of the inputs (coefficients, then the constant) that is at most the excess of
+/// `atom`, and equal to it where every neuron that matters has a sign.
+///
+/// An active neuron's activation is replaced by its pre-activation, an inactive one's by 0, and an
+/// undecided one's by 0 if its factor is not negative. With `is_sum`, so are those of active
+/// neurons of the last layer with factors that are not negative.
+pub fn excess_below(
+    atom: &Atom,
+    node: &Node,
+    stages: &Stages,
+    is_sum: bool,
+) -> Result<Vec<Rational>, Reason> {
+    let mut factors = vec![Rational::ZERO; stages.output.rows.len()];
+    atom.output.iter().for_each(|(output, factor)| factors[*output] += factor);
+    let (mut factors, denominator) = over_common_denominator(&factors);
+    let (mut constant, mut denominator) = (Integer::ZERO, Integer::from(denominator));
+    for index in (0..=stages.relu.len()).rev() {
+        let layer = stages.relu.get(index).unwrap_or(&stages.output);
+        let mut before = vec![Integer::ZERO; layer.inputs];
+        constant *= Integer::from(layer.denominator.clone());
+        for (position, (row, factor)) in layer.rows.iter().zip(&factors).enumerate() {
+            if factor.is_zero() {
+                continue;
+            }
+            if index < stages.relu.len() {
+                let neuron = stages.starts[index] + position;
+                let is_last = index + 1 == stages.relu.len();
+                match node.neurons[neuron].sign {
+                    Sign::Inactive => continue,
+                    Sign::Active if !(is_sum && is_last && *factor > Integer::ZERO) => {}
+                    Sign::Undecided if *factor < Integer::ZERO => {
+                        return Err(format!("neuron {neuron} has no sign, and the atom needs it"));
+                    }
+                    _ => continue,
+                }
+            }
+            constant += factor * &row.bias;
+            for (&column, weight) in row.columns.iter().zip(&row.numerators) {
+                before[column as usize] += factor * weight;
+            }
+        }
+        factors = before;
+        denominator *= Integer::from(layer.denominator.clone());
+    }
+    let denominator = denominator.unsigned_abs();
+    let ratio = |value: Integer| Rational::from_parts(value, denominator.clone());
+    let mut function: Vec<Rational> = factors.into_iter().chain([constant]).map(ratio).collect();
+    atom.input.iter().for_each(|(input, factor)| function[*input] += factor);
+    *function.last_mut().expect("a constant") -= &atom.bound;
+    Ok(function)
 }

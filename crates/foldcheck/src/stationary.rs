@@ -4,19 +4,34 @@ use foldline_kernel::elimination::eliminate;
 use foldline_kernel::number::UnsignedAbs;
 use foldline_kernel::{Integer, Rational};
 
-/// The solution of Hθ − Σ λ_i g_i = c, g_i·θ = 0.
+/// A solution of Hθ − Σ λ_i g_i = c, g_i·θ = 0, all numbers over one denominator.
 #[derive(Debug)]
 pub struct Stationary {
-    /// θ'Hθ − 2c'θ there, which is −c'θ.
-    pub value: Rational,
-    /// Whether all λ_i are ≥ 0.
-    pub is_dual: bool,
+    /// θ times the denominator.
+    pub point: Vec<Integer>,
+    /// λ times the denominator.
+    pub multipliers: Vec<Integer>,
+    /// The denominator, above 0.
+    pub denominator: Integer,
+}
+
+impl Stationary {
+    /// row·θ times the denominator.
+    pub fn product(&self, row: &[Integer]) -> Integer {
+        row.iter().zip(&self.point).fold(Integer::ZERO, |sum, (a, b)| sum + a * b)
+    }
+
+    /// θ'Hθ − 2c'θ, which is −c'θ.
+    pub fn value(&self, linear: &[Integer]) -> Rational {
+        let denominator = self.denominator.clone().unsigned_abs();
+        Rational::from_parts(-self.product(linear), denominator)
+    }
 }
 
 /// Solves the system; `None` if the rows are not linearly independent, or there is no solution.
 ///
-/// The value and λ do not depend on which solution is taken: the difference of two has Hδ = Σ μ_i g_i
-/// with g_i·δ = 0, so δ'Hδ = 0, Hδ = 0 and μ = 0.
+/// Hθ, c'θ and λ do not depend on which solution is taken: the difference of two has Hδ = Σ μ_i g_i
+/// with g_i·δ = 0, so δ'Hδ = 0, Hδ = 0 and μ = 0. With Hδ = 0 also φ·δ = 0 for each square (φ·θ)² in H.
 pub fn stationary(
     hessian: &[Vec<Integer>],
     linear: &[Integer],
@@ -47,11 +62,11 @@ pub fn stationary(
         let value = &system[line][n + count];
         if is_negative { -value } else { value.clone() }
     };
-    let is_dual = (0..count).all(|line| at(line) >= Integer::ZERO);
-    let product = (count..pivots.len())
-        .fold(Integer::ZERO, |sum, line| sum - at(line) * &linear[pivots[line] - count]);
-    let value = Rational::from_parts(product, denominator.unsigned_abs());
-    Some(Stationary { value, is_dual })
+    let multipliers = (0..count).map(at).collect();
+    let mut point = vec![Integer::ZERO; n];
+    (count..pivots.len()).for_each(|line| point[pivots[line] - count] = at(line));
+    let denominator = if is_negative { -denominator } else { denominator };
+    Some(Stationary { point, multipliers, denominator })
 }
 
 #[cfg(test)]
@@ -69,10 +84,12 @@ mod tests {
         let linear = integers(&[1, -2]);
         let at = |rows: &[Vec<Integer>]| stationary(&hessian, &linear, rows);
         let on = at(&[integers(&[0, 1])]).unwrap();
-        assert!(on.is_dual && on.value == Rational::from(-1));
+        assert_eq!(on.value(&linear), Rational::from(-1));
+        assert_eq!(on.multipliers, [Integer::from(2) * &on.denominator]);
+        assert_eq!(on.product(&integers(&[3, 5])), Integer::from(3) * &on.denominator);
         let wrong = at(&[integers(&[1, 0])]).unwrap();
-        assert!(!wrong.is_dual && wrong.value == Rational::from(-4));
-        assert_eq!(at(&[]).unwrap().value, Rational::from(-5));
+        assert!(wrong.multipliers[0] < Integer::ZERO && wrong.value(&linear) == Rational::from(-4));
+        assert_eq!(at(&[]).unwrap().value(&linear), Rational::from(-5));
         assert!(at(&[integers(&[0, 1]), integers(&[0, 2])]).is_none(), "dependent rows");
         assert!(at(&[integers(&[0, 0])]).is_none(), "a zero row");
     }
@@ -82,7 +99,7 @@ mod tests {
         // (x + y − 3)² − 9 does not depend on x − y.
         let hessian = [integers(&[1, 1]), integers(&[1, 1])];
         let free = stationary(&hessian, &integers(&[3, 3]), &[]).unwrap();
-        assert!(free.is_dual && free.value == Rational::from(-9));
+        assert_eq!(free.value(&integers(&[3, 3])), Rational::from(-9));
         assert!(stationary(&hessian, &integers(&[3, 2]), &[]).is_none(), "no least value");
     }
 }

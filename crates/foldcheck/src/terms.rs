@@ -6,7 +6,7 @@ use foldline_kernel::Rational;
 use foldline_kernel::number::Integer;
 
 use crate::clauses::Clauses;
-use crate::exact::exact_map;
+use crate::exact::{exact_map, excess_below};
 use crate::lines::{Fields, Reason, index, integer};
 use crate::node::{Node, Sign};
 use crate::region::Region;
@@ -109,7 +109,8 @@ impl Facts<'_> {
                     sign => self.neuron(neuron, sign, false),
                 }
             }
-            'a' => self.output_atom(number),
+            'a' => self.output_atom(number, false),
+            's' => self.output_atom(number, true),
             _ => Err(format!("expected a constraint such as `l0`, found `{what}`")),
         }
     }
@@ -138,24 +139,15 @@ impl Facts<'_> {
         Ok(Constraint { coefficients, bound, strict })
     }
 
-    /// An atom of the clause, about the outputs as the signs give them; every neuron has one.
-    fn output_atom(&mut self, number: &str) -> Result<Constraint, Reason> {
+    /// A bound of an atom of the clause, by the signs.
+    fn output_atom(&mut self, number: &str, is_sum: bool) -> Result<Constraint, Reason> {
         let Assumption::Atoms(atoms) = self.assumption else {
-            return Err("`a` is for `exact` only".to_owned());
+            return Err("`a` and `s` are for `exact` only".to_owned());
         };
         let number = index(number, atoms.len(), "atom that involves outputs")?;
         let atom = self.clauses.atom(atoms[number]);
-        let map = exact_map(self.node, self.stages.relu.len(), self.stages);
-        let mut sums = vec![Rational::ZERO; self.node.area.lower.len() + 1];
-        for (output, factor) in &atom.output {
-            for (sum, value) in sums.iter_mut().zip(map.row(*output)) {
-                *sum += factor * value;
-            }
-        }
-        for (input, factor) in &atom.input {
-            sums[*input] += factor;
-        }
-        let constant = sums.pop().unwrap_or(Rational::ZERO);
-        Ok(Constraint { coefficients: sums, bound: &atom.bound - constant, strict: atom.strict })
+        let mut coefficients = excess_below(atom, self.node, self.stages, is_sum)?;
+        let bound = -coefficients.pop().unwrap_or(Rational::ZERO);
+        Ok(Constraint { coefficients, bound, strict: atom.strict })
     }
 }

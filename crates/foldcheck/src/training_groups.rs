@@ -133,6 +133,16 @@ impl Groups {
         Rational::from(self.groups[group].square_sum.clone())
     }
 
+    /// The number of points of a group.
+    pub fn count(&self, group: usize) -> &Integer {
+        &self.groups[group].count
+    }
+
+    /// The sum of a group's labels.
+    pub fn label_sum(&self, group: usize) -> &Integer {
+        &self.groups[group].label_sum
+    }
+
     /// A group whose output is on.
     pub fn term(&self, group: usize, row: Row) -> Term<'_> {
         let Group { count, label_sum, .. } = &self.groups[group];

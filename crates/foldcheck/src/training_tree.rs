@@ -3,7 +3,7 @@
 //! The parameters whose pre-activations are nowhere 0 on the sample lie dense, and the loss is
 //! continuous: it is enough to bound it there. Each record `split` or `output` divides them in two.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::BufRead;
 
 use foldline_kernel::{Integer, Rational};
@@ -197,15 +197,8 @@ impl<'g> Tree<'g> {
         if output == Some(false) || is_zero {
             return;
         }
-        let Term { row, count, label_sum } = self.groups.term(group, row);
-        for (i, entry) in row.iter().enumerate().filter(|(_, entry)| !entry.is_zero()) {
-            let signed = entry * &times;
-            self.linear[i] += &signed * label_sum;
-            let weighted = signed * count;
-            for (j, other) in row.iter().enumerate().filter(|(_, other)| !other.is_zero()) {
-                self.hessian[i][j] += &weighted * other;
-            }
-        }
+        let term = self.groups.term(group, row);
+        add(&mut self.hessian, &mut self.linear, &term, &times);
     }
 
     /// The row of a decided constraint `hG.J`, `oG` or `w`, which is not negative.
@@ -231,22 +224,71 @@ impl<'g> Tree<'g> {
 
     /// `bound F …`: with these constraints active the loss reaches its goal.
     fn check_bound(&self, fields: Fields<'_>) -> Result<(), Reason> {
-        let rows = fields.map(|field| self.constraint(field)).collect::<Result<Vec<Row>, _>>()?;
+        let (mut rows, mut kinks, mut curved) = (Vec::new(), Vec::new(), Vec::new());
+        let mut convex = HashSet::new();
+        for field in fields {
+            let is_curved = field.starts_with('c');
+            if is_curved || field.starts_with('k') {
+                let group = self.half_known(&field[1..])?;
+                if !convex.insert(group) {
+                    return Err(format!("group {group} comes twice"));
+                }
+                if is_curved {
+                    curved.push(group);
+                } else {
+                    kinks.push((rows.len(), group));
+                    rows.push(self.value_row(group).iter().map(|value| -value).collect());
+                }
+            } else {
+                rows.push(self.constraint(field)?);
+            }
+        }
         if rows.len() > self.linear.len() {
             return Err("there are more constraints than parameters".to_owned());
         }
-        let Some(found) = stationary(&self.hessian, &self.linear, &rows) else {
+        let (mut hessian, mut linear) = (self.hessian.clone(), self.linear.clone());
+        let mut constant = self.constant.clone();
+        for &group in &curved {
+            let term = self.groups.term(group, self.value_row(group));
+            add(&mut hessian, &mut linear, &term, &Integer::ONE);
+            constant += self.groups.at_zero(group) - self.groups.least(group);
+        }
+        let Some(found) = stationary(&hessian, &linear, &rows) else {
             return Err("the constraints are not linearly independent".to_owned());
         };
-        if !found.is_dual {
+        if found.multipliers.iter().any(|multiplier| *multiplier < Integer::ZERO) {
             return Err("a multiplier is negative".to_owned());
         }
-        let bound = &self.constant + found.value;
+        for (place, group) in kinks {
+            let slope = -self.groups.label_sum(group) * &found.denominator;
+            if found.multipliers[place] > slope {
+                return Err(format!("the multiplier at the kink of group {group} is too large"));
+            }
+        }
+        for group in curved {
+            let value = found.product(&self.value_row(group));
+            let (count, sum) = (self.groups.count(group), self.groups.label_sum(group));
+            if value < Integer::ZERO || &value * count < sum * &found.denominator {
+                return Err(format!("group {group} is not curved there"));
+            }
+        }
+        let bound = constant + found.value(&linear);
         let reached = match self.goal {
             Goal::AtLeast(loss) => bound >= *loss,
             Goal::Positive => bound > Rational::ZERO,
         };
         if reached { Ok(()) } else { Err("the loss may be smaller there".to_owned()) }
+    }
+
+    /// A group where every hidden node is decided, and the output is not.
+    fn half_known(&self, text: &str) -> Result<usize, Reason> {
+        let group = index(text, self.groups.len(), "group")?;
+        let output = self.signs[group][self.groups.networks.hidden];
+        let is_half = self.groups.networks.relu && self.knows_value(group) && output.is_none();
+        if !is_half || self.value_row(group).iter().all(Integer::is_zero) {
+            return Err(format!("it is not only the output that is undecided at group {group}"));
+        }
+        Ok(group)
     }
 
     /// `none F*Y …`: the constraints cannot all be strict, as Σ Y·F = 0.
@@ -305,5 +347,18 @@ impl<'g> Tree<'g> {
             return Err("something told the two nodes apart before".to_owned());
         }
         Ok(())
+    }
+}
+
+/// Adds a group's count·φφ' and label_sum·φ so many times.
+fn add(hessian: &mut [Vec<Integer>], linear: &mut [Integer], term: &Term<'_>, times: &Integer) {
+    let Term { row, count, label_sum } = term;
+    for (i, entry) in row.iter().enumerate().filter(|(_, entry)| !entry.is_zero()) {
+        let signed = entry * times;
+        linear[i] += &signed * *label_sum;
+        let weighted = signed * *count;
+        for (j, other) in row.iter().enumerate().filter(|(_, other)| !other.is_zero()) {
+            hessian[i][j] += &weighted * other;
+        }
     }
 }

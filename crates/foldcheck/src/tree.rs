@@ -243,9 +243,6 @@ impl<'a> Tree<'a> {
     /// `exact C …`: a clause is false everywhere, exactly.
     fn exact(&mut self, mut fields: Fields<'_>) -> Result<bool, Reason> {
         let (position, atoms) = self.open_clause(&mut fields)?;
-        if !self.node.decided_before(self.stages.relu.len(), self.stages) {
-            return Err("a neuron has no sign".to_owned());
-        }
         self.contradict(Assumption::Atoms(&atoms), fields)?;
         self.refuted_if(true, position)
     }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use foldline::ProofError;
+use foldline::certificate::CertificateError;
 use foldline::checkpoint::{CheckpointFile, Statement};
 use foldline::formats::input::read_bytes;
 use foldline::questions::checkpoint::{Keeper, StateError};
@@ -17,6 +19,17 @@ pub struct CheckpointOption {
     pub checkpoint: Option<PathBuf>,
 }
 
+/// Where the command's certificate goes, if one is asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Certificate<'a> {
+    /// It is kept with the state while it grows, and the next run goes on with it.
+    Kept(Option<&'a Path>),
+    /// It is written in one run only.
+    InOneRun(Option<&'a Path>),
+    /// It is written once the search is over, if at all.
+    AfterSearch,
+}
+
 impl CheckpointOption {
     /// Opens the file, if one is asked for. `files` are the command's input files by role,
     /// `options` adds the options that the meaning of the state depends on.
@@ -24,12 +37,24 @@ impl CheckpointOption {
         &self,
         command: &str,
         files: &[(&str, &Path)],
+        certificate: Certificate<'_>,
         options: impl FnOnce(Statement) -> Statement,
     ) -> Result<Option<CheckpointFile>, Failure> {
         let Some(path) = &self.checkpoint else {
             return Ok(None);
         };
         let mut statement = Statement::new(command);
+        match certificate {
+            Certificate::InOneRun(Some(_)) => {
+                let message = "--checkpoint and --certificate together: a certificate of this \
+                               command is written in one run";
+                return Err(Failure::Usage(message.to_owned()));
+            }
+            Certificate::Kept(Some(target)) => {
+                statement = statement.option("certificate", target.display().to_string());
+            }
+            Certificate::InOneRun(None) | Certificate::Kept(None) | Certificate::AfterSearch => {}
+        }
         for (role, file) in files {
             if *file == Path::new("-") {
                 let message = "--checkpoint needs files, not standard input: it is read once only";
@@ -48,15 +73,19 @@ pub fn keeper(checkpoint: &Option<CheckpointFile>) -> Option<&dyn Keeper> {
 }
 
 /// The failure that the state in a command's checkpoint is none of it.
-pub fn foreign(checkpoint: &Option<CheckpointFile>, error: &StateError) -> Failure {
-    let name = checkpoint.as_ref().map(|file| file.path().display().to_string());
+pub fn foreign(checkpoint: Option<&CheckpointFile>, error: &StateError) -> Failure {
+    let name = checkpoint.map(|file| file.path().display().to_string());
     Failure::Input(format!("{}: {error}", name.unwrap_or_default()))
 }
 
-/// What is said of a checkpoint and a certificate in one command.
-pub fn together() -> Failure {
-    let message = "--checkpoint and --certificate together: a certificate is written in one run";
-    Failure::Usage(message.to_owned())
+/// The failure of a certificate.
+pub fn not_written(checkpoint: Option<&CheckpointFile>, error: CertificateError) -> Failure {
+    match error {
+        CertificateError::State(error) | CertificateError::Proof(ProofError::State(error)) => {
+            foreign(checkpoint, &error)
+        }
+        error => Failure::Input(error.to_string()),
+    }
 }
 
 impl Report {

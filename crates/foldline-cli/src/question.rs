@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use foldline::certificate::CertificateError;
 use foldline::formats::input::display_name;
 use foldline::formats::region::read_region;
 use foldline::{Limit, Network, Options, Region, Statistics};
@@ -200,11 +199,6 @@ impl CertificateOption {
         }
         Ok(self.certificate.as_deref())
     }
-}
-
-/// The program's failure for one of a certificate.
-pub fn not_written(error: CertificateError) -> Failure {
-    Failure::Input(error.to_string())
 }
 
 /// Which output is meant.

@@ -1,6 +1,5 @@
 //! Running a verification with its limits and progress line, and describing what it took.
 
-use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -8,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use foldline::certificate::{StatementFiles, verify_certified};
 use foldline::checkpoint::CheckpointFile;
+use foldline::questions::checkpoint::Keeper;
 use foldline::rounding::{FloatWitness, RoundingFailure, round_to_f32};
-use foldline::{
-    Network, Options, Outcome, Property, Statistics, Verdict, verify, verify_resumable,
-};
+use foldline::{Network, Options, Outcome, Property, Statistics, Verdict, verify_resumable};
 use serde_json::{Value, json};
 
+use crate::checkpoint::{foreign, not_written};
 use crate::describe::{count, duration, plural};
 use crate::options::SearchOptions;
 use crate::progress::ProgressLine;
@@ -36,18 +35,17 @@ pub fn search(
     start: Instant,
     stop: &Arc<AtomicBool>,
 ) -> Found {
-    search_kept(network, property, settings, timeout, start, stop, Kept::Nothing)
+    search_kept(network, property, settings, timeout, start, stop, Kept::default())
         .expect("only files can fail")
 }
 
 /// What a search writes beside its answer.
-pub enum Kept<'a> {
-    /// Nothing.
-    Nothing,
+#[derive(Default)]
+pub struct Kept<'a> {
     /// Its state, from which it goes on.
-    Checkpoint(&'a CheckpointFile),
-    /// A certificate.
-    Certificate(StatementFiles<'a>, &'a Path),
+    pub checkpoint: Option<&'a CheckpointFile>,
+    /// A certificate about these files.
+    pub certificate: Option<(StatementFiles<'a>, &'a Path)>,
 }
 
 /// The same, keeping its state or writing a certificate.
@@ -68,14 +66,13 @@ pub fn search_kept(
         progress: line.callback(),
         seed: settings.seed,
     };
-    let failed = |error: &dyn Display| Failure::Input(error.to_string());
-    let outcome = match kept {
-        Kept::Nothing => verify(network, property, &options),
-        Kept::Checkpoint(file) => verify_resumable(network, property, &options, Some(file))
-            .map_err(|error| failed(&format!("{}: {error}", file.path().display())))?,
-        Kept::Certificate(files, target) => {
-            verify_certified(network, property, files, &options, target)
-                .map_err(|error| failed(&error))?
+    let keeper = kept.checkpoint.map(|file| file as &dyn Keeper);
+    let outcome = match kept.certificate {
+        None => verify_resumable(network, property, &options, keeper)
+            .map_err(|error| foreign(kept.checkpoint, &error))?,
+        Some((files, target)) => {
+            verify_certified(network, property, files, &options, target, keeper)
+                .map_err(|error| not_written(kept.checkpoint, error))?
         }
     };
     drop(line);

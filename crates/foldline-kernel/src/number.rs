@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-pub use dashu_base::{Abs, BitTest, Gcd, Inverse, Sign, Signed, UnsignedAbs};
+pub use dashu_base::{Abs, BitTest, Gcd, Inverse, RemEuclid, Sign, Signed, UnsignedAbs};
 pub use dashu_int::{IBig as Integer, UBig as Natural};
 pub use dashu_ratio::RBig as Rational;
 

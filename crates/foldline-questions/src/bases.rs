@@ -140,7 +140,30 @@ impl Bases {
     }
 }
 
+impl Bases {
+    /// The bases as words, for a checkpoint; all are written.
+    pub fn words(&self) -> String {
+        let words: Vec<String> = self.list.iter().map(|(basis, _)| basis.word()).collect();
+        words.join(" ")
+    }
+
+    /// The bases of such words.
+    pub fn from_words(words: &str) -> Option<Self> {
+        let known = |word| Some((Arc::new(Basis::from_word(word)?), System::Unknown));
+        let list = words.split_ascii_whitespace().map(known).collect::<Option<_>>()?;
+        Some(Self { list, fresh: 0 })
+    }
+}
+
 impl Basis {
+    fn from_word(word: &str) -> Option<Self> {
+        let (rows, inputs) = word.split_once('/')?;
+        let rows: Vec<i64> = rows.split(',').map(|row| row.parse().ok()).collect::<Option<_>>()?;
+        let inputs = inputs.split(',').map(|input| input.parse().ok());
+        let inputs: Vec<u32> = inputs.collect::<Option<_>>()?;
+        (rows.len() == inputs.len()).then_some(Self { rows, inputs })
+    }
+
     /// `ROWS/INPUTS`.
     fn word(&self) -> String {
         let mut word = String::new();

@@ -3,6 +3,7 @@
 //! A question describes its open work as a JSON value. Where the value is kept is the caller's
 //! business: a [`Keeper`] takes it, and gives back the one that an earlier run left.
 
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -19,6 +20,27 @@ pub trait Keeper: Sync {
     /// Replaces the state kept so far, all of it or nothing.
     fn save(&self, state: &Value);
 }
+
+/// Where a proof is written, record after record, and perhaps kept so far with the open work.
+pub trait Journal: Write + Send {
+    /// The open work that goes with what an earlier run wrote, if there is some.
+    fn resumed(&self) -> Option<&Value> {
+        None
+    }
+    /// Whether it is time to save.
+    fn is_due(&self) -> bool {
+        false
+    }
+    /// Keeps what was written so far, with the open work that it leaves.
+    ///
+    /// # Errors
+    /// If what was written cannot be brought to its place.
+    fn save(&mut self, _state: &Value) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Journal for Vec<u8> {}
 
 /// A state that no run of this question can have left.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

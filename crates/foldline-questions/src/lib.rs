@@ -18,7 +18,7 @@ pub mod positivity;
 pub mod proof;
 pub mod regions;
 pub mod separability;
-pub(crate) mod sequence;
+pub mod sequence;
 pub mod surjectivity;
 pub mod training;
 pub mod verification;

@@ -143,6 +143,8 @@ pub enum Term {
     Sign(u32),
     /// An atom that involves outputs.
     Atom(usize),
+    /// The same, of whose excess the last activations are left out.
+    Sum(usize),
     /// The side that is shown to be empty.
     Beyond,
 }
@@ -275,6 +277,7 @@ impl Proof {
                 Term::Upper(index) => write!(self.text, " u{index}*{value}"),
                 Term::Sign(neuron) => write!(self.text, " n{neuron}*{value}"),
                 Term::Atom(index) => write!(self.text, " a{index}*{value}"),
+                Term::Sum(index) => write!(self.text, " s{index}*{value}"),
                 Term::Beyond => write!(self.text, " z*{value}"),
             };
         }

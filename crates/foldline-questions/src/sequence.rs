@@ -12,6 +12,7 @@ use crate::checkpoint::{Keeper, StateError, expected, field, list, numbers_text,
 use crate::maximum::{Answer, Attained};
 use crate::verification::statement::ProgressCallback;
 use crate::verification::{Options, Progress, Statistics, Verdict, Witness};
+use crate::zero_function;
 
 /// What one search finds, as JSON and back.
 pub trait Found: Sized {
@@ -94,6 +95,11 @@ impl<'a> Sequence<'a> {
             }
         }
         Ok(found)
+    }
+
+    /// What the finished searches found, as a part of the state: a later run begins with it.
+    pub fn finished(&self) -> Value {
+        Value::Array(self.finished.clone())
     }
 
     /// The counts of all searches so far.
@@ -224,5 +230,22 @@ impl Found for Verdict {
         }
         let input = read_numbers(field(state, "input")?)?;
         Ok(Verdict::Violated(Witness { input, output: read_numbers(field(state, "output")?)? }))
+    }
+}
+
+impl Found for zero_function::Answer {
+    fn to_json(&self) -> Option<Value> {
+        match self {
+            zero_function::Answer::Yes => Verdict::Holds { vacuous: false }.to_json(),
+            zero_function::Answer::No(witness) => Verdict::Violated(witness.clone()).to_json(),
+            zero_function::Answer::Undecided(_) => None,
+        }
+    }
+
+    fn from_json(state: &Value) -> Result<Self, StateError> {
+        Ok(match Verdict::from_json(state)? {
+            Verdict::Violated(witness) => zero_function::Answer::No(witness),
+            _ => zero_function::Answer::Yes,
+        })
     }
 }

@@ -7,7 +7,8 @@ use foldline_kernel::{Integer, Rational, Zonotope};
 use foldline_questions::containment::Verdict;
 use foldline_questions::containment::proof::{Record, gauge_tree};
 
-use crate::certificate::{CertificateError, CertificateFile, header};
+use crate::certificate::{CertificateError, header};
+use crate::certificate_file::CertificateFile;
 
 /// The files that the statement is about.
 #[derive(Debug, Clone, Copy)]

@@ -7,9 +7,11 @@ use std::time::Instant;
 use foldline_kernel::NetworkError;
 use foldline_kernel::difference::difference;
 use foldline_questions::equivalence::{Outcome, Question, Verdict, equivalent, property};
-use foldline_questions::verification::{self, Options, verify_with_proof};
+use foldline_questions::verification::{self, Options};
 
-use crate::certificate::{CertificateError, CertificateFile, header, precision};
+use crate::certificate::{CertificateError, header, precision};
+use crate::certificate_file::CertificateFile;
+use crate::proving::{Proving, rest, write_proofs};
 
 /// The files of a statement about two networks.
 #[derive(Debug, Clone, Copy)]
@@ -52,37 +54,29 @@ pub fn equivalent_certified(
     let joint = difference(a, b, question.outputs)?;
     let property = property(&joint, question.region, question.within);
     let precision = precision(&joint, &property);
-    let begin = |answer: &str| -> Result<CertificateFile, CertificateError> {
+    let head = |answer: &str| {
         let which = output.map_or("all".to_owned(), |output| output.to_string());
         let claim = format!("{which} {} {answer}", question.within);
         let [first, second] = files.networks;
         let region = files.region.map(|region| ("region", region));
         let named = [("first", first), ("second", second)].into_iter().chain(region);
         let named: Vec<(&str, &Path)> = named.collect();
-        let head = header("equivalence", &claim, &named)?;
-        let mut out = CertificateFile::create(target)?;
-        out.text(&format!("{head}precision {precision}\n"))?;
-        Ok(out)
+        header("equivalence", &claim, &named).map(|head| format!("{head}precision {precision}\n"))
     };
     match &found.verdict {
         Verdict::Undecided(_) => {}
         Verdict::No(witness) => {
             let point: Vec<String> = witness.input.iter().map(ToString::to_string).collect();
-            let mut out = begin("no")?;
-            out.text(&format!("witness {}\nend\n", point.join(" ")))?;
+            let mut out = CertificateFile::create(target)?;
+            out.text(&format!("{}witness {}\nend\n", head("no")?, point.join(" ")))?;
             out.finish()?;
         }
         Verdict::Yes => {
-            let left = options.timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
-            let options = Options { timeout: left, ..options.clone() };
-            let mut out = begin("yes")?;
-            let proof = verify_with_proof(&joint, &property, &options, precision, &mut out)
-                .map_err(CertificateError::from)?;
-            match proof.verdict {
-                verification::Verdict::Holds { .. } => {
-                    out.text("end\n")?;
-                    out.finish()?;
-                }
+            let rest = rest(options, start);
+            let proof = Proving { before: String::new(), holds: Some((&joint, property)) };
+            let proved = write_proofs(&head("yes")?, &[proof], precision, &rest, target, None)?;
+            match proved.expect("a property was to be proved").verdict {
+                verification::Verdict::Holds { .. } => {}
                 verification::Verdict::Undecided(limit) => {
                     return Ok(Outcome { verdict: Verdict::Undecided(limit), ..found });
                 }

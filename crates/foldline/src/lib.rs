@@ -42,6 +42,7 @@
 
 pub mod audit;
 pub mod certificate;
+pub mod certificate_file;
 pub mod checkpoint;
 pub mod containment_certificate;
 pub mod derivative;
@@ -50,7 +51,9 @@ pub mod equivalence_certificate;
 pub mod hard_instances;
 pub mod lipschitz_certificate;
 pub mod norm_certificate;
+pub mod proving;
 pub mod question_certificates;
+pub mod range_certificate;
 pub mod recover;
 pub mod reduction_map;
 pub mod regions_certificate;

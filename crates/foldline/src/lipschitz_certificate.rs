@@ -14,9 +14,11 @@ use foldline_kernel::number::{from_f64_bits, power_of_two};
 use foldline_kernel::{Atom, Formula, Network, Property, Rational, Region};
 use foldline_questions::lipschitz::proof::{Claim, Lower, NoProof, prove};
 use foldline_questions::lipschitz::{Answer, Constant, Exponent, Outcome, Refused, lipschitz};
-use foldline_questions::verification::{Limit, Options, Verdict, verify_with_proof};
+use foldline_questions::verification::{Limit, Options, Verdict};
 
-use crate::certificate::{CertificateError, CertificateFile, header, precision};
+use crate::certificate::{CertificateError, header, precision};
+use crate::certificate_file::CertificateFile;
+use crate::proving::{Proving, rest, write_proofs};
 use crate::question_certificates::SubjectFiles;
 
 /// Fraction bits named in the header; everything in this kind of certificate is exact.
@@ -153,35 +155,30 @@ fn write_jump(
     };
     let questions: Vec<(Network, Property)> = (0..inputs).map(question).collect();
     let precisions = questions.iter().map(|(network, property)| precision(network, property));
-    let precision = precisions.max().unwrap_or(PRECISION);
+    let precision = precisions.min().unwrap_or(PRECISION);
     let named = files.region.map(|region| ("region", region));
     let named: Vec<(&str, &Path)> = [("network", files.network)].into_iter().chain(named).collect();
-    let mut out = CertificateFile::create(target)?;
-    out.text(&format!("{}precision {precision}\n", header("lipschitz", claim, &named)?))?;
+    let mut head = format!("{}precision {precision}\n", header("lipschitz", claim, &named)?);
     let own = ExactConstraint::all(inputs, &piece.constraints);
     let inside = feasible_point(inputs, &own).expect("the region has a point");
     let [from, to] = jump.points;
     for (word, point) in [("inside", &inside), ("from", from), ("to", to)] {
         let coordinates: Vec<String> = point.iter().map(ToString::to_string).collect();
-        out.text(&format!("{word} {}\n", coordinates.join(" ")))?;
+        head += &format!("{word} {}\n", coordinates.join(" "));
     }
-    let start = Instant::now();
-    for (network, property) in &questions {
-        let rest = rest(options, start);
-        match verify_with_proof(network, property, &rest, precision, &mut out)?.verdict {
-            Verdict::Holds { .. } => out.text("end\n")?,
-            Verdict::Violated(witness) => panic!("the proof contradicts the answer: {witness:?}"),
-            Verdict::Undecided(limit) => return Ok(Some(limit)),
-        }
+    let proofs: Vec<Proving<'_>> = questions
+        .iter()
+        .map(|(network, property)| Proving {
+            before: String::new(),
+            holds: Some((network, property.clone())),
+        })
+        .collect();
+    let last = write_proofs(&head, &proofs, precision, options, target, None)?;
+    match last.expect("there is an input").verdict {
+        Verdict::Holds { .. } => Ok(None),
+        Verdict::Violated(witness) => panic!("the proof contradicts the answer: {witness:?}"),
+        Verdict::Undecided(limit) => Ok(Some(limit)),
     }
-    out.finish()?;
-    Ok(None)
-}
-
-/// The options of a further run: what is left of the time.
-fn rest(options: &Options, start: Instant) -> Options {
-    let timeout = options.timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
-    Options { timeout, ..options.clone() }
 }
 
 /// A number of 53 bits that is not larger.

@@ -7,7 +7,8 @@ use foldline_kernel::Rational;
 use foldline_questions::norm_maximum::proof::{ConeRecord, Record, Scheme};
 use foldline_questions::norm_maximum::{Maximum, Norm, Outcome, Value, Verdict};
 
-use crate::certificate::{CertificateError, CertificateFile, header};
+use crate::certificate::{CertificateError, header};
+use crate::certificate_file::CertificateFile;
 
 /// The largest numerator and denominator of p of which there are certificates.
 pub const LARGEST_TERM: u8 = 100;

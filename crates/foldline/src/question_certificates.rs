@@ -4,6 +4,7 @@
 //! is a point. The format is described in `docs/certificate-format.md`.
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use foldline_geometry::ExactConstraint;
@@ -12,11 +13,19 @@ use foldline_kernel::linear::dot;
 use foldline_kernel::{
     Atom, Formula, LinearConstraint, Network, Polyhedron, Property, Rational, Region,
 };
-use foldline_questions::maximum::{Answer, Attained, Outcome, maximum};
-use foldline_questions::verification::{Limit, Options, Statistics, Verdict, verify_with_proof};
+use foldline_questions::checkpoint::Keeper;
+use foldline_questions::maximum::{Answer, Attained, Objective, Outcome, maximum_resumable};
+use foldline_questions::sequence::Sequence;
+use foldline_questions::verification::{self, Limit, Options, Statistics, Verdict};
 use foldline_questions::{positivity, surjectivity, zero_function};
+use serde_json::{Value, json};
 
-use crate::certificate::{CertificateError, CertificateFile, header, precision};
+use crate::certificate::{CertificateError, header, precision};
+use crate::certificate_file::CertificateFile;
+use crate::proving::{Kept, Proving, rest, write_proofs};
+
+/// Fraction bits named where nothing is rounded.
+const PRECISION: u32 = 40;
 
 /// The files of a statement.
 #[derive(Debug, Clone, Copy)]
@@ -28,28 +37,43 @@ pub struct SubjectFiles<'a> {
 }
 
 /// What a certificate says and where it goes.
-struct Writing<'a> {
-    kind: &'a str,
-    files: SubjectFiles<'a>,
-    target: &'a Path,
+pub(crate) struct Writing<'a> {
+    pub kind: &'a str,
+    pub files: SubjectFiles<'a>,
+    pub target: &'a Path,
+    /// Keeps the state, and with it the certificate so far.
+    pub keeper: Option<&'a dyn Keeper>,
 }
 
 impl Writing<'_> {
-    /// A file with its header.
-    fn begin(&self, claim: &str, precision: u32) -> Result<CertificateFile, CertificateError> {
+    fn head(&self, claim: &str, precision: u32) -> Result<String, CertificateError> {
         let region = self.files.region.map(|region| ("region", region));
         let files: Vec<(&str, &Path)> =
             [("network", self.files.network)].into_iter().chain(region).collect();
-        let mut out = CertificateFile::create(self.target)?;
-        out.text(&format!("{}precision {precision}\n", header(self.kind, claim, &files)?))?;
-        Ok(out)
+        Ok(format!("{}precision {precision}\n", header(self.kind, claim, &files)?))
     }
 
     /// A whole certificate that consists of `body`.
     fn whole(&self, claim: &str, precision: u32, body: &str) -> Result<(), CertificateError> {
-        let mut out = self.begin(claim, precision)?;
-        out.text(&format!("{body}end\n"))?;
+        let mut out = CertificateFile::create(self.target)?;
+        out.text(&format!("{}{body}end\n", self.head(claim, precision)?))?;
         out.finish()
+    }
+
+    /// A certificate that consists of proofs, after what the `finished` searches found.
+    pub fn proofs(
+        &self,
+        claim: &str,
+        proofs: &[Proving<'_>],
+        finished: Value,
+        options: &Options,
+    ) -> Result<Option<verification::Outcome>, CertificateError> {
+        // More bits than a proof was made for might not fit into a checker's numbers.
+        let precision = proofs.iter().filter_map(Proving::precision).min();
+        let precision = precision.unwrap_or(PRECISION);
+        let head = self.head(claim, precision)?;
+        let kept = self.keeper.map(|keeper| Kept { keeper, finished });
+        write_proofs(&head, proofs, precision, options, self.target, kept.as_ref())
     }
 
     /// Searches for a point of `property` and writes the proof that there is none, if so, after
@@ -58,18 +82,14 @@ impl Writing<'_> {
         &self,
         claim: &str,
         before: &str,
-        network: &Network,
-        property: &Property,
+        (network, property): (&Network, &Property),
+        finished: Value,
         options: &Options,
     ) -> Result<(Verdict, Statistics), CertificateError> {
-        let precision = precision(network, property);
-        let mut out = self.begin(claim, precision)?;
-        out.text(before)?;
-        let outcome = verify_with_proof(network, property, options, precision, &mut out)?;
-        if let Verdict::Holds { .. } = outcome.verdict {
-            out.text("end\n")?;
-            out.finish()?;
-        }
+        let holds = Some((network, property.clone()));
+        let proof = Proving { before: before.to_owned(), holds };
+        let outcome = self.proofs(claim, &[proof], finished, options)?;
+        let outcome = outcome.expect("a property was to be proved");
         Ok((outcome.verdict, outcome.statistics))
     }
 }
@@ -79,60 +99,97 @@ fn words(word: &str, point: &[Rational]) -> String {
     format!("{word} {}\n", coordinates.join(" "))
 }
 
-/// The options of a second run: what is left of the time.
-fn rest(options: &Options, start: Instant) -> Options {
-    let timeout = options.timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
-    Options { timeout, ..options.clone() }
+/// How far sign·f_output gets on a region: the words of the claim, and why they are true.
+pub(crate) fn extreme<'n>(
+    (network, region): (&'n Network, &Region),
+    (output, sign): (usize, i8),
+    answer: &Answer,
+) -> (String, Proving<'n>) {
+    let holds = |formula| {
+        let (inputs, outputs) = (network.inputs(), network.outputs());
+        Some((network, Property { inputs, outputs, formula }))
+    };
+    let sign = Rational::from(sign);
+    match answer {
+        Answer::Unbounded { point, direction } => {
+            let before = words("point", point) + &words("direction", direction);
+            ("unbounded".to_owned(), Proving { before, holds: None })
+        }
+        Answer::Maximum { maximum: Attained { value, point }, .. } => {
+            let inside = point_of_piece(region, point);
+            let beyond = Atom::new(Vec::new(), vec![(output, -&sign)], -value.clone(), true);
+            let formula = Formula::And(vec![region.formula(), Formula::Atom(beyond)]);
+            let before = words("inside", &inside) + &words("point", point);
+            (format!("value {}", sign * value), Proving { before, holds: holds(formula) })
+        }
+        Answer::Undecided { .. } => unreachable!("nothing is claimed without an answer"),
+        Answer::Empty => {
+            let proof = Proving { before: String::new(), holds: holds(region.formula()) };
+            ("empty".to_owned(), proof)
+        }
+    }
 }
 
-/// Like [`maximum`] for one output, and writes a certificate of the answer to `target`.
+/// The limit that ended a run.
+pub(crate) fn limit(options: &Options) -> Limit {
+    let is_stopped = options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed));
+    if is_stopped { Limit::Stopped } else { Limit::Time }
+}
+
+/// Like [`maximum_resumable`] for one output, and writes a certificate of the answer to `target`.
 ///
 /// The proof is a second search, on one thread. If a limit ends it, the answer is undecided with
 /// both bounds equal, and there is no certificate.
 ///
 /// # Errors
-/// If a file cannot be read or written, or no proof can be written.
+/// If a file cannot be read or written, no proof can be written, or the keeper's state is not one
+/// of this answer.
 pub fn maximum_certified(
-    network: &Network,
-    region: &Region,
+    (network, region): (&Network, &Region),
     output: usize,
     files: SubjectFiles<'_>,
     options: &Options,
     target: &Path,
+    keeper: Option<&dyn Keeper>,
 ) -> Result<Outcome, CertificateError> {
     let start = Instant::now();
-    let writing = Writing { kind: "maximum", files, target };
-    let found = maximum(network, region, &[vec![(output, Rational::ONE)]], options);
-    let rest = rest(options, start);
-    let (inputs, outputs) = (network.inputs(), network.outputs());
-    let (claim, before, formula, value) = match &found.answer {
-        Answer::Undecided { .. } => return Ok(found),
-        Answer::Unbounded { point, direction } => {
-            let body = words("point", point) + &words("direction", direction);
-            let everything = Property { inputs, outputs, formula: region.formula() };
-            let precision = precision(network, &everything);
-            writing.whole(&format!("{output} unbounded"), precision, &body)?;
-            return Ok(found);
-        }
-        Answer::Empty => (format!("{output} empty"), String::new(), region.formula(), None),
-        Answer::Maximum { maximum, .. } => {
-            let Attained { value, point } = maximum;
-            let inside = point_of_piece(region, point);
-            let above = vec![(output, -Rational::ONE)];
-            let above = Atom::new(Vec::new(), above, -value.clone(), true);
-            let formula = Formula::And(vec![region.formula(), Formula::Atom(above)]);
-            let before = words("inside", &inside) + &words("point", point);
-            (format!("{output} value {value}"), before, formula, Some(maximum.clone()))
-        }
+    let writing = Writing { kind: "maximum", files, target, keeper };
+    let mut searches = Sequence::new(options, keeper, 1)?;
+    let answer = searches.next(|options, keeper| {
+        let objective: Objective = vec![(output, Rational::ONE)];
+        let found = maximum_resumable(network, region, &[objective], options, keeper)?;
+        Ok((found.answer, found.statistics))
+    })?;
+    let statistics = searches.statistics();
+    let undecided = |limit: Limit, answer: Answer| {
+        let lower = match answer {
+            Answer::Maximum { maximum, .. } => Some(maximum),
+            _ => None,
+        };
+        let upper = lower.as_ref().map(|lower| lower.value.clone());
+        Ok(Outcome { answer: Answer::Undecided { limit, lower, upper }, statistics })
     };
-    let property = Property { inputs, outputs, formula };
-    match writing.refute(&claim, &before, network, &property, &rest)? {
-        (Verdict::Holds { .. }, _) => Ok(found),
-        (Verdict::Violated(witness), _) => panic!("the proof contradicts the answer: {witness:?}"),
-        (Verdict::Undecided(limit), _) => {
-            let upper = value.as_ref().map(|value| value.value.clone());
-            Ok(Outcome { answer: Answer::Undecided { limit, lower: value, upper }, ..found })
-        }
+    match &answer {
+        Answer::Undecided { .. } => return Ok(Outcome { answer, statistics }),
+        Answer::Maximum { attained: None, .. } => return undecided(limit(options), answer),
+        _ => {}
+    }
+    let (words, mut proof) = extreme((network, region), (output, 1), &answer);
+    if proof.holds.is_none() {
+        let everything = region.formula();
+        let (inputs, outputs) = (network.inputs(), network.outputs());
+        let property = Property { inputs, outputs, formula: everything };
+        let body = std::mem::take(&mut proof.before);
+        writing.whole(&format!("{output} {words}"), precision(network, &property), &body)?;
+        return Ok(Outcome { answer, statistics });
+    }
+    let claim = format!("{output} {words}");
+    let rest = rest(options, start);
+    let proved = writing.proofs(&claim, &[proof], searches.finished(), &rest)?;
+    match proved.expect("a property was to be proved").verdict {
+        Verdict::Holds { .. } => Ok(Outcome { answer, statistics }),
+        Verdict::Violated(witness) => panic!("the proof contradicts the answer: {witness:?}"),
+        Verdict::Undecided(limit) => undecided(limit, answer),
     }
 }
 
@@ -155,19 +212,21 @@ fn point_of_piece(region: &Region, point: &[Rational]) -> Vec<Rational> {
 /// Like [`positivity::positive`], on one thread, and writes a certificate of the answer to `target`.
 ///
 /// # Errors
-/// If a file cannot be read or written, or no proof can be written.
+/// If a file cannot be read or written, no proof can be written, or the keeper's state is not one
+/// of this proof.
 pub fn positive_certified(
-    network: &Network,
-    region: &Region,
+    (network, region): (&Network, &Region),
     output: usize,
     files: SubjectFiles<'_>,
     options: &Options,
     target: &Path,
+    keeper: Option<&dyn Keeper>,
 ) -> Result<positivity::Outcome, CertificateError> {
-    let writing = Writing { kind: "positivity", files, target };
+    let writing = Writing { kind: "positivity", files, target, keeper };
     let property = positivity::property(network, region, output);
     let claim = format!("{output} no");
-    let (verdict, statistics) = writing.refute(&claim, "", network, &property, options)?;
+    let (verdict, statistics) =
+        writing.refute(&claim, "", (network, &property), json!([]), options)?;
     let answer = match verdict {
         Verdict::Holds { .. } => positivity::Answer::No,
         Verdict::Undecided(limit) => positivity::Answer::Undecided(limit),
@@ -181,26 +240,31 @@ pub fn positive_certified(
     Ok(positivity::Outcome { answer, statistics })
 }
 
-/// Like [`zero_function::zero`], and writes a certificate of the answer to `target`; `output` is
-/// none for all outputs. A `yes` is proved by a search on one thread.
+/// Like [`zero_function::zero_resumable`], and writes a certificate of the answer to `target`;
+/// `output` is none for all outputs. A `yes` is proved by a search on one thread.
 ///
 /// # Errors
-/// If a file cannot be read or written, or no proof can be written.
+/// If a file cannot be read or written, no proof can be written, or the keeper's state is not one
+/// of this answer.
 pub fn zero_certified(
-    network: &Network,
-    region: &Region,
+    (network, region): (&Network, &Region),
     output: Option<usize>,
     files: SubjectFiles<'_>,
     options: &Options,
     target: &Path,
+    keeper: Option<&dyn Keeper>,
 ) -> Result<zero_function::Outcome, CertificateError> {
     let start = Instant::now();
-    let writing = Writing { kind: "zero", files, target };
+    let writing = Writing { kind: "zero", files, target, keeper };
     let outputs = output.map_or((0..network.outputs()).collect(), |output| vec![output]);
     let name = output.map_or("all".to_owned(), |output| output.to_string());
     let property = zero_function::property(network, region, &outputs);
-    let found = zero_function::zero(network, region, &outputs, options);
-    match &found.answer {
+    let mut searches = Sequence::new(options, keeper, 1)?;
+    let mut answer = searches.next(|options, keeper| {
+        let found = zero_function::zero_resumable(network, region, &outputs, options, keeper)?;
+        Ok((found.answer, found.statistics))
+    })?;
+    match &answer {
         zero_function::Answer::Undecided(_) => {}
         zero_function::Answer::No(witness) => {
             let precision = precision(network, &property);
@@ -209,18 +273,15 @@ pub fn zero_certified(
         }
         zero_function::Answer::Yes => {
             let (claim, rest) = (format!("{name} yes"), rest(options, start));
-            match writing.refute(&claim, "", network, &property, &rest)?.0 {
+            let statement = (network, &property);
+            match writing.refute(&claim, "", statement, searches.finished(), &rest)?.0 {
                 Verdict::Holds { .. } => {}
                 Verdict::Violated(witness) => panic!("the proof contradicts it: {witness:?}"),
-                Verdict::Undecided(limit) => return Ok(undecided_zero(limit, found.statistics)),
+                Verdict::Undecided(limit) => answer = zero_function::Answer::Undecided(limit),
             }
         }
     }
-    Ok(found)
-}
-
-fn undecided_zero(limit: Limit, statistics: Statistics) -> zero_function::Outcome {
-    zero_function::Outcome { answer: zero_function::Answer::Undecided(limit), statistics }
+    Ok(zero_function::Outcome { answer, statistics: searches.statistics() })
 }
 
 /// Like [`surjectivity::surjective`], and writes a certificate of the answer to `target`.
@@ -236,7 +297,7 @@ pub fn surjective_certified(
 ) -> Result<surjectivity::Outcome, CertificateError> {
     let start = Instant::now();
     let files = SubjectFiles { network: file, region: None };
-    let writing = Writing { kind: "surjectivity", files, target };
+    let writing = Writing { kind: "surjectivity", files, target, keeper: None };
     let found = surjectivity::surjective(network, output, options);
     match &found.answer {
         surjectivity::Answer::Undecided(_) => {}
@@ -253,7 +314,7 @@ pub fn surjective_certified(
             let (claim, before) = (format!("{output} no"), format!("bounded {side}\n"));
             let far_away = network.without_biases();
             let rest = rest(options, start);
-            match writing.refute(&claim, &before, &far_away, &property, &rest)?.0 {
+            match writing.refute(&claim, &before, (&far_away, &property), json!([]), &rest)?.0 {
                 Verdict::Holds { .. } => {}
                 Verdict::Violated(witness) => panic!("the proof contradicts it: {witness:?}"),
                 Verdict::Undecided(limit) => {

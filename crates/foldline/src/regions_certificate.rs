@@ -7,7 +7,8 @@ use foldline_kernel::{Network, Polyhedron, Rational, Region};
 use foldline_questions::regions::proof::{Bound, Step, prove_cells};
 use foldline_questions::regions::{CountError, Limit, Options, Outcome, Progress, count_cells};
 
-use crate::certificate::{CertificateError, CertificateFile, header};
+use crate::certificate::{CertificateError, header};
+use crate::certificate_file::CertificateFile;
 
 /// Cells between two reports of progress.
 const CELLS_A_REPORT: u64 = 256;

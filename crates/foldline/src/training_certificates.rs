@@ -9,14 +9,16 @@ use std::time::Instant;
 
 use foldline_kernel::{Rational, Sample};
 use foldline_questions::interpolation::{Conflict, interpolate};
+use foldline_questions::limits::workers;
 use foldline_questions::separability::{Hyperplane, Separation, proof as separation_proof};
-use foldline_questions::training::proof::{Claim, NoProof, prove};
+use foldline_questions::training::proof::{Claim, NoProof, ProofRun, prove};
 use foldline_questions::training::statement::{
-    Architecture, Model, TrainingOptions, TrainingOutcome, ZeroLoss,
+    Architecture, Model, TrainingOptions, TrainingOutcome, TrainingProgress, ZeroLoss,
 };
 use foldline_questions::training::{train, zero_loss};
 
-use crate::certificate::{CertificateError, CertificateFile, header};
+use crate::certificate::{CertificateError, header};
+use crate::certificate_file::CertificateFile;
 
 /// An answer, and whether there is a certificate of it: not if a limit ran out.
 #[derive(Debug, Clone)]
@@ -97,7 +99,14 @@ fn trees(
         options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
             || options.timeout.is_some_and(|limit| start.elapsed() > limit)
     };
-    let proved = prove(sample, architecture, claim, &stop, &mut file);
+    let progress = |leaves: u64| {
+        if let Some(callback) = &options.progress {
+            callback(&TrainingProgress::Proof { leaves });
+        }
+    };
+    let threads = workers(options.threads);
+    let run = ProofRun { threads, stop: &stop, progress: &progress };
+    let proved = prove(sample, architecture, claim, &run, &mut file);
     finish(proved.map(|_| ()), file)
 }
 

@@ -11,7 +11,7 @@ use foldline::kernel::network::over_common_denominator;
 use foldline::questions::regions::{Outcome, count_arrangement, enumerate_arrangement};
 use foldline::{Integer, Rational};
 
-use crate::checkpoint::CheckpointOption;
+use crate::checkpoint::{Certificate, CheckpointOption};
 use crate::counting::{Counting, CountingOptions, not_begun};
 use crate::describe::plural;
 use crate::report::{Exit, Failure, Report};
@@ -89,7 +89,8 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         return Err(Failure::Usage(message.to_owned()));
     }
     let files = [("arrangement", arguments.file.as_path())];
-    let checkpoint = arguments.checkpoint.open(NAME, &files, |statement| statement)?;
+    let checkpoint =
+        arguments.checkpoint.open(NAME, &files, Certificate::AfterSearch, |statement| statement)?;
     let counting = Counting::new(start, &arguments.counting);
     let outcome = match arguments.method {
         Method::Deletion => count_arrangement(&rows, &counting.options),

@@ -15,7 +15,7 @@ use foldline::text::{decimal, exact_for_people};
 use foldline::{Network, Rational, Region, parse_rational};
 use serde_json::{Map, Value};
 
-use crate::checkpoint::{CheckpointOption, foreign, keeper, together};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper};
 use crate::describe::{self, plural, point_table, shorten};
 use crate::load::{at_most_one_stdin, load_network};
 use crate::question::{OutputChoice, QuestionOptions, Run};
@@ -145,7 +145,8 @@ impl Arguments {
         let region = self.over.as_deref().map(|region| ("region", region));
         let files = [("first", self.first.as_path()), ("second", &self.second)];
         let files: Vec<(&str, &Path)> = files.into_iter().chain(region).collect();
-        self.checkpoint.open("equivalent", &files, |statement| {
+        let certificate = Certificate::InOneRun(self.certificate.as_deref());
+        self.checkpoint.open("equivalent", &files, certificate, |statement| {
             statement.option("physical", physical).option("output", self.choice.output)
         })
     }
@@ -161,18 +162,17 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let within = &arguments.within;
     let question = Question { networks: [a, b], region, outputs: &outputs, within };
     let checkpoint = arguments.open_checkpoint()?;
-    let found = match (&checkpoint, &arguments.certificate) {
-        (_, None) => equivalent_resumable(&question, &run.options, keeper(&checkpoint))
+    let found = match &arguments.certificate {
+        None => equivalent_resumable(&question, &run.options, keeper(&checkpoint))
             .map_err(|error| Failure::Input(format!("{}: {error}", pair.names[1])))?
-            .map_err(|error| foreign(&checkpoint, &error))?,
-        (None, Some(target)) => {
+            .map_err(|error| foreign(checkpoint.as_ref(), &error))?,
+        Some(target) => {
             let networks = [arguments.first.as_path(), &arguments.second];
             let files = PairFiles { networks, region: arguments.over.as_deref() };
             let output = arguments.choice.output;
             equivalent_certified(&question, output, files, &run.options, target)
                 .map_err(|error| Failure::Input(error.to_string()))?
         }
-        (Some(_), Some(_)) => return Err(together()),
     };
     let statistics = &found.statistics;
     let text = pair.heading(within) + &text(&found, within);

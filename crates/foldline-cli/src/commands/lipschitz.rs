@@ -12,11 +12,9 @@ use foldline::text::{decimal, exact_for_people};
 use foldline::{Rational, parse_rational};
 use serde_json::Value;
 
-use crate::checkpoint::{CheckpointOption, foreign, keeper, together};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::{plural, point_table, shorten};
-use crate::question::{
-    CertificateOption, PerhapsOnRegion, QuestionOptions, Run, Subject, not_written,
-};
+use crate::question::{CertificateOption, PerhapsOnRegion, QuestionOptions, Run, Subject};
 use crate::report::{Exit, Failure, Report, set_point};
 
 /// Compute a network's Lipschitz constant for a p-norm, exactly
@@ -78,23 +76,25 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let run = Run::new(start, question);
     let (network, options) = (&subject.network, &run.options);
     let exponent = name(p);
-    let checkpoint = checkpoint.open("lipschitz", &files.named(), |statement| {
-        let statement = statement.option("physical", question.read.physical);
-        statement.option("output", *output).option("p", exponent.clone())
-    })?;
-    let answered = match (&checkpoint, target) {
-        (Some(_), Some(_)) => return Err(together()),
-        (_, None) => {
-            lipschitz_resumable(network, &outputs, p, region, options, keeper(&checkpoint))
-        }
-        (None, Some(target)) => {
+    let checkpoint = checkpoint.open(
+        "lipschitz",
+        &files.named(),
+        Certificate::InOneRun(target),
+        |statement| {
+            let statement = statement.option("physical", question.read.physical);
+            statement.option("output", *output).option("p", exponent.clone())
+        },
+    )?;
+    let answered = match target {
+        None => lipschitz_resumable(network, &outputs, p, region, options, keeper(&checkpoint)),
+        Some(target) => {
             let named = SubjectFiles { network: &files.network, region: files.over.as_deref() };
             lipschitz_certified(network, &outputs, p, region, named, options, target)
-                .map_err(not_written)?
+                .map_err(|error| not_written(checkpoint.as_ref(), error))?
         }
     };
     let outcome = answered.map_err(|refused| match refused {
-        Refused::State(error) => foreign(&checkpoint, &error),
+        Refused::State(error) => foreign(checkpoint.as_ref(), &error),
         refused => Failure::Usage(refused.to_string()),
     })?;
     let measured = match &outputs[..] {

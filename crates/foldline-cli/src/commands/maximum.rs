@@ -8,11 +8,9 @@ use foldline::question_certificates::{SubjectFiles, maximum_certified};
 use foldline::questions::maximum::{Answer, Attained, maximum_resumable};
 use foldline::text::{decimal, exact_for_people};
 
-use crate::checkpoint::{CheckpointOption, foreign, keeper, together};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::{point_table, shorten};
-use crate::question::{
-    CertificateOption, OnRegion, OutputChoice, QuestionOptions, Run, Subject, not_written,
-};
+use crate::question::{CertificateOption, OnRegion, OutputChoice, QuestionOptions, Run, Subject};
 use crate::report::{Exit, Failure, Report, set_point};
 
 /// The exact maximum of an output on a region, and where it is attained
@@ -55,20 +53,27 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let run = Run::new(start, question);
     let Subject { network, region, .. } = &subject;
     let named = [("network", files.network.as_path()), ("region", &files.over)];
-    let checkpoint = checkpoint.open("maximum", &named, |statement| {
-        statement.option("physical", question.read.physical).option("output", output)
-    })?;
-    let found = match (&checkpoint, target) {
-        (Some(_), Some(_)) => return Err(together()),
-        (_, None) => {
+    let checkpoint =
+        checkpoint.open("maximum", &named, Certificate::Kept(target), |statement| {
+            statement.option("physical", question.read.physical).option("output", output)
+        })?;
+    let found = match target {
+        None => {
             let objectives = [vec![(output, Rational::ONE)]];
             maximum_resumable(network, region, &objectives, &run.options, keeper(&checkpoint))
-                .map_err(|error| foreign(&checkpoint, &error))?
+                .map_err(|error| foreign(checkpoint.as_ref(), &error))?
         }
-        (None, Some(target)) => {
+        Some(target) => {
             let named = SubjectFiles { network: &files.network, region: Some(&files.over) };
-            maximum_certified(network, region, output, named, &run.options, target)
-                .map_err(not_written)?
+            maximum_certified(
+                (network, region),
+                output,
+                named,
+                &run.options,
+                target,
+                keeper(&checkpoint),
+            )
+            .map_err(|error| not_written(checkpoint.as_ref(), error))?
         }
     };
     let statistics = &found.statistics;

@@ -6,10 +6,10 @@ use clap::Args;
 use foldline::question_certificates::{SubjectFiles, positive_certified};
 use foldline::questions::positivity::{Answer, positive_resumable};
 
-use crate::checkpoint::{CheckpointOption, foreign, keeper, together};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::point_table;
 use crate::question::{
-    CertificateOption, OutputChoice, PerhapsOnRegion, QuestionOptions, Run, Subject, not_written,
+    CertificateOption, OutputChoice, PerhapsOnRegion, QuestionOptions, Run, Subject,
 };
 use crate::report::{Exit, Failure, Report, witness_json};
 
@@ -49,18 +49,25 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let target = certificate.target(question)?;
     let run = Run::new(start, question);
     let Subject { network, region, .. } = &subject;
-    let checkpoint = checkpoint.open("positive", &files.named(), |statement| {
-        statement.option("physical", question.read.physical).option("output", output)
-    })?;
-    let found = match (&checkpoint, target) {
-        (Some(_), Some(_)) => return Err(together()),
-        (_, None) => positive_resumable(network, region, output, &run.options, keeper(&checkpoint))
-            .map_err(|error| foreign(&checkpoint, &error))?,
-        (None, Some(target)) => {
+    let checkpoint =
+        checkpoint.open("positive", &files.named(), Certificate::Kept(target), |statement| {
+            statement.option("physical", question.read.physical).option("output", output)
+        })?;
+    let found = match target {
+        None => positive_resumable(network, region, output, &run.options, keeper(&checkpoint))
+            .map_err(|error| foreign(checkpoint.as_ref(), &error))?,
+        Some(target) => {
             let region_file = files.over.as_deref();
             let named = SubjectFiles { network: &files.network, region: region_file };
-            positive_certified(network, region, output, named, &run.options, target)
-                .map_err(not_written)?
+            positive_certified(
+                (network, region),
+                output,
+                named,
+                &run.options,
+                target,
+                keeper(&checkpoint),
+            )
+            .map_err(|error| not_written(checkpoint.as_ref(), error))?
         }
     };
     let statistics = &found.statistics;

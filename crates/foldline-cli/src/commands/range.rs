@@ -4,14 +4,16 @@ use std::fmt::Write;
 use std::time::Instant;
 
 use clap::Args;
+use foldline::question_certificates::SubjectFiles;
 use foldline::questions::maximum::range::{End, Interval, range_resumable};
+use foldline::range_certificate::range_certified;
 use foldline::text::{decimal, exact_for_people};
 use foldline::{Limit, Rational};
 use serde_json::{Map, Value};
 
-use crate::checkpoint::{CheckpointOption, foreign, keeper};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::shorten;
-use crate::question::{OnRegion, QuestionOptions, Run, Subject};
+use crate::question::{CertificateOption, OnRegion, QuestionOptions, Run, Subject};
 use crate::report::{Exit, Failure, Report, set_exact, set_point};
 
 /// The exact range of every output on a region
@@ -24,6 +26,8 @@ pub struct Arguments {
     #[command(flatten)]
     files: OnRegion,
     #[command(flatten)]
+    certificate: CertificateOption,
+    #[command(flatten)]
     checkpoint: CheckpointOption,
     #[command(flatten)]
     pub question: QuestionOptions,
@@ -33,6 +37,7 @@ const EXAMPLES: &str = "\
 Examples:
   foldline range net.onnx --over box.json
   foldline range net.nnet --over prop.vnnlib --json --threads 4
+  foldline range net.onnx --over box.json --certificate proof.gz
   foldline range net.onnx --over box.json --checkpoint range.state --timeout 3600
 
 Exit codes:
@@ -42,16 +47,26 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let Arguments { files, checkpoint, question } = arguments;
+    let Arguments { files, certificate, checkpoint, question } = arguments;
     let subject = Subject::read(&files.network, Some(&files.over), question)?;
+    let target = certificate.target(question)?;
     let run = Run::new(start, question);
     let outputs: Vec<usize> = (0..subject.network.outputs()).collect();
     let Subject { network, region, .. } = &subject;
     let named = [("network", files.network.as_path()), ("region", &files.over)];
-    let checkpoint = checkpoint
-        .open("range", &named, |statement| statement.option("physical", question.read.physical))?;
-    let found = range_resumable(network, region, &outputs, &run.options, keeper(&checkpoint))
-        .map_err(|error| foreign(&checkpoint, &error))?;
+    let checkpoint = checkpoint.open("range", &named, Certificate::Kept(target), |statement| {
+        statement.option("physical", question.read.physical)
+    })?;
+    let keeper = keeper(&checkpoint);
+    let found = match target {
+        None => range_resumable(network, region, &outputs, &run.options, keeper)
+            .map_err(|error| foreign(checkpoint.as_ref(), &error))?,
+        Some(target) => {
+            let named = SubjectFiles { network: &files.network, region: Some(&files.over) };
+            range_certified(network, region, named, &run.options, target, keeper)
+                .map_err(|error| not_written(checkpoint.as_ref(), error))?
+        }
+    };
     let statistics = &found.statistics;
     let heading = subject.heading("which values do the outputs take on the region?");
     let Some(intervals) = &found.intervals else {

@@ -13,7 +13,7 @@ use foldline::questions::regions::{Counts, Outcome, count_cells, count_regions};
 use foldline::regions_certificate::{self, count_certified};
 use foldline::{Network, Region};
 
-use crate::checkpoint::CheckpointOption;
+use crate::checkpoint::{Certificate, CheckpointOption};
 use crate::counting::{Counting, CountingOptions, not_begun};
 use crate::describe::{self, count, plural};
 use crate::load::{at_most_one_stdin, load_network};
@@ -92,14 +92,19 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let mut files = vec![("network", arguments.network.as_path())];
     files.extend(arguments.over.as_deref().map(|path| ("region", path)));
     let region = arguments.picture.sliced(&network, region)?;
-    let checkpoint = arguments.checkpoint.open("regions", &files, |statement| {
-        let statement = statement.option("physical", arguments.read.physical);
-        let statement = match arguments.picture.slice.as_slice() {
-            [] => statement,
-            slice => statement.option("slice", slice.join(",")),
-        };
-        statement.option("output", arguments.output)
-    })?;
+    let checkpoint = arguments.checkpoint.open(
+        "regions",
+        &files,
+        Certificate::InOneRun(arguments.certificate.as_deref()),
+        |statement| {
+            let statement = statement.option("physical", arguments.read.physical);
+            let statement = match arguments.picture.slice.as_slice() {
+                [] => statement,
+                slice => statement.option("slice", slice.join(",")),
+            };
+            statement.option("output", arguments.output)
+        },
+    )?;
     let mut counting = Counting::new(start, &arguments.counting);
     let heading = heading(arguments, &network);
     let picture = match arguments.picture.draw(
@@ -162,8 +167,6 @@ fn check_certifiable(arguments: &Arguments) -> Result<(), Failure> {
         "--certificate speaks about all outputs, not about one"
     } else if arguments.read.physical {
         "--certificate speaks about the stored network, not about --physical units"
-    } else if arguments.checkpoint.checkpoint.is_some() {
-        "--checkpoint and --certificate together: a certificate is written in one run"
     } else if !arguments.picture.slice.is_empty() {
         "--certificate speaks about the region in the file, not about a --slice of it"
     } else {

@@ -9,11 +9,9 @@ use foldline::question_certificates::surjective_certified;
 use foldline::questions::surjectivity::{Answer, surjective_resumable};
 use serde_json::Value;
 
-use crate::checkpoint::{CheckpointOption, foreign, keeper, together};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::point_table;
-use crate::question::{
-    CertificateOption, OutputChoice, QuestionOptions, Run, Subject, not_written,
-};
+use crate::question::{CertificateOption, OutputChoice, QuestionOptions, Run, Subject};
 use crate::report::{Exit, Failure, Report};
 
 /// Does an output take every real value, as a function on R^d?
@@ -53,18 +51,18 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let output = subject.chosen_output(choice.output)?;
     let target = certificate.target(question)?;
     let run = Run::new(start, question);
-    let checkpoint = checkpoint.open("surjective", &[("network", network)], |statement| {
-        statement.option("physical", question.read.physical).option("output", output)
-    })?;
-    let found = match (&checkpoint, target) {
-        (Some(_), Some(_)) => return Err(together()),
-        (_, None) => {
-            surjective_resumable(&subject.network, output, &run.options, keeper(&checkpoint))
-                .map_err(|error| foreign(&checkpoint, &error))?
-        }
-        (None, Some(target)) => {
+    let checkpoint = checkpoint.open(
+        "surjective",
+        &[("network", network)],
+        Certificate::InOneRun(target),
+        |statement| statement.option("physical", question.read.physical).option("output", output),
+    )?;
+    let found = match target {
+        None => surjective_resumable(&subject.network, output, &run.options, keeper(&checkpoint))
+            .map_err(|error| foreign(checkpoint.as_ref(), &error))?,
+        Some(target) => {
             surjective_certified(&subject.network, output, network, &run.options, target)
-                .map_err(not_written)?
+                .map_err(|error| not_written(checkpoint.as_ref(), error))?
         }
     };
     let statistics = &found.statistics;

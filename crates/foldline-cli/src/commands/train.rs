@@ -2,23 +2,25 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use foldline::certificate::CertificateError;
 use foldline::formats::input::{display_name, read_text};
 use foldline::formats::sample::{label_columns, parse_sample};
+use foldline::questions::checkpoint::StateError;
 use foldline::questions::training::statement::{
     Architecture, Model, TrainingCallback, TrainingOptions, TrainingOutcome, TrainingProgress,
     TrainingStatistics, ZeroLoss,
 };
-use foldline::questions::training::{MOST_HIDDEN, train, zero_loss};
+use foldline::questions::training::{MOST_HIDDEN, train_resumable, zero_loss_resumable};
 use foldline::text::exact_for_people;
 use foldline::training_certificates::{train_certified, zero_loss_certified};
 use foldline::training_plot::figure;
 use foldline::{Rational, Sample};
 use serde_json::{Value, json};
 
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper};
 use crate::describe::{count, duration, plural};
 use crate::interrupt::stop_flag;
 use crate::network_json::network_json;
@@ -57,6 +59,8 @@ pub struct Arguments {
     /// Write a certificate of the optimum, or of the answer to --zero-loss, to this file (.gz: gzipped)
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
+    #[command(flatten)]
+    checkpoint: CheckpointOption,
     /// Draw data, fit and hinges to this file (one or two coordinates)
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
@@ -89,6 +93,7 @@ Examples:
   foldline train data.csv --hidden 1
   foldline train data.csv --hidden 2 --output linear --json --timeout 600
   foldline train data.csv --hidden 2 --zero-loss
+  foldline train data.csv --hidden 3 --timeout 3600 --checkpoint state.json
   foldline train data.csv --hidden 1 --certificate proof.gz --plot fit.svg
 
 Exit codes:
@@ -130,6 +135,15 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         output_relu: arguments.output == OutputNode::Relu,
         output_bias: !arguments.no_output_bias,
     };
+    let files = [("data", arguments.data.as_path())];
+    let certificate = Certificate::InOneRun(arguments.certificate.as_deref());
+    let checkpoint = arguments.checkpoint.open("train", &files, certificate, |statement| {
+        statement
+            .option("hidden", architecture.hidden)
+            .option("output", if architecture.output_relu { "relu" } else { "linear" })
+            .option("output bias", architecture.output_bias)
+            .option("zero loss", arguments.zero_loss)
+    })?;
     let stop = stop_flag();
     let line = ProgressLine::new(arguments.quiet);
     let shown = line.writer().map(|write| {
@@ -146,27 +160,40 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let stopped = || stop.load(std::sync::atomic::Ordering::Relaxed);
     let data = &arguments.data;
     let fail = |error: CertificateError| Failure::Input(error.to_string());
+    let wrong = |error: StateError| foreign(checkpoint.as_ref(), &error);
+    let is_finished;
     let (mut report, model, is_written) = if arguments.zero_loss {
         let (found, is_written) = match &arguments.certificate {
             Some(target) => zero_loss_certified(&sample, architecture, &options, data, target)
                 .map(|certified| (certified.answer, certified.is_written))
                 .map_err(fail)?,
-            None => (zero_loss(&sample, architecture, &options), true),
+            None => {
+                let keeper = keeper(&checkpoint);
+                let found = zero_loss_resumable(&sample, architecture, &options, keeper);
+                (found.map_err(wrong)?, true)
+            }
         };
         drop(line);
         let model = found.answer.clone().flatten();
+        is_finished = found.answer.is_some();
         (decided(arguments, &sample, found, stopped(), start), model, is_written)
     } else {
         let (outcome, is_written) = match &arguments.certificate {
             Some(target) => train_certified(&sample, architecture, &options, data, target)
                 .map(|certified| (certified.answer, certified.is_written))
                 .map_err(fail)?,
-            None => (train(&sample, architecture, &options), true),
+            None => {
+                let keeper = keeper(&checkpoint);
+                let outcome = train_resumable(&sample, architecture, &options, keeper);
+                (outcome.map_err(wrong)?, true)
+            }
         };
         drop(line);
+        is_finished = outcome.is_optimal();
         let report = trained(arguments, &sample, &outcome, stopped(), start);
         (report, Some(outcome.model), is_written)
     };
+    report.keep_checkpoint(checkpoint, is_finished);
     if !is_written {
         report.warnings.push("warning: no certificate was written: a limit was reached".to_owned());
     }
@@ -309,12 +336,15 @@ fn statistics_json(statistics: &TrainingStatistics) -> Value {
 
 /// Less than 80 characters about a running search.
 fn progress_line(progress: &TrainingProgress, start: Instant) -> String {
-    let elapsed: Duration = start.elapsed();
-    format!(
-        "{:>8}  {} patterns  loss {:.6}  bound {:.6}",
-        duration(elapsed.as_secs_f64()),
-        count(progress.nodes),
-        progress.loss,
-        progress.lower_bound
-    )
+    let elapsed = duration(start.elapsed().as_secs_f64());
+    match *progress {
+        TrainingProgress::Search { loss, lower_bound, nodes } => {
+            let nodes = count(nodes);
+            format!("{elapsed:>8}  {nodes} patterns  loss {loss:.6}  bound {lower_bound:.6}")
+        }
+        TrainingProgress::ZeroLoss { nodes } => format!("{elapsed:>8}  {} patterns", count(nodes)),
+        TrainingProgress::Proof { leaves } => {
+            format!("{elapsed:>8}  certificate: {} leaves", count(leaves))
+        }
+    }
 }

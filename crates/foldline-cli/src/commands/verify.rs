@@ -10,7 +10,7 @@ use foldline::rounding::{FloatWitness, RoundingFailure};
 use foldline::{Limit, Network, Verdict, Witness};
 use serde_json::Value;
 
-use crate::checkpoint::{CheckpointOption, together};
+use crate::checkpoint::{Certificate, CheckpointOption};
 use crate::describe::{self, duration, point_table};
 use crate::interrupt::stop_flag;
 use crate::load::network_and_property;
@@ -76,14 +76,11 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let checkpoint = arguments.checkpoint.open(
         "verify",
         &[("network", &arguments.network), ("property", &arguments.property)],
+        Certificate::Kept(arguments.certificate.as_deref()),
         |statement| statement.option("physical", physical),
     )?;
-    let kept = match (&checkpoint, &arguments.certificate) {
-        (None, None) => Kept::Nothing,
-        (Some(file), None) => Kept::Checkpoint(file),
-        (None, Some(target)) => Kept::Certificate(files, target),
-        (Some(_), Some(_)) => return Err(together()),
-    };
+    let certificate = arguments.certificate.as_deref().map(|target| (files, target));
+    let kept = Kept { checkpoint: checkpoint.as_ref(), certificate };
     let found = search_kept(
         &loaded.network,
         &property,

@@ -102,6 +102,70 @@ fn unbounded_and_empty_maxima() {
 }
 
 #[test]
+fn ranges() {
+    let command = ["range", "n.json", "--over", "r.json"];
+    let files = &["n.json", "r.json"];
+    let bent = Bending::of(&[("n.json", TENT), BOX], &command, 0, files);
+    assert_eq!(bent.lines[1], "statement range -1 2/3");
+    bent.rejects("statement", "statement range 2/3 -1", "another value there");
+    bent.rejects("statement", "statement range -2 2/3", "another value there");
+    bent.rejects("statement", "statement range -1/2 2/3", "another value there");
+    bent.rejects("statement", "statement range -1", "expected 2 ends, two an output, found 1");
+    bent.rejects("statement", "statement range -1 2/3 0 0", "expected 2 ends");
+    bent.rejects("statement", "statement range empty", "expected `off`, `case` or `end`");
+    bent.rejects("statement", "statement range unbounded 2/3", "expected `point`");
+    bent.rejects("inside", "inside 3", "not in the region");
+    bent.rejects("point", "point 3", "not in the closure");
+    bent.rejects("network", &format!("network n.json {}", "0".repeat(64)), "another network");
+    bent.rejects_without_proof();
+    // The proofs of both ends in the wrong order, and one of them alone.
+    let end = bent.lines.iter().position(|line| line == "end").unwrap();
+    let (head, [first, second]) =
+        (&bent.lines[..5], [&bent.lines[5..=end], &bent.lines[end + 1..]]);
+    bent.rejected(&[head, second, first].concat(), "another value there");
+    bent.rejected(&[head, first].concat(), "ends too early");
+    // A narrower range, with a point that takes its end: the proof that nothing is below −1 is none.
+    let mut narrow = bent.lines.clone();
+    "statement range -1/2 2/3".clone_into(&mut narrow[1]);
+    "point 3/2".clone_into(&mut narrow[6]);
+    assert_eq!(bent.check(&narrow, 1)["answer"], "rejected");
+}
+
+#[test]
+fn unbounded_and_empty_ranges() {
+    let command = ["range", "n.json", "--over", "r.json"];
+    let files = &["n.json", "r.json"];
+    let strip = ("r.json", r#"{"box": [[null, 7], ["-1/2", 4]]}"#);
+    let bent = Bending::of(&[("n.json", SADDLE), strip], &command, 0, files);
+    assert_eq!(bent.lines[1], "statement range -3 unbounded");
+    bent.rejects("direction", "direction 1 0", "the ray leaves");
+    bent.rejects("direction", "direction 0 0", "does not grow");
+    bent.rejects("statement", "statement range unbounded -3", "expected `point`");
+    let whole = ("r.json", r#"{"box": [[null, null], [null, null]]}"#);
+    let bent = Bending::of(&[("n.json", SADDLE), whole], &command, 0, files);
+    assert_eq!(bent.lines[1], "statement range unbounded unbounded");
+    bent.rejects("direction", "direction 0 0", "does not fall");
+    bent.rejects("direction", "direction 1 0", "does not fall");
+    let none = ("r.json", r#"{"A": [[1], [-1]], "b": [0, -1]}"#);
+    let bent = Bending::of(&[("n.json", TENT), none], &command, 0, files);
+    assert_eq!(bent.lines[1], "statement range empty");
+    bent.rejects("statement", "statement range 0 0", "expected `inside`");
+}
+
+#[test]
+fn open_ranges() {
+    let spec = crate::support::property(1, 1, &["(> X_0 0)", "(<= X_0 1/2)"]);
+    let contents = [("n.json", TENT), ("r.vnnlib", &spec)];
+    let command = ["range", "n.json", "--over", "r.vnnlib"];
+    let bent = Bending::of(&contents, &command, 0, &["n.json", "r.vnnlib"]);
+    assert_eq!(bent.lines[1], "statement range 1/2 1");
+    let inside = bent.lines.iter().rposition(|line| line.starts_with("inside")).unwrap();
+    let mut lines = bent.lines.clone();
+    "inside 0".clone_into(&mut lines[inside]);
+    bent.rejected(&lines, "not in the region");
+}
+
+#[test]
 fn positivity() {
     let command = ["positive", "n.json", "--over", "r.json"];
     let files = &["n.json", "r.json"];

@@ -186,3 +186,62 @@ fn bad_samples_are_named() {
         assert_eq!(folder.run(arguments).code, Some(2), "{arguments:?}");
     }
 }
+
+/// Points and labels without any order, too many for a short time.
+fn hard_data() -> String {
+    let mut state = 1u64;
+    let mut number = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) % 2001
+    };
+    let row = |_| format!("{},{},{}\n", number(), number(), number() as i64 - 1000);
+    "x1,x2,y\n".to_owned() + &(0..40).map(row).collect::<String>()
+}
+
+#[test]
+fn a_stopped_training_goes_on() {
+    let folder = Folder::with(&[("d.csv", &hard_data())]);
+    let base = ["train", "d.csv", "--hidden", "2", "--checkpoint", "c", "--json"];
+    let run = |more: &[&str]| folder.run(&[&base[..], more].concat());
+    let bound = |text: &str| {
+        let answer: Value = serde_json::from_str(text).unwrap();
+        let nodes = answer["statistics"]["nodes"].as_u64().unwrap();
+        (nodes, parse_rational(answer["lower_bound"].as_str().unwrap()).unwrap())
+    };
+    let first = run(&["--timeout", "1"]);
+    assert_eq!(first.code, Some(3), "{}", first.stderr);
+    assert!(first.stderr.contains("the state is in c"), "{}", first.stderr);
+    let second = run(&["--timeout", "1", "--threads", "1", "--seed", "9"]);
+    assert_eq!(second.code, Some(3), "{}", second.stderr);
+    let [(nodes, before), (more, after)] = [&first, &second].map(|run| bound(&run.stdout));
+    assert!(more > nodes && after >= before);
+    // Nothing is lost where there is no time to do anything.
+    let third = run(&["--timeout", "0"]);
+    assert!(bound(&third.stdout).0 >= more);
+    let whole = folder.read("c");
+    for (more, said) in [
+        (&["--output", "linear"][..], "its output is relu, here it is linear"),
+        (&["--no-output-bias"], "its output bias is"),
+        (&["--zero-loss"], "its zero loss is"),
+    ] {
+        let run = run(more);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(4), ""), "{}", run.stderr);
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+    folder.write("d.csv", hard_data().replace("x1", "z1").as_bytes());
+    let other = run(&[]);
+    assert!(other.code == Some(4) && other.stderr.contains("its data is"), "{}", other.stderr);
+    assert_eq!(folder.read("c"), whole, "a refused checkpoint stays as it is");
+    folder.refuses(&[&base[..], &["--certificate", "p"]].concat(), 2, &["in one run"]);
+}
+
+#[test]
+fn a_checkpoint_goes_with_the_answer() {
+    let folder = Folder::with(&[("d.csv", KINK)]);
+    for more in [&[][..], &["--zero-loss"]] {
+        let base = ["train", "d.csv", "--hidden", "1", "--checkpoint", "c"];
+        let run = folder.run(&[&base[..], more].concat());
+        assert!(run.stderr.is_empty(), "{}", run.stderr);
+        assert_eq!(folder.names(), ["d.csv"]);
+    }
+}

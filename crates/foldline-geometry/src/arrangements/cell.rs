@@ -1,14 +1,20 @@
 //! What a visitor may ask about a cell: signs, boundedness, exact vertices, facets.
 
-use foldline_kernel::Integer;
+use foldline_kernel::{Integer, Rational};
 
+use super::generators::slack;
 use super::rows::{Numbers, RowSign};
 use super::walk::{Arrangement, Frame, Walk};
+
+/// Interior points are tried with denominators below 2 to this.
+const MOST_BITS: u32 = 50;
 
 /// A full-dimensional cell of the walk, valid while it is visited.
 pub trait Cell {
     /// The signs of a level's rows on the cell.
     fn signs(&self, level: usize) -> &[RowSign];
+    /// The rows of a level that are on, in the order in which that was decided.
+    fn on(&self, level: usize) -> &[u32];
     /// Whether the cell is bounded.
     fn is_bounded(&self) -> bool;
     /// The exact rows of a level on this cell.
@@ -17,9 +23,13 @@ pub trait Cell {
     fn generators(&mut self) -> Vec<Vec<Integer>>;
     /// Approximate generators in the same order, each a positive multiple of the exact one.
     fn approximate(&self) -> Vec<Vec<f64>>;
+    /// A point of the interior: d numbers, with few digits where floats find it.
+    fn interior_point(&mut self) -> Vec<Rational>;
     /// For each facet that is not at infinity: a level and row whose hyperplane contains it, and
     /// which of the generators lie on it.
     fn facets(&self) -> Vec<Facet>;
+    /// All rows (level and row) that are 0 on a facet of the cell, in order.
+    fn vanishing(&mut self, facet: &Facet) -> Vec<(usize, usize)>;
 }
 
 /// A face of dimension d − 1 of a cell.
@@ -43,11 +53,53 @@ impl<const W: usize, A: Arrangement> View<'_, '_, W, A> {
     fn list(&self) -> &[u32] {
         &self.walk.lists[self.frame.list..self.frame.list_end]
     }
+
+    /// The middle of the vertices (with all rays added), rounded to as few bits as leave it inside
+    /// all hyperplanes of the path; none if floats do not see any.
+    fn short_point(&self) -> Option<Vec<Rational>> {
+        let (mut middle, mut vertices) = ([0.0; W], 0.0);
+        for &index in self.list() {
+            let point = &self.walk.generators.points[index as usize];
+            let is_ray = self.walk.generators.is_tight(index, 0);
+            vertices += if is_ray { 0.0 } else { 1.0 };
+            for (sum, value) in middle.iter_mut().zip(point) {
+                *sum += if is_ray { *value } else { *value / point[0] };
+            }
+        }
+        middle.iter_mut().for_each(|value| *value /= vertices);
+        for bits in (0..MOST_BITS).step_by(2) {
+            let scale = (1u64 << bits) as f64;
+            let mut point = middle.map(|value| (value * scale).round());
+            point[0] = scale;
+            let largest = point.iter().fold(0.0f64, |a, b| a.max(b.abs()));
+            let is_exact = largest < (1u64 << 52) as f64;
+            if !is_exact {
+                return None;
+            }
+            // Divided by a power of two, nothing is rounded.
+            let unit = largest.log2().ceil().exp2();
+            let scaled = point.map(|value| value / unit);
+            let is_inside = |slot: usize| {
+                let (value, error) = self.walk.row_of(slot).at(&scaled, slack::<W>(0.0));
+                if self.walk.is_on(slot) { value > error } else { -value > error }
+            };
+            if (1..self.walk.slots.len()).all(is_inside) {
+                let scale = Rational::from(1u64 << bits);
+                let exact = |value: &f64| Rational::from(*value as i64) / &scale;
+                return Some(point[1..].iter().map(exact).collect());
+            }
+        }
+        None
+    }
 }
 
 impl<const W: usize, A: Arrangement> Cell for View<'_, '_, W, A> {
     fn signs(&self, level: usize) -> &[RowSign] {
         &self.walk.signs[level]
+    }
+
+    fn on(&self, level: usize) -> &[u32] {
+        &self.walk.on[level]
     }
 
     fn is_bounded(&self) -> bool {
@@ -75,6 +127,16 @@ impl<const W: usize, A: Arrangement> Cell for View<'_, '_, W, A> {
         self.list().iter().map(point).collect()
     }
 
+    fn interior_point(&mut self) -> Vec<Rational> {
+        if let Some(point) = self.short_point() {
+            return point;
+        }
+        let generators = self.generators();
+        let sum = |k: usize| generators.iter().map(|point| &point[k]).sum::<Integer>();
+        let scale = Rational::from(sum(0));
+        (1..W).map(|k| Rational::from(sum(k)) / &scale).collect()
+    }
+
     fn facets(&self) -> Vec<Facet> {
         let generators = &self.walk.generators;
         let on = |slot: usize| -> Vec<usize> {
@@ -100,5 +162,23 @@ impl<const W: usize, A: Arrangement> Cell for View<'_, '_, W, A> {
             }
         }
         facets
+    }
+    fn vanishing(&mut self, facet: &Facet) -> Vec<(usize, usize)> {
+        let on: Vec<u32> = facet.generators.iter().map(|&k| self.list()[k]).collect();
+        let mut found = Vec::new();
+        for level in 0..self.walk.rows.len() {
+            for row in 0..self.walk.rows[level].len() {
+                let is_own = (level, row) == (facet.level, facet.row);
+                // Floats at any of the generators mostly tell: exact numbers only if none does.
+                let certain = |&index: &u32| self.walk.certain_sign(level, row, index).is_some();
+                if is_own
+                    || !on.iter().any(certain)
+                        && on.iter().all(|&index| self.walk.sign(level, row, index).0 == 0)
+                {
+                    found.push((level, row));
+                }
+            }
+        }
+        found
     }
 }

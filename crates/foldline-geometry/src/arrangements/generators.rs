@@ -23,7 +23,8 @@ pub(super) struct Generators<const W: usize> {
     pub exact: Vec<Option<Box<Numbers>>>,
 }
 
-fn slack<const W: usize>(error: f64) -> f64 {
+/// The slack of a point of magnitude 1 known to `error`.
+pub(super) fn slack<const W: usize>(error: f64) -> f64 {
     error * 1.0001 + (W + 4) as f64 * UNIT_ROUNDOFF
 }
 

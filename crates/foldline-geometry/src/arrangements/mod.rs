@@ -10,6 +10,7 @@ pub mod deletion;
 pub mod flat;
 mod generators;
 mod minors;
+mod reasons;
 pub mod rows;
 mod split;
 mod start;
@@ -17,6 +18,7 @@ pub mod walk;
 
 pub use cell::{Cell, Facet};
 pub use flat::FlatArrangement;
+pub use reasons::Reason;
 pub use rows::{FloatRows, Numbers, PartialSums, RowSign};
 pub use start::spanning_columns;
 pub use walk::{Arrangement, MOST_DIMENSIONS, Plan, Visitor, walk};

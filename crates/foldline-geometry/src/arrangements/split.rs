@@ -24,6 +24,14 @@ impl<const W: usize, A: Arrangement> Walk<'_, W, A> {
         }
     }
 
+    /// The sign of a row at a generator if floats decide it; it is not 0 then.
+    pub(super) fn certain_sign(&self, level: usize, row: usize, index: u32) -> Option<bool> {
+        let at = index as usize;
+        let (value, error) =
+            self.rows[level][row].at(&self.generators.points[at], self.generators.slacks[at]);
+        (value.abs() > error).then_some(value > 0.0)
+    }
+
     #[cold]
     fn exact_sign(&mut self, level: usize, row: usize, index: u32) -> i8 {
         self.ensure_exact(level);
@@ -81,6 +89,7 @@ impl<const W: usize, A: Arrangement> Walk<'_, W, A> {
                 slots_end: self.slots.len(),
                 splits,
                 on_end,
+                bases_end: self.bases.len(),
                 decided: Some((row, sign)),
                 ..*frame
             });

@@ -6,6 +6,7 @@
 
 use super::cell::{Cell, View};
 use super::generators::Generators;
+use super::reasons::{InForce, Reason};
 use super::rows::{FloatRows, Numbers, PartialSums, Row, RowSign};
 use super::start::Start;
 use foldline_kernel::Integer;
@@ -57,6 +58,12 @@ pub trait Visitor {
     fn cells(&mut self, count: u64);
     /// One cell.
     fn cell(&mut self, cell: &mut dyn Cell);
+    /// Whether [`Visitor::reason`] is to be told why every sign is what it is.
+    fn wants_reasons(&self) -> bool {
+        false
+    }
+    /// A split of the cell at hand, or a basis that forces signs in it.
+    fn reason(&mut self, _reason: &Reason) {}
     /// Called at every node; false ends the walk.
     fn proceed(&mut self) -> bool {
         true
@@ -108,6 +115,8 @@ pub(super) struct Frame {
     pub splits: u32,
     /// Rows of the level that were on.
     pub on_end: usize,
+    /// Bases in force.
+    pub bases_end: usize,
     /// The row and sign that made it.
     pub decided: Option<(usize, RowSign)>,
 }
@@ -130,6 +139,11 @@ pub(super) struct Walk<'a, const W: usize, A: Arrangement> {
     pub(super) values: Vec<(u32, i8, f64)>,
     /// Room for minors.
     pub(super) minors: Vec<(f64, f64)>,
+    /// Where reasons are wanted: the bases in force, and the rows of the level at hand that were
+    /// decided at the node at hand.
+    pub(super) bases: Vec<InForce<W>>,
+    pub(super) decided: Vec<(usize, bool)>,
+    reasons: bool,
 }
 
 impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
@@ -151,6 +165,9 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
             exact: vec![None; levels],
             values: Vec::new(),
             minors: Vec::new(),
+            bases: Vec::new(),
+            decided: Vec::new(),
+            reasons: false,
         }
     }
 
@@ -164,7 +181,14 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
         let rays = self.place(&start);
         let (generators_end, slots_end) = (self.generators.len(), self.slots.len());
         let mut part = 0;
-        for corner in 0..1usize << start.chosen.len() {
+        self.reasons = visitor.wants_reasons();
+        let corners = if self.reasons {
+            self.corners_with_splits(&start)
+        } else {
+            (0..1usize << start.chosen.len()).map(|corner| (corner, Vec::new())).collect()
+        };
+        for (corner, splits) in corners {
+            splits.into_iter().for_each(|row| visitor.reason(&Reason::Split(0, row)));
             self.lists.clear();
             self.lists.push(0);
             self.lists.extend(rays.iter().enumerate().map(|(k, pair)| pair[corner >> k & 1]));
@@ -180,6 +204,7 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
                 slots_end,
                 splits: 0,
                 on_end: 0,
+                bases_end: 0,
                 decided: None,
             });
             if !self.descend(plan, &mut part, visitor) {
@@ -187,6 +212,36 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
             }
         }
         true
+    }
+
+    /// The cones that have a part in the region, and after which splits each comes.
+    ///
+    /// A tree that splits by the chosen rows that are no boundaries, on-sides first. Each cuts
+    /// what is left of the region: the boundaries before them span all boundaries, and they are
+    /// independent of these.
+    fn corners_with_splits(&self, start: &Start) -> Vec<(usize, Vec<usize>)> {
+        let boundary = self.arrangement.boundary();
+        let fixed = start.chosen.iter().filter(|&&row| row < boundary).count();
+        let free = start.chosen.len() - fixed;
+        let side = |is_on: bool| if is_on { RowSign::On } else { RowSign::Off };
+        let fits = |bits: &usize| {
+            let mut signs = vec![RowSign::Unknown; boundary];
+            for (k, &row) in start.chosen[..fixed].iter().enumerate() {
+                signs[row] = side(bits >> k & 1 == 1);
+            }
+            self.arrangement.can_be_inside(&signs)
+        };
+        let mut corners = Vec::new();
+        for base in (0..1usize << fixed).filter(fits) {
+            for number in 0..1usize << free {
+                // The first free row has the highest bit of the number, where 0 is on.
+                let bits = (0..free).filter(|k| number >> (free - 1 - k) & 1 == 0);
+                let corner = bits.fold(base, |corner, k| corner | 1 << (fixed + k));
+                let new = (number.trailing_zeros() as usize).min(free);
+                corners.push((corner, start.chosen[start.chosen.len() - new..].to_vec()));
+            }
+        }
+        corners
     }
 
     /// Adds the apex and both directions of every ray; slot 0 is infinity.
@@ -234,7 +289,7 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
                 }
                 inside = Some(self.stack.len());
             }
-            let Some((frame, row)) = self.settle(frame) else { continue };
+            let Some((frame, row)) = self.settle(frame, visitor) else { continue };
             let is_above = inside.is_none();
             match row {
                 Some(row) => {
@@ -244,6 +299,9 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
                     if last && single && !is_boundary && visitor.only_counts() {
                         Self::emit(is_above, part, visitor, |visitor| visitor.cells(2));
                     } else {
+                        if self.reasons && !is_boundary {
+                            visitor.reason(&Reason::Split(frame.level, row));
+                        }
                         self.split(&frame, row);
                     }
                 }
@@ -280,6 +338,7 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
         self.lists.truncate(frame.list_end);
         self.candidates.truncate(frame.candidates_end);
         self.slots.truncate(frame.slots_end);
+        self.bases.truncate(frame.bases_end);
         for &index in &self.lists[frame.list..frame.list_end] {
             self.generators.keep_slots(index, frame.slots_end);
         }
@@ -299,10 +358,15 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
 
     /// Decides rows that do not cut the cell, level after level, until one does (it is returned)
     /// or no level is left; none where the cell is outside the region.
-    fn settle(&mut self, mut frame: Frame) -> Option<(Frame, Option<usize>)> {
+    fn settle(
+        &mut self,
+        mut frame: Frame,
+        visitor: &mut dyn Visitor,
+    ) -> Option<(Frame, Option<usize>)> {
         loop {
             let first = self.candidates.len();
             let mut best = (0, usize::MAX);
+            self.decided.clear();
             let boundary = if frame.level == 0 { self.arrangement.boundary() } else { 0 };
             for position in frame.candidates..frame.candidates_end {
                 let row = self.candidates[position] as usize;
@@ -318,10 +382,16 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
                     }
                 } else {
                     self.decide(frame.level, row, above > 0);
+                    if self.reasons && row >= boundary {
+                        self.decided.push((row, above > 0));
+                    }
                 }
             }
             if boundary > 0 && !self.arrangement.can_be_inside(&self.signs[0][..boundary]) {
                 return None;
+            }
+            if self.reasons {
+                self.explain(&frame, visitor);
             }
             (frame.candidates, frame.candidates_end) = (first, self.candidates.len());
             if best.1 != usize::MAX {

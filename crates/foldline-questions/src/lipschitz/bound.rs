@@ -18,6 +18,9 @@ const INFLATION: f64 = 1.0 + 1e-12;
 /// Covers in addition the C library's power function, which is accurate to a few units.
 const POWER_INFLATION: f64 = 1.0 + 1e-11;
 
+/// The part of a bound that rounding may make up before exact arithmetic is worth its time.
+const MUCH_ROUNDED: f64 = 1.0 / 1024.0;
+
 /// With more coordinates of unknown sign than this, signs are not tried one by one.
 const MOST_SIGNS: usize = 11;
 
@@ -145,6 +148,8 @@ pub struct Bound {
     pub direction: Vec<f64>,
     /// Whether the shares of an ellipsoid say which neurons matter most.
     by_shares: bool,
+    /// Whether rounding makes up much of it, so that exact intervals may be far better.
+    pub is_blurred: bool,
 }
 
 impl Bound {
@@ -197,10 +202,12 @@ impl Bounder {
             self.ranges[output].clear();
         }
         self.parts.resize(norm.functionals.len(), Functional::default());
+        let mut error = 0.0f64;
         for (v, part) in norm.functionals.iter().zip(&mut self.parts) {
             part.set(reduced, patch, polytope, v);
             for output in 0..outputs {
                 let (low, high) = part.range(reduced, &self.adjoints[output]);
+                error += part.error(reduced, &self.adjoints[output]);
                 self.ranges[output].push((low, high));
                 self.sizes[output].push(high.max(-low));
             }
@@ -212,7 +219,8 @@ impl Bounder {
             .max_by(|&a, &b| size(&self.sizes[a]).total_cmp(&size(&self.sizes[b])))
             .unwrap_or(0);
         let direction = self.direction(norm, output);
-        let mut bound = Bound { value, output, direction, by_shares: false };
+        let is_blurred = value.is_infinite() || error.is_nan() || error > MUCH_ROUNDED * value;
+        let mut bound = Bound { value, output, direction, by_shares: false, is_blurred };
         match norm.kind {
             _ if bound.value <= enough => {}
             Kind::Euclidean if outputs == 1 => {

@@ -9,9 +9,10 @@ use foldline_kernel::{Activation, Atom, LinearConstraint, Network, Polyhedron, R
 use super::matrix::Matrix;
 use super::norm::Norm;
 use super::patches::{Cone, Part, cover};
-use super::ranges::{Link, links};
+use super::ranges::Link;
 use super::statement::{Exponent, Refused};
 use crate::bounds::FloatNetwork;
+use crate::bounds::float_network::Multiple;
 use crate::verification::case_problems::Piece;
 use crate::verification::counters::Counters;
 use crate::verification::problem::push_enclosing;
@@ -86,6 +87,21 @@ pub fn polyhedra(network: &Network, region: Option<&Region>) -> Vec<Polyhedron> 
     region.cloned().unwrap_or_else(|| Region::everything(network.inputs())).pieces
 }
 
+/// For each ReLU neuron the neuron of its layer that it repeats, up to the sign.
+fn links(float: &FloatNetwork) -> Vec<Option<Link>> {
+    let mut links = Vec::with_capacity(float.neurons);
+    for layer in float.layers.iter().filter(|layer| layer.relu) {
+        let first = layer.first_neuron;
+        let link = |multiple: &Option<Multiple>| {
+            let Multiple { row, factor } =
+                multiple.filter(|multiple| multiple.factor.abs() == 1.0)?;
+            Some(Link { neuron: first + row as usize, opposite: factor < 0.0 })
+        };
+        links.extend(layer.multiples.iter().map(link));
+    }
+    links
+}
+
 /// Opens one polyhedron of the region, given with its number.
 pub fn open(
     network: &Arc<Network>,
@@ -126,7 +142,7 @@ pub fn open(
         float: piece.float.with_targets(&piece.clauses[0]),
         interior: interior(dimension, &piece.constraints),
         norm: Norm::new(p, outputs.len(), directions)?,
-        links: links(&piece.network),
+        links: links(&piece.float),
         transforms: piece.transforms.clone(),
     });
     let patches = patches(&domain, &piece, &bounds, counters);
@@ -194,9 +210,13 @@ fn patch(domain: &Arc<Domain>, part: Part, targets: &[Atom], counters: &Counters
     constraints.iter().filter(|c| c.coefficients.len() > 1).for_each(|constraint| {
         push_enclosing(&mut polytope, constraint);
     });
+    let float = match cone {
+        Some(_) => FloatNetwork::new(&network).with_targets(targets),
+        None => domain.float.clone(),
+    };
     Some(Patch {
         domain: domain.clone(),
-        float: FloatNetwork::new(&network).with_targets(targets),
+        float,
         polytope,
         interior: interior(dimension, &constraints),
         columns: columns(cone.as_ref(), dimension),

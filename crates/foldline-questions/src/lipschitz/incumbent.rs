@@ -17,10 +17,14 @@ use super::statement::{Attained, Constant};
 use crate::verification::affine::compose;
 use crate::verification::attack::Random;
 
-/// Random points of a patch whose gradients are looked at before the search.
-const RANDOM_POINTS: usize = 96;
-/// Steps of the walks that start at the best of them.
-const WALK_STEPS: usize = 160;
+/// How many gradients a search for a large one looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// At random points of a patch.
+    pub random_points: usize,
+    /// On a walk that starts at the best of them.
+    pub walk_steps: usize,
+}
 
 /// The largest norm shown so far, for all workers.
 #[derive(Debug)]
@@ -77,9 +81,15 @@ impl Incumbent {
         found.map(|found| (found.size, found.attained))
     }
 
-    /// The size found, if any.
-    pub fn size(&self) -> Option<Constant> {
-        self.found.lock().expect("no worker panicked").as_ref().map(|found| found.size.clone())
+    /// The key that parts must exceed to need a further search; none if nothing is found yet.
+    pub fn enough(&self) -> Option<Rational> {
+        let found = self.found.lock().expect("no worker panicked");
+        let enough = key(&found.as_ref()?.size).clone();
+        if !self.enclosed {
+            return Some(enough);
+        }
+        let threshold = from_f64_bits(self.threshold().to_bits());
+        Some(enough.max(threshold.unwrap_or(Rational::ZERO)))
     }
 
     /// Where it was found.
@@ -212,7 +222,10 @@ impl Gradients {
     pub fn offer(&mut self, patch: &Patch, norm: &FloatNorm, point: &[f64], incumbent: &Incumbent) {
         let Some(float) = patch.float_to_domain(point) else { return };
         let size = self.norm_at(&patch.domain, norm, &float);
-        if size > incumbent.below() * (1.0 + 1e-9) {
+        let below = incumbent.below();
+        // Floats do not tell norms apart that are smaller than they can be.
+        let is_lost = size.max(below) <= f64::MIN_POSITIVE;
+        if size > below * (1.0 + 1e-9) || is_lost {
             let exact = |value: &f64| from_f64_bits(value.to_bits()).ok();
             if let Some(point) = point.iter().map(exact).collect::<Option<Vec<Rational>>>() {
                 let is_inside = patch.interior.iter().all(|constraint| constraint.holds_at(&point));
@@ -224,7 +237,15 @@ impl Gradients {
     }
 
     /// Looks at random points of a patch and walks on from the best ones.
-    pub fn explore(&mut self, patch: &Patch, norm: &FloatNorm, seed: u64, incumbent: &Incumbent) {
+    pub fn explore(
+        &mut self,
+        patch: &Patch,
+        norm: &FloatNorm,
+        seed: u64,
+        effort: Effort,
+        incumbent: &Incumbent,
+    ) {
+        let Effort { random_points, walk_steps } = effort;
         let polytope = &patch.polytope;
         let (lower, upper) = (&polytope.lower, &polytope.upper);
         let dimension = lower.len();
@@ -237,11 +258,11 @@ impl Gradients {
         };
         let mut best: (f64, Vec<f64>) = (f64::NEG_INFINITY, Vec::new());
         let mut tries = 0;
-        let total = RANDOM_POINTS + WALK_STEPS;
+        let total = random_points + walk_steps;
         while tries < total {
-            let walking = tries >= RANDOM_POINTS && !best.1.is_empty();
-            let progress = (tries.saturating_sub(RANDOM_POINTS)) as f64 / WALK_STEPS as f64;
-            let radius = 0.3 * (-5.0 * progress).exp();
+            let walking = tries >= random_points && !best.1.is_empty();
+            let progress = (tries.saturating_sub(random_points)) as f64 / walk_steps as f64;
+            let radius = 0.3 * (1.0 - progress).powi(4);
             let coordinate = |j: usize| {
                 let width = upper[j] - lower[j];
                 let value = if walking {

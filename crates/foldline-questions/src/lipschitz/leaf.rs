@@ -6,9 +6,7 @@ use foldline_kernel::number::from_f64_bits;
 use foldline_kernel::{Integer, LinearConstraint, Rational};
 
 use super::node::Node;
-use super::norm::key;
 use super::ranges::Slopes;
-use super::statement::Constant;
 use crate::verification::affine::{AffineRow, compose};
 
 /// Where a neuron's pre-activation goes on the interior of a node's part.
@@ -106,14 +104,15 @@ pub fn sides(node: &Node, neuron: u32, exact_lps: &mut u64) -> Sides {
     Sides::Reached { above: reached(true), below: reached(false) }
 }
 
-/// Whether exact intervals of the Jacobian show that no cell of the part is larger than `size`.
-pub fn is_bounded_by(node: &Node, size: &Constant) -> bool {
+/// Whether exact intervals of the Jacobian show that no cell of the part is larger than `enough`,
+/// which is ordered as keys are.
+pub fn is_bounded_by(node: &Node, enough: &Rational) -> bool {
     let domain = &node.patch.domain;
     let sign = |neuron: usize| node.known[node.patch.neurons[neuron] as usize].sign;
     let slopes = Slopes::new(&domain.network, &domain.links, sign);
     let ranges = |&output: &usize| slopes.ranges(output, &domain.norm.functionals);
     let ranges: Vec<_> = domain.outputs.iter().map(ranges).collect();
-    domain.norm.most(&ranges).is_some_and(|most| most <= *key(size))
+    domain.norm.most(&ranges) <= *enough
 }
 
 /// A point of the interior of the cell that a node without undecided neurons is; none if the

@@ -58,9 +58,10 @@ pub struct Workspace {
     pub relaxation: Relaxation,
     /// Gradients of points.
     pub gradients: Gradients,
+    /// The number of nodes visited below each root.
+    pub visits: Vec<u32>,
     bounder: Bounder,
     work: Reduced,
-    widest: bool,
 }
 
 impl Workspace {
@@ -69,12 +70,22 @@ impl Workspace {
         Self {
             relaxation: Relaxation::default(),
             gradients: Gradients::default(),
+            visits: Vec::new(),
             bounder: Bounder::default(),
             work: Reduced::default(),
-            widest: has_wide_instructions(),
         }
     }
+
+    /// Whether a search has come so far that wide instructions save more than asking for them takes:
+    /// a dozen traps on virtual machines, as long as the whole search of a small network.
+    fn is_worth_asking(&self, node: &Node) -> bool {
+        let visits = self.visits.get(node.place).map_or(0, |&visits| visits as usize);
+        visits.saturating_mul(node.known.len().pow(2)) > LONG_WORK
+    }
 }
+
+/// Nodes times squared neurons of a search that takes more than some dozen microseconds.
+const LONG_WORK: usize = 1 << 16;
 
 /// The most undecided neurons that are kept as columns; with more, inputs are halved first.
 const COLUMN_LIMIT: usize = 2048;
@@ -118,9 +129,9 @@ pub fn process(
     incumbent: &Incumbent,
     exact_lps: &mut u64,
 ) -> Step {
-    #[cfg(target_arch = "x86_64")]
-    if space.widest {
+    if space.is_worth_asking(&node) && has_wide_instructions() {
         // SAFETY: the features were detected at run time.
+        #[cfg(target_arch = "x86_64")]
         return unsafe { process_wide(node, space, incumbent, exact_lps) };
     }
     process_with::<false>(node, space, incumbent, exact_lps)
@@ -184,11 +195,12 @@ fn process_with<const FUSED: bool>(
             return Step::Closed;
         }
     }
-    if node.bound <= incumbent.below() * NEARLY_TIED
-        && let Some(size) = incumbent.size()
+    let may_be_tied = node.bound <= incumbent.below() * NEARLY_TIED;
+    if (may_be_tied || bound.is_blurred)
+        && let Some(enough) = incumbent.enough()
     {
         patch.float.sign_multiples(&mut node.known);
-        if leaf::is_bounded_by(&node, &size) {
+        if leaf::is_bounded_by(&node, &enough) {
             return Step::Closed;
         }
     }

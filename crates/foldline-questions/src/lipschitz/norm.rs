@@ -91,16 +91,29 @@ impl Norm {
         row_products(&weights, &columns)
     }
 
-    /// What the key of no Jacobian exceeds whose functionals lie in these ranges, one list an output;
-    /// none where the norm is enclosed or measured along other axes than the functionals.
-    pub fn most(&self, ranges: &[Vec<(Rational, Rational)>]) -> Option<Rational> {
+    /// What the key of no Jacobian exceeds whose functionals lie in these ranges, one list an output.
+    pub fn most(&self, ranges: &[Vec<(Rational, Rational)>]) -> Rational {
         let size = |(low, high): &(Rational, Rational)| magnitude(low).max(magnitude(high));
         let sizes: Matrix = ranges.iter().map(|row| row.iter().map(size).collect()).collect();
-        let aligned = self.gram == identity(self.gram.len());
-        match self.kind {
-            Kind::Euclidean if sizes.len() == 1 && aligned => Some(dot(&sizes[0], &sizes[0])),
-            Kind::Euclidean | Kind::Power(_) => None,
-            _ => Some(self.joined(sizes.into_iter())),
+        match &self.kind {
+            Kind::Euclidean => {
+                // The trace of J S Jᵀ for the inverse S of the Gram matrix is at least its largest eigenvalue.
+                let s: Matrix = self
+                    .gram_inverse
+                    .iter()
+                    .map(|row| row.iter().map(magnitude).collect())
+                    .collect();
+                let square = |row: &Vec<Rational>| {
+                    s.iter().zip(row).fold(Rational::ZERO, |sum, (s, a)| sum + a * dot(s, row))
+                };
+                let trace = sizes.iter().map(square).fold(Rational::ZERO, |sum, value| sum + value);
+                if sizes.len() == 1 { trace } else { square_root(&trace).1 }
+            }
+            Kind::Power(q) => match power_sum(&sizes.concat(), q) {
+                Constant::Between { upper, .. } => upper,
+                other => key(&other).clone(),
+            },
+            _ => self.joined(sizes.into_iter()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldline_kernel::network::over_common_denominator;
 use foldline_kernel::{Activation, Integer, Natural, Network, Rational, Row};
 
 /// An earlier neuron of the same layer with the same row, or the opposite one.
@@ -44,6 +45,9 @@ pub fn links(network: &Network) -> Vec<Option<Link>> {
 
 /// Derivatives by the inputs, then by activations of undecided neurons, over one denominator.
 type Derivatives = Vec<Integer>;
+
+/// A vector over a common denominator.
+type Scaled = (Vec<Integer>, Natural);
 
 /// A network with the signs of some neurons, as far as derivatives go.
 pub struct Slopes {
@@ -147,10 +151,11 @@ impl Slopes {
         ranges
     }
 
-    fn product(&self, row: &Derivatives, denominator: &Natural, v: &[Rational]) -> Rational {
-        let terms = row.iter().take(self.inputs).zip(v).filter(|(a, _)| !a.is_zero());
-        let sum = terms.fold(Rational::ZERO, |sum, (a, x)| sum + x * Rational::from(a.clone()));
-        sum / Rational::from(denominator.clone())
+    /// The value of a functional, given over a common denominator.
+    fn product(&self, row: &Derivatives, denominator: &Natural, v: &Scaled) -> Rational {
+        let terms = row.iter().take(self.inputs).zip(&v.0);
+        let sum = terms.fold(Integer::ZERO, |sum, (a, x)| sum + a * x);
+        Rational::from_parts(sum, denominator * &v.1)
     }
 
     /// The range of each functional v of the derivative of `output`.
@@ -161,10 +166,13 @@ impl Slopes {
     ) -> Vec<(Rational, Rational)> {
         let adjoints = self.adjoints(output);
         let range = |v: &Vec<Rational>| {
-            let value = self.product(&self.outputs[output], &self.denominator, v);
+            let v = over_common_denominator(v);
+            let value = self.product(&self.outputs[output], &self.denominator, &v);
             let sum = |(low, high): (Rational, Rational), (a, b)| (low + a, high + b);
+            let is_moved = |&k: &usize| !(adjoints[k].0.is_zero() && adjoints[k].1.is_zero());
             (0..self.undecided.len())
-                .map(|k| self.part(&adjoints, k, v))
+                .filter(is_moved)
+                .map(|k| self.part(&adjoints, k, &v))
                 .fold((value.clone(), value), sum)
         };
         functionals.iter().map(range).collect()
@@ -175,7 +183,7 @@ impl Slopes {
         &self,
         adjoints: &[(Rational, Rational)],
         k: usize,
-        v: &[Rational],
+        v: &Scaled,
     ) -> (Rational, Rational) {
         let (row, denominator) = &self.undecided[k];
         let w = self.product(row, denominator, v);
@@ -186,8 +194,9 @@ impl Slopes {
     /// How much the slope of each undecided neuron can change the functional v of `output`.
     pub fn widths(&self, output: usize, v: &[Rational]) -> Vec<Rational> {
         let adjoints = self.adjoints(output);
+        let v = over_common_denominator(v);
         let width = |k: usize| {
-            let (low, high) = self.part(&adjoints, k, v);
+            let (low, high) = self.part(&adjoints, k, &v);
             high - low
         };
         (0..self.undecided.len()).map(width).collect()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::incumbent::{Incumbent, offer_point};
+use super::incumbent::{Effort, Incumbent, offer_point};
 use super::leaf;
 use super::node::{Node, Step, Workspace, process};
 use super::resume;
@@ -15,6 +15,26 @@ use crate::hands::{Hands, Part};
 use crate::verification::Options;
 use crate::verification::counters::Counters;
 use crate::workers::{ReleaseOnPanic, on_all};
+
+/// What a worker spends on finding a large gradient below a root once its search turns out to be long.
+const EFFORT: Effort = Effort { random_points: 96, walk_steps: 160 };
+/// It is long from this many nodes on.
+const LONG: u32 = 64;
+
+/// What a worker spends on it before its next node below a root: on networks of some dozen neurons
+/// most searches are too short for more than a few points.
+fn effort(visits: &mut Vec<u32>, root: usize, neurons: usize) -> Option<Effort> {
+    visits.resize(visits.len().max(root + 1), 0);
+    visits[root] = visits[root].saturating_add(1);
+    match visits[root] {
+        1 => Some(Effort {
+            random_points: neurons.clamp(16, EFFORT.random_points),
+            walk_steps: neurons.clamp(16, EFFORT.walk_steps),
+        }),
+        LONG => Some(EFFORT),
+        _ => None,
+    }
+}
 
 /// The state that workers share.
 struct Pool<'a> {
@@ -155,8 +175,8 @@ impl Pool<'_> {
         let (counters, incumbent) = (self.counters, self.incumbent);
         counters.nodes.add(1);
         let share = node.share;
-        if node.splits.is_empty() && node.input_splits == 0 && node.reduced.is_none() {
-            space.gradients.explore(&node.patch, &node.norm, self.seed, incumbent);
+        if let Some(effort) = effort(&mut space.visits, node.place, node.known.len()) {
+            space.gradients.explore(&node.patch, &node.norm, self.seed, effort, incumbent);
         }
         let mut exact_lps = 0;
         match process(node, space, incumbent, &mut exact_lps) {

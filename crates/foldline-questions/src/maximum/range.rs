@@ -84,6 +84,24 @@ pub fn range_resumable(
     keeper: Option<&dyn Keeper>,
 ) -> Result<RangeOutcome, StateError> {
     let mut searches = Sequence::new(options, keeper, 2 * outputs.len())?;
+    let intervals = range_in(&mut searches, network, region, outputs)?;
+    Ok(RangeOutcome { intervals, statistics: searches.statistics() })
+}
+
+/// The ranges by two searches an output, first the one for its least value; none if the region
+/// is empty.
+///
+/// # Errors
+/// If the searches' state is not one of this question.
+///
+/// # Panics
+/// As [`range`].
+pub fn range_in(
+    searches: &mut Sequence<'_>,
+    network: &Network,
+    region: &Region,
+    outputs: &[usize],
+) -> Result<Option<Vec<Interval>>, StateError> {
     let mut intervals = Vec::new();
     for &output in outputs {
         let mut end = |sign: i8| {
@@ -95,11 +113,11 @@ pub fn range_resumable(
             Ok(one_end(answer, sign))
         };
         let (Some(minimum), Some(maximum)) = (end(-1)?, end(1)?) else {
-            return Ok(RangeOutcome { intervals: None, statistics: searches.statistics() });
+            return Ok(None);
         };
         intervals.push(Interval { minimum, maximum });
     }
-    Ok(RangeOutcome { intervals: Some(intervals), statistics: searches.statistics() })
+    Ok(Some(intervals))
 }
 
 /// The answer about sign·output as an end of the output's range; none if the region is empty.

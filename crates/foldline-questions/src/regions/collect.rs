@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use foldline_geometry::arrangements::{Cell, Numbers, RowSign};
+use foldline_geometry::arrangements::{Cell, Facet, Numbers, RowSign};
 use foldline_kernel::Integer;
 
 use super::layered::LayeredNetwork;
+use super::residues::{Fingerprints, ModularNetwork};
 use super::search::Collect;
 
 /// Signs as bits.
@@ -36,16 +37,16 @@ pub fn map(network: &LayeredNetwork, cell: &mut dyn Cell, levels: usize) -> Numb
     }
 }
 
-/// First walk: cells, bounded cells, and how many cells each affine map has.
+/// First walk: cells, bounded cells, and the fingerprints of their affine maps.
 pub struct Maps<'n> {
     pub network: &'n LayeredNetwork,
     pub levels: usize,
-    /// Whether the affine maps are wanted.
-    pub wanted: bool,
+    /// None where the affine maps are not wanted.
+    fingerprints: Option<Fingerprints<'n>>,
     pub cells: u64,
     pub bounded: u64,
-    /// Cells of each map.
-    pub maps: HashMap<Numbers, u64>,
+    /// Of each fingerprint whether several cells have it.
+    pub shared: HashMap<u64, bool>,
     /// For regions of several pieces: each pattern of the neurons, and whether its parts are all
     /// bounded.
     pub patterns: HashMap<Pattern, bool>,
@@ -53,7 +54,7 @@ pub struct Maps<'n> {
 
 impl Collect for Maps<'_> {
     fn only_counts(&self) -> bool {
-        !self.wanted && self.network.pieces() <= 1
+        self.fingerprints.is_none() && self.network.pieces() <= 1
     }
 
     fn cell(&mut self, cell: &mut dyn Cell) {
@@ -64,24 +65,31 @@ impl Collect for Maps<'_> {
             let pattern = neurons(self.network, cell, self.levels);
             *self.patterns.entry(pattern).or_insert(true) &= bounded;
         }
-        if self.wanted {
-            *self.maps.entry(map(self.network, cell, self.levels)).or_insert(0) += 1;
+        if let Some(fingerprints) = &mut self.fingerprints {
+            let fingerprint = fingerprints.of(cell);
+            self.shared.entry(fingerprint).and_modify(|shared| *shared = true).or_insert(false);
         }
     }
 }
 
 impl<'n> Maps<'n> {
-    pub fn new(network: &'n LayeredNetwork, levels: usize, wanted: bool) -> Self {
-        let (maps, patterns) = (HashMap::new(), HashMap::new());
-        Self { network, levels, wanted, cells: 0, bounded: 0, maps, patterns }
+    pub fn new(
+        network: &'n LayeredNetwork,
+        levels: usize,
+        modular: Option<&'n ModularNetwork>,
+    ) -> Self {
+        let (shared, patterns) = (HashMap::new(), HashMap::new());
+        let fingerprints = modular.map(Fingerprints::new);
+        Self { network, levels, fingerprints, cells: 0, bounded: 0, shared, patterns }
     }
 
     /// Adds what another thread has collected.
     pub fn merge(&mut self, other: Self) {
         self.cells += other.cells;
         self.bounded += other.bounded;
-        for (map, cells) in other.maps {
-            *self.maps.entry(map).or_insert(0) += cells;
+        for (fingerprint, shared) in other.shared {
+            let own = self.shared.entry(fingerprint);
+            own.and_modify(|own| *own = true).or_insert(shared);
         }
         for (pattern, bounded) in other.patterns {
             *self.patterns.entry(pattern).or_insert(true) &= bounded;
@@ -89,15 +97,19 @@ impl<'n> Maps<'n> {
     }
 }
 
-/// Second walk: of the cells whose map others have too, those that continue beyond a facet.
+/// Second walk: the exact maps of the cells with a fingerprint that others have too, and which
+/// cells are beyond their facets.
 pub struct Joins<'n> {
-    pub network: &'n LayeredNetwork,
-    pub levels: usize,
-    pub maps: &'n HashMap<Numbers, u64>,
-    /// The cells looked at.
-    pub cells: Vec<Pattern>,
-    /// A cell, by its number in `cells`, and the pattern of one beyond a facet with the same map.
-    pub edges: Vec<(u32, Pattern)>,
+    network: &'n LayeredNetwork,
+    levels: usize,
+    fingerprints: Fingerprints<'n>,
+    shared: &'n HashMap<u64, bool>,
+    /// The different maps, numbered.
+    maps: HashMap<Numbers, u32>,
+    /// The cells looked at, each with the number of its map.
+    cells: Vec<(Pattern, u32)>,
+    /// A cell, by its number in `cells`, and the pattern of one beyond a facet.
+    edges: Vec<(u32, Pattern)>,
 }
 
 impl Collect for Joins<'_> {
@@ -106,27 +118,52 @@ impl Collect for Joins<'_> {
     }
 
     fn cell(&mut self, cell: &mut dyn Cell) {
-        let map = map(self.network, cell, self.levels);
-        if self.maps.get(&map) == Some(&1) {
+        if !self.shared[&self.fingerprints.of(cell)] {
             return;
         }
-        let width = self.network.width();
+        let next = self.maps.len() as u32;
+        let map = *self.maps.entry(map(self.network, cell, self.levels)).or_insert(next);
         let own = pack((0..self.levels).flat_map(|level| cell.signs(level)).copied());
         let number = self.cells.len() as u32;
-        let generators = cell.generators();
-        let center = sum(generators.iter(), width);
         for facet in cell.facets() {
-            let point = sum(facet.generators.iter().map(|&k| &generators[k]), width);
-            let beyond = self.network.beyond(&point, &center);
-            let pattern = pack(beyond.signs.into_iter());
+            let pattern = self.beyond(cell, &facet, &own);
             // Each pair of neighbours is found from both sides; one is enough.
-            if own < pattern
-                && beyond.outputs.is_none_or(|found| agrees(&map, &found, &point, &center))
-            {
+            if own < pattern {
                 self.edges.push((number, pattern));
             }
         }
-        self.cells.push(own);
+        self.cells.push((own, map));
+    }
+}
+
+impl<'n> Joins<'n> {
+    pub fn new(
+        network: &'n LayeredNetwork,
+        levels: usize,
+        modular: &'n ModularNetwork,
+        shared: &'n HashMap<u64, bool>,
+    ) -> Self {
+        let fingerprints = Fingerprints::new(modular);
+        let (maps, cells, edges) = (HashMap::new(), Vec::new(), Vec::new());
+        Self { network, levels, fingerprints, shared, maps, cells, edges }
+    }
+
+    /// The pattern of the cell beyond a facet.
+    ///
+    /// Rows that do not vanish on the facet keep their sign; so if only the facet's own vanishes,
+    /// it is the same function on both sides and alone changes its sign.
+    fn beyond(&self, cell: &mut dyn Cell, facet: &Facet, own: &Pattern) -> Pattern {
+        if cell.vanishing(facet) == [(facet.level, facet.row)] {
+            let position = self.network.position(facet.level, facet.row);
+            let mut pattern = own.clone();
+            pattern[position / 64] ^= 1 << (position % 64);
+            return pattern;
+        }
+        let width = self.network.width();
+        let generators = cell.generators();
+        let center = sum(generators.iter(), width);
+        let point = sum(facet.generators.iter().map(|&k| &generators[k]), width);
+        pack(self.network.beyond(&point, &center).into_iter())
     }
 }
 
@@ -138,45 +175,36 @@ fn sum<'v>(vectors: impl Iterator<Item = &'v Vec<Integer>>, width: usize) -> Vec
     sum
 }
 
-/// Whether the map has these values at the point, and changes like them in direction −center.
-fn agrees(
-    map: &Numbers,
-    values: &[(Integer, Integer)],
-    point: &[Integer],
-    center: &[Integer],
-) -> bool {
-    let dot = |row: &[Integer], point: &[Integer]| -> Integer {
-        row.iter().zip(point).fold(Integer::ZERO, |sum, (a, b)| sum + a * b)
-    };
-    values.iter().enumerate().all(|(index, (value, change))| {
-        let row = map.integers(index, point.len());
-        dot(&row, point) == *value && -dot(&row, center) == *change
-    })
-}
-
-/// How many classes the cells fall into when cells that continue each other are joined.
-pub fn components(all: Vec<Joins<'_>>) -> u64 {
-    let mut numbers: HashMap<&Pattern, u32> = HashMap::new();
+/// How many different maps the cells of the second walk have, and how many classes they fall into
+/// when cells that continue each other with the same map are joined.
+pub fn components(all: Vec<Joins<'_>>) -> (u64, u64) {
+    let mut maps: HashMap<&Numbers, u32> = HashMap::new();
+    let mut numbers: HashMap<&Pattern, (u32, u32)> = HashMap::new();
     for joins in &all {
-        for cell in &joins.cells {
+        let mut names = vec![0; joins.maps.len()];
+        for (map, &own) in &joins.maps {
+            let next = maps.len() as u32;
+            names[own as usize] = *maps.entry(map).or_insert(next);
+        }
+        for (cell, map) in &joins.cells {
             let next = numbers.len() as u32;
-            numbers.insert(cell, next);
+            numbers.insert(cell, (next, names[*map as usize]));
         }
     }
     let mut parent: Vec<u32> = (0..numbers.len() as u32).collect();
     let mut count = numbers.len() as u64;
     for joins in &all {
         for (cell, neighbour) in &joins.edges {
-            let Some(&neighbour) = numbers.get(neighbour) else { continue };
-            let a = root(&mut parent, numbers[&joins.cells[*cell as usize]]);
-            let b = root(&mut parent, neighbour);
-            if a != b {
+            let Some(&(neighbour, map)) = numbers.get(neighbour) else { continue };
+            let (cell, own) = numbers[&joins.cells[*cell as usize].0];
+            let (a, b) = (root(&mut parent, cell), root(&mut parent, neighbour));
+            if own == map && a != b {
                 parent[a as usize] = b;
                 count -= 1;
             }
         }
     }
-    count
+    (maps.len() as u64, count)
 }
 
 fn root(parent: &mut [u32], mut of: u32) -> u32 {

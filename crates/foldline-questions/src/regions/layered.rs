@@ -11,6 +11,7 @@ use foldline_kernel::network::over_common_denominator;
 use foldline_kernel::{Activation, Integer, Network, Polyhedron, Rational};
 
 use super::hull::Hull;
+use super::residues::ModularNetwork;
 use super::stages::Stage;
 
 /// The levels: constraints of the region with the first ReLU layer, then one ReLU layer each.
@@ -25,6 +26,10 @@ pub struct LayeredNetwork {
     first_floats: FloatRows,
     /// How many rows of level 0 are constraints.
     constraints: usize,
+    /// The inputs that are the walk's coordinates where the hull is everything.
+    columns: Vec<usize>,
+    /// For each constraint row the number of a constraint with its hyperplane, in its piece.
+    constraint_of: Vec<usize>,
     /// For each piece its constraints: a row, and the sign it must have.
     pieces: Vec<Vec<(usize, RowSign)>>,
     /// The maps between ReLU layers.
@@ -73,7 +78,7 @@ impl LayeredNetwork {
         pieces: &[&Polyhedron],
     ) -> Self {
         let (mut stages, last) = cut(network, output);
-        let (mut rows, pieces) = constraint_rows(hull, pieces);
+        let (mut rows, constraint_of, pieces) = constraint_rows(hull, pieces);
         let constraints = rows.len();
         let mut neurons = vec![0];
         let mut scales = vec![Integer::ONE];
@@ -115,6 +120,8 @@ impl LayeredNetwork {
             last,
             neurons,
             spans: columns.len() == hull.directions.len(),
+            columns,
+            constraint_of,
         }
     }
 
@@ -154,13 +161,47 @@ impl LayeredNetwork {
         self.neurons.iter().any(|&count| count > 0)
     }
 
+    /// The same over a finite field, for fingerprints of the maps.
+    pub fn modular(&self) -> ModularNetwork {
+        let rows = 0..self.constraints + self.neurons[0];
+        let rows = rows.map(|index| self.first.integers(index, self.width));
+        let stages = self.stages.iter().chain([&self.last]).zip(&self.scales);
+        ModularNetwork::new(rows, self.constraints, stages)
+    }
+
+    /// The number of a row among those of all levels.
+    pub fn position(&self, level: usize, row: usize) -> usize {
+        (0..level).map(|before| self.rows(before)).sum::<usize>() + row
+    }
+
+    /// The number of a neuron over all levels, given by its row.
+    pub fn neuron(&self, level: usize, row: usize) -> usize {
+        self.position(level, row) - self.constraints
+    }
+
+    /// The number of a constraint in its piece, given by its row; none for a neuron's row.
+    pub fn constraint(&self, level: usize, row: usize) -> Option<usize> {
+        self.constraint_of.get(row).copied().filter(|_| level == 0)
+    }
+
+    /// The input with these coordinates of the walk, where the hull is all of R^inputs: what
+    /// changes nothing is 0.
+    pub fn input(&self, point: &[Rational], inputs: usize) -> Vec<Rational> {
+        let mut input = vec![Rational::ZERO; inputs];
+        for (&column, value) in self.columns.iter().zip(point) {
+            input[column] = value.clone();
+        }
+        input
+    }
+
     /// The denominator of [`LayeredNetwork::map`].
     pub fn map_scale(&self) -> Integer {
         self.scales[self.scales.len() - 1].clone() * self.last.denominator.as_ibig()
     }
 
-    /// What the network does a little beyond `point` in direction `−center`, both homogeneous.
-    pub fn beyond(&self, point: &[Integer], center: &[Integer]) -> Beyond {
+    /// The signs of all rows a little beyond `point` in direction `−center`, both homogeneous:
+    /// level after level, constraints first. A value that is 0 also beyond counts as off.
+    pub fn beyond(&self, point: &[Integer], center: &[Integer]) -> Vec<RowSign> {
         let dot = |row: &[Integer], point: &[Integer]| -> Integer {
             row.iter().zip(point).fold(Integer::ZERO, |sum, (a, b)| sum + a * b)
         };
@@ -173,8 +214,7 @@ impl LayeredNetwork {
             .collect();
         let unit = (point[0].clone(), -center[0].clone());
         let mut signs = Vec::new();
-        let levels = self.neurons.len();
-        for level in 0..levels {
+        for level in 0..self.neurons.len() {
             if level > 0 {
                 let scale = &self.scales[level - 1];
                 values = self.stages[level - 1].lexicographic(&values, &unit, scale);
@@ -189,33 +229,23 @@ impl LayeredNetwork {
             }
             values.drain(..self.offset(level));
         }
-        let scale = &self.scales[levels - 1];
-        let has_neurons = self.neurons[levels - 1] > 0;
-        let outputs = has_neurons.then(|| self.last.lexicographic(&values, &unit, scale));
-        Beyond { signs, outputs }
+        signs
     }
-}
-
-/// The network's signs and values a little beyond a point: values with their changes.
-#[derive(Debug)]
-pub struct Beyond {
-    /// Level after level, constraints first. A value that is 0 also beyond counts as off.
-    pub signs: Vec<RowSign>,
-    /// The outputs over the denominator of [`LayeredNetwork::map`]; none without neurons.
-    pub outputs: Option<Vec<(Integer, Integer)>>,
 }
 
 /// For each piece the constraints: a row, and the sign it must have.
 type Pieces = Vec<Vec<(usize, RowSign)>>;
 
 /// The hyperplanes of all constraints in the hull's coordinates, each once, and who needs what.
-fn constraint_rows(hull: &Hull, pieces: &[&Polyhedron]) -> (Vec<Vec<Integer>>, Pieces) {
+///
+/// In between, for each the number of a constraint with this hyperplane in its piece.
+fn constraint_rows(hull: &Hull, pieces: &[&Polyhedron]) -> (Vec<Vec<Integer>>, Vec<usize>, Pieces) {
     let mut rows: Vec<Vec<Integer>> = Vec::new();
     let mut numbers: HashMap<Vec<Integer>, usize> = HashMap::new();
-    let mut all = Vec::new();
+    let (mut constraint_of, mut all) = (Vec::new(), Vec::new());
     for piece in pieces {
         let mut needed = Vec::new();
-        for constraint in &piece.constraints {
+        for (index, constraint) in piece.constraints.iter().enumerate() {
             let pulled = hull.pulled_back(&constraint.coefficients, &-constraint.bound.clone());
             let (mut row, _) = over_common_denominator(&pulled);
             make_primitive(&mut row).expect("big integers do not overflow");
@@ -230,6 +260,7 @@ fn constraint_rows(hull: &Hull, pieces: &[&Polyhedron]) -> (Vec<Vec<Integer>>, P
             let number = *numbers.entry(row.clone()).or_insert(next);
             if number == next {
                 rows.push(row);
+                constraint_of.push(index);
             }
             let entry = (number, if turned { RowSign::On } else { RowSign::Off });
             if !needed.contains(&entry) {
@@ -238,7 +269,7 @@ fn constraint_rows(hull: &Hull, pieces: &[&Polyhedron]) -> (Vec<Vec<Integer>>, P
         }
         all.push(needed);
     }
-    (rows, all)
+    (rows, constraint_of, all)
 }
 
 /// Level 0 in floats: constraints at any scale, neurons with their true values.

@@ -12,6 +12,7 @@ mod hull;
 mod layered;
 pub mod picture;
 pub mod proof;
+mod residues;
 mod search;
 mod stages;
 
@@ -113,36 +114,37 @@ pub fn count_regions(
         return Ok(Outcome::Counted(Counts::default()));
     };
     let levels = layered.levels();
+    let modular = layered.modular();
     let start = std::time::Instant::now();
     let shared = Shared::new(options, Done::default());
-    let (all, limit) = walk_all(&layered, &shared, || Maps::new(&layered, levels, true));
+    let (all, limit) = walk_all(&layered, &shared, || Maps::new(&layered, levels, Some(&modular)));
     if let Some(limit) = limit {
         return Ok(Outcome::Undecided { limit, cells: shared.cells() });
     }
-    let mut maps = Maps::new(&layered, levels, true);
-    all.into_iter().for_each(|other| maps.merge(other));
+    let mut all = all.into_iter();
+    let mut maps = all.next().expect("at least one thread");
+    all.for_each(|other| maps.merge(other));
     let (cells, bounded_cells) = if layered.pieces() > 1 {
         let bounded = maps.patterns.values().filter(|bounded| **bounded).count();
         (maps.patterns.len() as u64, bounded as u64)
     } else {
         (maps.cells, maps.bounded)
     };
-    let distinct_affine_maps = maps.maps.len() as u64;
+    let single = maps.shared.values().filter(|shared| !**shared).count() as u64;
     let mut counts =
-        Counts { cells, bounded_cells, linear_regions: distinct_affine_maps, distinct_affine_maps };
-    if maps.cells != distinct_affine_maps {
-        let single = maps.maps.values().filter(|&&cells| cells == 1).count() as u64;
+        Counts { cells, bounded_cells, linear_regions: single, distinct_affine_maps: single };
+    if maps.cells != single {
         let left = options.timeout.map(|limit| limit.saturating_sub(start.elapsed()));
         let options = Options { timeout: left, ..options.clone() };
         let shared = Shared::new(&options, Done::default());
-        let maps = &maps.maps;
-        let make =
-            || Joins { network: &layered, levels, maps, cells: Vec::new(), edges: Vec::new() };
+        let make = || Joins::new(&layered, levels, &modular, &maps.shared);
         let (all, limit) = walk_all(&layered, &shared, make);
         if let Some(limit) = limit {
             return Ok(Outcome::Undecided { limit, cells: counts.cells });
         }
-        counts.linear_regions = single + components(all);
+        let (maps, regions) = components(all);
+        counts.distinct_affine_maps += maps;
+        counts.linear_regions += regions;
     }
     Ok(Outcome::Counted(counts))
 }
@@ -172,12 +174,12 @@ pub fn count_cells(
         return Err(CountError::UnionWithCheckpoint(layered.pieces()));
     }
     let shared = Shared::new(options, Done::default());
-    let (all, limit) = walk_all(&layered, &shared, || Maps::new(&layered, levels, false));
+    let (all, limit) = walk_all(&layered, &shared, || Maps::new(&layered, levels, None));
     if let Some(limit) = limit {
         // Parts of one cell may have been found in several pieces.
         return Ok(Outcome::Undecided { limit, cells: 0 });
     }
-    let mut maps = Maps::new(&layered, levels, false);
+    let mut maps = Maps::new(&layered, levels, None);
     all.into_iter().for_each(|other| maps.merge(other));
     Ok(Outcome::Counted(maps.patterns.len() as u64))
 }

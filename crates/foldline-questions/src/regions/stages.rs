@@ -130,6 +130,16 @@ impl Stage {
         self.rows.len()
     }
 
+    /// Number of columns.
+    pub fn inputs(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Of each row the columns with a weight, and the numerators of these, then of the bias.
+    pub fn numerators(&self) -> impl Iterator<Item = (&[u32], &[Integer])> {
+        self.rows.iter().map(|row| (&*row.columns, &*row.wide))
+    }
+
     /// The rational weights (input, value) and bias of a row.
     pub fn rational_row(&self, index: usize) -> (Vec<(usize, Rational)>, Rational) {
         let row = &self.rows[index];
@@ -137,40 +147,6 @@ impl Stage {
         let (bias, weights) = row.wide.split_last().expect("a bias");
         let weights = row.columns.iter().zip(weights);
         (weights.map(|(&column, value)| (column as usize, ratio(value))).collect(), ratio(bias))
-    }
-
-    /// The rows as functions of the input, over the denominator: coefficients, then the constant.
-    pub fn first_functions(&self, dimension: usize) -> Vec<Vec<Integer>> {
-        let function = |row: &StageRow| {
-            let mut function = vec![Integer::ZERO; dimension + 1];
-            for (&column, weight) in row.columns.iter().zip(&row.wide) {
-                function[column as usize] = weight.clone();
-            }
-            function[dimension] = row.wide[row.columns.len()].clone();
-            function
-        };
-        self.rows.iter().map(function).collect()
-    }
-
-    /// The biases times `scale`, as functions without coefficients.
-    pub fn biases(&self, dimension: usize, scale: &Integer) -> Vec<Vec<Integer>> {
-        let function = |row: &StageRow| {
-            let mut function = vec![Integer::ZERO; dimension];
-            function.push(&row.wide[row.columns.len()] * scale);
-            function
-        };
-        self.rows.iter().map(function).collect()
-    }
-
-    /// Adds to each row's function what a neuron before it contributes.
-    pub fn add_column(&self, neuron: usize, own: &[Integer], functions: &mut [Vec<Integer>]) {
-        for &index in &self.columns[neuron].rows {
-            let row = &self.rows[index as usize];
-            let place = row.columns.binary_search(&(neuron as u32)).expect("it has this column");
-            for (sum, value) in functions[index as usize].iter_mut().zip(own) {
-                *sum += &row.wide[place] * value;
-            }
-        }
     }
 
     /// The rows as functions of the walk's coordinates, `width` numbers each.

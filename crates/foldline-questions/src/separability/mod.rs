@@ -10,11 +10,11 @@
 pub mod hard_sorting;
 pub mod proof;
 
+use foldline_geometry::Dichotomies;
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::{Feasibility, feasibility};
 use foldline_kernel::{LinearConstraint, Rational};
 
-use crate::training::dichotomies::Dichotomies;
 use crate::training::groups::homogeneous_rows;
 
 /// A hyperplane normal·x = offset, with a normal that is not zero.

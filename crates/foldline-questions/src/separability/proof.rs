@@ -6,12 +6,12 @@
 
 use std::io;
 
+use foldline_geometry::Dichotomies;
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::{Feasibility, feasibility};
 use foldline_kernel::{Integer, LinearConstraint, Rational};
 
 use super::{excluded_sets, maximal};
-use crate::training::dichotomies::Dichotomies;
 use crate::training::groups::homogeneous_rows;
 use crate::training::proof::NoProof;
 

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
+use foldline_geometry::Dichotomies;
 use foldline_kernel::Integer;
-
-use super::dichotomies::Dichotomies;
 
 /// All dichotomies of the groups: cells of the arrangement that the rows (x, 1) have as normals.
 #[derive(Debug, Clone)]

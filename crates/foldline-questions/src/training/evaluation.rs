@@ -30,41 +30,62 @@ pub enum Evaluation {
 pub fn evaluate(problem: &Problem, cells: &Cells, mut node: Node, threshold: f64) -> Evaluation {
     loop {
         let pattern = node.pattern(problem);
-        let program = FloatProgram::new(problem, &pattern);
-        let enough = threshold * (1.0 + NEAR);
-        let found = program.minimise(enough).and_then(|found| {
-            // A point on the way may not show yet what the minimum does.
-            let shows = found.value < threshold || found.sound >= threshold;
-            if shows { Some(found) } else { program.minimise(f64::INFINITY).or(Some(found)) }
-        });
-        let Some(found) = found else {
-            node.branch = choose(problem, cells, &node, &pattern, |_| 0.0);
-            let node = Box::new(node);
-            return Evaluation::Open { node, pattern, minimum: None, excess: f64::INFINITY };
-        };
-        node.bound = node.bound.max(found.value);
-        node.sound = node.sound.max(found.sound);
-        if node.sound >= threshold {
+        let found = bound(problem, &mut node, &pattern, threshold);
+        if found.is_some() && node.sound >= threshold {
             return Evaluation::Closed;
         }
-        if problem.architecture.output_relu {
+        if found.is_some() && problem.architecture.output_relu {
             match fix_outputs(problem, cells, &mut node, &pattern, threshold) {
                 Fixed::Impossible => return Evaluation::Closed,
                 Fixed::Some => continue,
                 Fixed::None => {}
             }
         }
-        let missed: Vec<(f64, f64)> = (0..problem.float.len())
-            .map(|group| missed(problem, &pattern, group, &found.point))
-            .collect();
-        let excess = found.value + missed.iter().map(|(missed, _)| missed).sum::<f64>();
-        node.branch = choose(problem, cells, &node, &pattern, |group| {
-            let (missed, counted) = missed[group];
-            missed + 1e-6 * counted
-        });
+        let (branch, excess) = choose(problem, cells, &node, &pattern, found.as_ref());
+        node.branch = branch;
         let node = Box::new(node);
-        return Evaluation::Open { node, pattern, minimum: Some(found), excess };
+        return Evaluation::Open { node, pattern, minimum: found, excess };
     }
+}
+
+/// The minimum of a node's program, which raises its bounds; none where floats fail.
+pub fn bound(
+    problem: &Problem,
+    node: &mut Node,
+    pattern: &Pattern,
+    threshold: f64,
+) -> Option<Minimum> {
+    let program = FloatProgram::new(problem, pattern);
+    let found = program.minimise(threshold * (1.0 + NEAR))?;
+    // A point on the way may not show yet what the minimum does.
+    let shows = found.value < threshold || found.sound >= threshold;
+    let found = if shows { found } else { program.minimise(f64::INFINITY).unwrap_or(found) };
+    node.bound = node.bound.max(found.value);
+    node.sound = node.sound.max(found.sound);
+    Some(found)
+}
+
+/// What to split a node by, if anything is undecided, and about the excess of the network that is
+/// best for its bound.
+pub fn choose(
+    problem: &Problem,
+    cells: &Cells,
+    node: &Node,
+    pattern: &Pattern,
+    minimum: Option<&Minimum>,
+) -> (Option<Branch>, f64) {
+    let Some(found) = minimum else {
+        return (most_promising(problem, cells, node, pattern, |_| 0.0), f64::INFINITY);
+    };
+    let missed: Vec<(f64, f64)> = (0..problem.float.len())
+        .map(|group| missed(problem, pattern, group, &found.point))
+        .collect();
+    let excess = found.value + missed.iter().map(|(missed, _)| missed).sum::<f64>();
+    let branch = most_promising(problem, cells, node, pattern, |group| {
+        let (missed, counted) = missed[group];
+        missed + 1e-6 * counted
+    });
+    (branch, excess)
 }
 
 /// What a group adds to the loss at these parameters and the bound does not count; and what it
@@ -98,22 +119,33 @@ fn fix_outputs(
     threshold: f64,
 ) -> Fixed {
     let mut fixed = Fixed::None;
-    for (group, float) in problem.float.iter().enumerate() {
-        let open = pattern.has_value(problem, group) && pattern.output(problem, group).is_none();
-        // Half an ulp for the sum; the bound itself covers its roundings.
-        if open && (node.sound + float.off * (1.0 - 1e-15)).next_down() >= threshold {
-            let state = pattern.states[group];
-            if node.restrict_output(cells, state, group, true).is_none() {
-                return Fixed::Impossible;
-            }
-            fixed = Fixed::Some;
+    for group in costly_if_off(problem, node, pattern, threshold) {
+        if node.switch_on(cells, pattern.states[group], group).is_none() {
+            return Fixed::Impossible;
         }
+        fixed = Fixed::Some;
     }
     fixed
 }
 
+/// The groups with an unknown output that would raise the bound to the threshold if it were off.
+pub fn costly_if_off(
+    problem: &Problem,
+    node: &Node,
+    pattern: &Pattern,
+    threshold: f64,
+) -> Vec<usize> {
+    let is_costly = |&group: &usize| {
+        let open = pattern.has_value(problem, group) && pattern.output(problem, group).is_none();
+        // Half an ulp for the sum; the bound itself covers its roundings.
+        let off = problem.float[group].off * (1.0 - 1e-15);
+        open && (node.sound + off).next_down() >= threshold
+    };
+    (0..problem.float.len()).filter(is_costly).collect()
+}
+
 /// The function and group to split a node by; `missed` is what a group may add to the bound.
-fn choose(
+fn most_promising(
     problem: &Problem,
     cells: &Cells,
     node: &Node,

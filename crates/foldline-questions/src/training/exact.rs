@@ -8,6 +8,9 @@ use foldline_kernel::{Integer, LinearConstraint, Rational};
 use super::pattern::{Label, Pattern};
 use super::problem::Problem;
 
+/// Multiples of the identity from 2^−64 down to 2^−4096 are tried for a bound.
+const ROUNDS: usize = 64;
+
 /// The program of a partial pattern: min θ'Hθ − 2c'θ + constant over Gθ ≥ 0.
 pub struct Program {
     /// H, row by row.
@@ -37,6 +40,19 @@ struct Soft {
     constant: Rational,
 }
 
+/// What a lower bound of a program with soft groups rests on.
+#[derive(Debug, Clone)]
+pub struct SoftBound {
+    /// The bound.
+    pub value: Rational,
+    /// The constraints with multipliers above 0.
+    pub rows: Vec<Label>,
+    /// The soft groups at kinks, with multipliers above 0.
+    pub kinks: Vec<Label>,
+    /// The soft groups that count with their squares.
+    pub curved: Vec<Label>,
+}
+
 /// A row that is held at 0 in a lower bound.
 #[derive(Clone, Copy)]
 enum Held {
@@ -49,6 +65,11 @@ enum Held {
 impl Program {
     /// The program of a partial pattern: of its known signs, and of the groups whose loss they fix.
     pub fn new(problem: &Problem, pattern: &Pattern) -> Self {
+        Self::with(problem, pattern, |_| true)
+    }
+
+    /// The same with some of the constraints only.
+    pub fn with(problem: &Problem, pattern: &Pattern, wanted: impl Fn(Label) -> bool) -> Self {
         let n = problem.parameters();
         let mut program = Self {
             hessian: vec![Integer::ZERO; n * n],
@@ -67,10 +88,20 @@ impl Program {
                 .then(|| pattern.value_row(problem, index, row, &Integer::ZERO, negate));
             let value_row = value.as_deref();
             let zero = &Integer::ZERO;
-            pattern.constraints(problem, index, row, value_row, zero, negate, |label, row| {
-                program.labels.push(label);
-                program.rows.push(row);
-            });
+            let is_wanted = |bit| wanted((index as u32, bit));
+            pattern.constraints(
+                problem,
+                index,
+                row,
+                value_row,
+                zero,
+                negate,
+                is_wanted,
+                |label, row| {
+                    program.labels.push(label);
+                    program.rows.push(row);
+                },
+            );
             match (pattern.output(problem, index), value) {
                 (Some(true), Some(value)) => {
                     program.constant += &problem.on[index];
@@ -129,7 +160,7 @@ impl Program {
 
     /// A lower bound that counts soft groups too: the minimum where the rows `active` are held and
     /// the groups `curved` are quadratic, after what does not fit the minimum is let go.
-    pub fn soft_bound(&self, active: &[Label], curved: &[Label]) -> Option<Rational> {
+    pub fn soft_bound(&self, active: &[Label], curved: &[Label]) -> Option<SoftBound> {
         let soft = |label: &Label| self.soft.iter().position(|soft| soft.label == *label);
         let held = |label: &Label| {
             let row = self.labels.iter().position(|own| own == label).map(Held::Row);
@@ -176,10 +207,34 @@ impl Program {
                     Held::Kink(soft) => curved.push(soft),
                     Held::Row(_) => {}
                 },
-                None => return Some(constant + found.value(&linear)),
+                None => {
+                    let value = constant + found.value(&linear);
+                    let used: Vec<Held> = pairs()
+                        .filter(|(_, multiplier)| !multiplier.is_zero())
+                        .map(|(held, _)| *held)
+                        .collect();
+                    return Some(self.named(value, &used, &curved));
+                }
             }
         }
         None
+    }
+
+    fn named(&self, value: Rational, held: &[Held], curved: &[usize]) -> SoftBound {
+        let row = |held: &Held| match *held {
+            Held::Row(index) => Some(self.labels[index]),
+            Held::Kink(_) => None,
+        };
+        let kink = |held: &Held| match *held {
+            Held::Row(_) => None,
+            Held::Kink(index) => Some(self.soft[index].label),
+        };
+        SoftBound {
+            value,
+            rows: held.iter().filter_map(row).collect(),
+            kinks: held.iter().filter_map(kink).collect(),
+            curved: curved.iter().map(|&index| self.soft[index].label).collect(),
+        }
     }
 
     /// The minimum and a point where it is attained, if the constraints in `active` suffice.
@@ -225,19 +280,42 @@ impl Program {
         if let Some(found) = self.optimum(active) {
             return found;
         }
-        let n = self.linear.len();
         let rows: Vec<Vec<Rational>> = self.rows.iter().map(|row| rationals(row)).collect();
-        let linear = rationals(&self.linear);
-        let mut added = Rational::ONE;
-        loop {
-            added /= Rational::from(Integer::ONE << 64);
-            let mut hessian = rationals(&self.hessian);
-            (0..n).for_each(|i| hessian[i * n + i] += &added);
-            let guess = dual_active_set(&hessian, &linear, &rows, |_| false);
-            if let Some(found) = guess.and_then(|guess| self.optimum(&guess.active)) {
+        for round in 1.. {
+            let guess = self.rational_guess(&rows, round);
+            if let Some(found) = guess.and_then(|active| self.optimum(&active)) {
                 return found;
             }
         }
+        unreachable!("some multiple of the identity is small enough")
+    }
+
+    /// The active constraints of the program with 2^(−64·round) times the identity added to H.
+    fn rational_guess(&self, rows: &[Vec<Rational>], round: usize) -> Option<Vec<usize>> {
+        let n = self.linear.len();
+        let added = Rational::ONE / Rational::from(Integer::ONE << (64 * round));
+        let mut hessian = rationals(&self.hessian);
+        (0..n).for_each(|i| hessian[i * n + i] += &added);
+        let guess = dual_active_set(&hessian, &rationals(&self.linear), rows, |_| false);
+        guess.map(|guess| guess.active)
+    }
+
+    /// A lower bound that `is_enough`, of a program without soft groups; else the best one found.
+    pub fn dual_minimum(&self, is_enough: impl Fn(&Rational) -> bool) -> Option<SoftBound> {
+        let rows: Vec<Vec<Rational>> = self.rows.iter().map(|row| rationals(row)).collect();
+        let mut best: Option<SoftBound> = None;
+        for round in 1..=ROUNDS {
+            let Some(active) = self.rational_guess(&rows, round) else { continue };
+            let active: Vec<Label> = active.iter().map(|&index| self.labels[index]).collect();
+            let Some(found) = self.soft_bound(&active, &[]) else { continue };
+            if best.as_ref().is_none_or(|best| found.value > best.value) {
+                best = Some(found);
+            }
+            if best.as_ref().is_some_and(|best| is_enough(&best.value)) {
+                break;
+            }
+        }
+        best
     }
 }
 

@@ -14,16 +14,20 @@
 #[cfg(test)]
 mod brute_force;
 mod cells;
-pub(crate) mod dichotomies;
 mod evaluation;
 mod exact;
 pub(crate) mod groups;
+mod impossible;
 mod local;
 mod node;
 mod pattern;
 mod problem;
 mod program;
 pub mod proof;
+mod remaining;
+mod resume;
+#[cfg(test)]
+mod resume_tests;
 mod search;
 mod sound_bound;
 pub mod statement;
@@ -33,10 +37,12 @@ use std::time::Instant;
 
 use foldline_kernel::Sample;
 
+use crate::checkpoint::{Keeper, StateError};
 use cells::Cells;
 use groups::Group;
 use problem::Problem;
-use search::Found;
+use resume::Resumed;
+use search::{Found, Run};
 use statement::{
     Architecture, TrainingOptions, TrainingOutcome, TrainingProgress, TrainingStatistics, ZeroLoss,
 };
@@ -58,14 +64,31 @@ pub fn train(
     architecture: Architecture,
     options: &TrainingOptions,
 ) -> TrainingOutcome {
-    let (problem, found) = run(sample, architecture, options);
+    train_resumable(sample, architecture, options, None).expect("there is no state to be wrong")
+}
+
+/// Like [`train`], with a keeper of the search's state: it goes on from the state that an earlier
+/// run on the same sample and architecture left there, and saves now and then and when it is stopped.
+///
+/// # Errors
+/// If the state is none of this search.
+///
+/// # Panics
+/// As [`train`].
+pub fn train_resumable(
+    sample: &Sample,
+    architecture: Architecture,
+    options: &TrainingOptions,
+    keeper: Option<&dyn Keeper>,
+) -> Result<TrainingOutcome, StateError> {
+    let (problem, found) = run(sample, architecture, options, keeper)?;
     let incumbent = found.incumbent.expect("a pattern was finished");
-    TrainingOutcome {
+    Ok(TrainingOutcome {
         loss: problem.groups.loss(&(&problem.least + incumbent.excess)),
         lower_bound: problem.groups.loss(&(&problem.least + found.lower_bound)),
         model: incumbent.model,
         statistics: found.statistics,
-    }
+    })
 }
 
 /// Decides whether some network of the architecture has loss zero on `sample` [T, Def 2.1].
@@ -77,29 +100,43 @@ pub fn zero_loss(
     architecture: Architecture,
     options: &TrainingOptions,
 ) -> ZeroLoss {
+    zero_loss_resumable(sample, architecture, options, None).expect("there is no state to be wrong")
+}
+
+/// Like [`zero_loss`], with a keeper of the search's state, as [`train_resumable`].
+///
+/// # Errors
+/// If the state is none of this search.
+///
+/// # Panics
+/// As [`train`].
+pub fn zero_loss_resumable(
+    sample: &Sample,
+    architecture: Architecture,
+    options: &TrainingOptions,
+    keeper: Option<&dyn Keeper>,
+) -> Result<ZeroLoss, StateError> {
     let groups = groups::Groups::new(sample);
     let least = groups.groups.iter().map(|group| group.least_loss(architecture.output_relu));
     if let Some(index) = least.into_iter().position(|loss| loss != foldline_kernel::Rational::ZERO)
     {
-        return ZeroLoss {
+        return Ok(ZeroLoss {
             answer: Some(None),
             reason: Some(conflict(&groups, index)),
             statistics: TrainingStatistics::default(),
-        };
+        });
     }
     assert!((1..=MOST_HIDDEN).contains(&architecture.hidden), "too few or too many hidden nodes");
     let start = Instant::now();
     let stop = || is_over(options, start);
     let shown = |statistics: &TrainingStatistics| {
         if let Some(callback) = &options.progress {
-            let (loss, lower_bound, nodes) = (f64::INFINITY, 0.0, statistics.nodes);
-            callback(&TrainingProgress { loss, lower_bound, nodes });
+            callback(&TrainingProgress::ZeroLoss { nodes: statistics.nodes });
         }
     };
     let problem = Problem::new(sample, architecture, order);
-    let mut statistics = TrainingStatistics::default();
-    let answer = zero_loss::search(&problem, &stop, &mut statistics, &shown);
-    ZeroLoss { answer, reason: None, statistics }
+    let (answer, statistics) = zero_loss::search(&problem, &stop, &shown, keeper)?;
+    Ok(ZeroLoss { answer, reason: None, statistics })
 }
 
 /// Whether the user's limit of time is reached, or the search is to stop.
@@ -127,7 +164,12 @@ fn conflict(groups: &groups::Groups, index: usize) -> String {
     }
 }
 
-fn run(sample: &Sample, architecture: Architecture, options: &TrainingOptions) -> (Problem, Found) {
+fn run(
+    sample: &Sample,
+    architecture: Architecture,
+    options: &TrainingOptions,
+    keeper: Option<&dyn Keeper>,
+) -> Result<(Problem, Found), StateError> {
     assert!(!sample.is_empty(), "a sample without points");
     assert!((1..=MOST_HIDDEN).contains(&architecture.hidden), "too few or too many hidden nodes");
     let start = Instant::now();
@@ -140,10 +182,19 @@ fn run(sample: &Sample, architecture: Architecture, options: &TrainingOptions) -
     let problem = Problem::new(sample, architecture, order);
     let rows: Vec<&[_]> = problem.groups.groups.iter().map(|group| group.row.as_slice()).collect();
     let cells = Cells::new(&rows, &stop);
-    let threads = crate::limits::workers(options.threads);
-    let (cells, seed) = (cells.as_ref(), options.seed);
-    let found = search::search(&problem, cells, threads, DESCENTS, seed, &stop, &progress);
-    (problem, found)
+    let cells = cells.as_ref();
+    let state = keeper.and_then(Keeper::resumed);
+    let resumed = state.map(|state| Resumed::from_json(state, &problem, sample, cells));
+    let run = Run {
+        threads: crate::limits::workers(options.threads),
+        descents: DESCENTS,
+        seed: options.seed,
+        stop: &stop,
+        progress: &progress,
+        keeper,
+    };
+    let found = search::search(&problem, cells, resumed.transpose()?, &run);
+    Ok((problem, found))
 }
 
 /// The order in which groups are decided: far apart in points and labels first.

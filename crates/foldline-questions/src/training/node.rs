@@ -79,6 +79,20 @@ impl Node {
         }
     }
 
+    /// A node of which nothing but its bounds is to be known.
+    pub fn unknown(positive: usize) -> Self {
+        Self {
+            positive,
+            alike: 0,
+            hidden: Vec::new(),
+            outputs: Vec::new(),
+            decisions: Vec::new(),
+            bound: 0.0,
+            sound: 0.0,
+            branch: None,
+        }
+    }
+
     /// What the dichotomies left have in common.
     pub fn pattern(&self, problem: &Problem) -> Pattern {
         let count = problem.groups.len();
@@ -129,20 +143,25 @@ impl Node {
         (!positive && (!biased || offset == Some(false))).then_some(false)
     }
 
+    /// How many functions the sign of this one is decided with: those that are alike.
+    pub fn together(&self, function: Function) -> usize {
+        match function {
+            Function::Hidden(first) => 1 + (!(self.alike >> first)).trailing_zeros() as usize,
+            Function::Output(_) => 1,
+        }
+    }
+
     /// The parts into which its branch splits it.
     pub fn children(&self, cells: &Cells) -> Vec<Self> {
         let Some(branch) = self.branch else { return Vec::new() };
-        let most = match branch.function {
-            Function::Hidden(first) => 1 + (!(self.alike >> first)).trailing_zeros() as usize,
-            Function::Output(_) => 1,
-        };
-        let child = |on: usize| self.child(cells, Decision { branch, on }, most);
-        (0..=most).filter_map(child).collect()
+        let child = |on: usize| self.child(cells, Decision { branch, on });
+        (0..=self.together(branch.function)).filter_map(child).collect()
     }
 
-    /// The part where of `most` functions that are alike `on` are on; none if there is none.
-    fn child(&self, cells: &Cells, decision: Decision, most: usize) -> Option<Self> {
+    /// The part where of the functions that are alike so many are on; none if there is none.
+    pub fn child(&self, cells: &Cells, decision: Decision) -> Option<Self> {
         let Decision { branch: Branch { group, function }, on } = decision;
+        let most = self.together(function);
         let mut child = self.clone();
         child.branch = None;
         child.decisions.push(decision);
@@ -164,8 +183,15 @@ impl Node {
         Some(child)
     }
 
+    /// Decides that an output function is on at a group.
+    pub fn switch_on(&mut self, cells: &Cells, state: State, group: usize) -> Option<()> {
+        let branch = Branch { group, function: Function::Output(state) };
+        self.decisions.push(Decision { branch, on: 1 });
+        self.restrict_output(cells, state, group, true)
+    }
+
     /// Keeps the dichotomies of an output function that have a group in a state.
-    pub fn restrict_output(
+    fn restrict_output(
         &mut self,
         cells: &Cells,
         state: State,
@@ -187,6 +213,14 @@ impl Node {
             None => self.outputs.push((state, kept)),
         }
         Some(())
+    }
+
+    /// Whether an affine function with these signs has this one at another group.
+    pub fn implies(&self, cells: &Cells, signs: &[(usize, bool)], group: usize, on: bool) -> bool {
+        let narrowed = signs
+            .iter()
+            .try_fold(cells.all(), |left, &(group, on)| left.restrict(cells, group, on));
+        narrowed.is_none_or(|left| left.state(group) == Some(on))
     }
 
     /// Whether two hidden nodes of the same sign have the same dichotomy, not the empty one:

@@ -57,8 +57,9 @@ impl Pattern {
         problem.value_row(row, self.states[group] & !self.dropped, self.positive, zero, negate)
     }
 
-    /// The rows g with g·θ ≥ 0 that a group's known signs ask for, by their labels; `value` is
-    /// its value row, if it has one.
+    /// The rows g with g·θ ≥ 0 that a group's known signs ask for, by their labels, for the bits
+    /// that are `wanted`; `value` is its value row, if it has one.
+    #[allow(clippy::too_many_arguments)]
     pub fn constraints<T: Clone>(
         &self,
         problem: &Problem,
@@ -67,12 +68,13 @@ impl Pattern {
         value: Option<&[T]>,
         zero: &T,
         negate: impl Fn(&T) -> T + Copy,
+        wanted: impl Fn(u8) -> bool,
         mut take: impl FnMut(Label, Vec<T>),
     ) {
         let block = problem.block();
         let hidden = problem.architecture.hidden;
         for node in 0..hidden {
-            if (self.known[group] & !self.dropped) >> node & 1 == 0 {
+            if (self.known[group] & !self.dropped) >> node & 1 == 0 || !wanted(node as u8) {
                 continue;
             }
             let on = self.states[group] >> node & 1 == 1;
@@ -82,7 +84,7 @@ impl Pattern {
             }
             take((group as u32, node as u8), values);
         }
-        if !problem.architecture.output_relu {
+        if !problem.architecture.output_relu || !wanted(hidden as u8) {
             return;
         }
         let label = (group as u32, hidden as u8);

@@ -149,6 +149,23 @@ impl Problem {
         (value, state)
     }
 
+    /// At least this excess over the least loss, in float units.
+    pub fn float_excess_above(&self, excess: &Rational) -> f64 {
+        (excess.to_f64().value() / self.float_unit).next_up()
+    }
+
+    /// About the loss with this excess over the least one, given in float units.
+    pub fn float_loss(&self, excess: f64) -> f64 {
+        let scale = Rational::from(self.groups.label_scale.clone()).to_f64().value();
+        (self.least.to_f64().value() + excess * self.float_unit) / (scale * scale)
+    }
+
+    /// The excess over the least loss of a network with this loss.
+    pub fn excess(&self, loss: &Rational) -> Rational {
+        let scale = Rational::from(self.groups.label_scale.clone());
+        loss * &scale * &scale - &self.least
+    }
+
     /// The model with these parameters, which speak of scaled coordinates and labels.
     pub fn model(&self, parameters: &[Rational], positive: usize) -> Model {
         let unit = Rational::from(self.groups.label_scale.clone());

@@ -20,9 +20,9 @@ const ROUNDS: usize = 12;
 #[derive(Debug, Clone)]
 pub struct FloatProgram {
     /// The rows g of the constraints.
-    rows: Vec<Vec<f64>>,
+    pub rows: Vec<Vec<f64>>,
     /// Which they are.
-    labels: Vec<Label>,
+    pub labels: Vec<Label>,
     /// The groups that are on.
     terms: Vec<Term>,
     /// The groups where only the output's state is unknown.
@@ -83,7 +83,8 @@ impl FloatProgram {
                 .has_value(problem, index)
                 .then(|| pattern.value_row(problem, index, row, &0.0, negate));
             let value_row = value.as_deref();
-            pattern.constraints(problem, index, row, value_row, &0.0, negate, |label, row| {
+            let all = |_| true;
+            pattern.constraints(problem, index, row, value_row, &0.0, negate, all, |label, row| {
                 program.labels.push(label);
                 program.rows.push(row);
             });

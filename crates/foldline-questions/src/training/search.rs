@@ -6,16 +6,22 @@ use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use foldline_kernel::Rational;
+use serde_json::Value;
 
 use super::cells::Cells;
 use super::evaluation::{Evaluation, NEAR, evaluate};
 use super::exact::Program;
+use super::impossible::cancelling;
 use super::local::{Candidate, Random, descend, descend_from};
 use super::node::Node;
 use super::pattern::{Label, Pattern};
 use super::problem::Problem;
-use super::program::Minimum;
+use super::program::{FloatProgram, Minimum};
+use super::remaining::raise_bounds;
+use super::resume::{Resumed, node_to_json, to_json};
 use super::statement::{Model, TrainingProgress, TrainingStatistics};
+use crate::checkpoint::{Keeper, saving};
+use crate::hands::{Hands, Part};
 use crate::workers::{ReleaseOnPanic, on_all};
 
 /// How many nodes are split in one dive.
@@ -50,7 +56,10 @@ struct Pool<'a> {
     incumbent: Mutex<Option<Incumbent>>,
     /// At least the incumbent's excess, in float units, as bits.
     threshold: AtomicU64,
+    /// Locked before any of `hands`.
     open: Mutex<Open>,
+    /// What the workers hold.
+    hands: Hands<Node>,
     changed: Condvar,
     stopped: AtomicBool,
     /// The incumbent is at the least loss.
@@ -91,18 +100,38 @@ impl PartialEq for LeastBound {
 
 impl Eq for LeastBound {}
 
-/// Searches all patterns of `problem`, after `descents` local searches for each sign pattern.
+impl Part for Node {
+    fn outline(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// How a search is run.
+pub struct Run<'a> {
+    /// Worker threads.
+    pub threads: usize,
+    /// Local searches for each sign pattern before the search.
+    pub descents: usize,
+    /// Their seed.
+    pub seed: u64,
+    /// Asked often.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+    /// Called now and then.
+    pub progress: &'a (dyn Fn(&TrainingProgress) + Sync),
+    /// Where the state is kept.
+    pub keeper: Option<&'a dyn Keeper>,
+}
+
+/// Searches all patterns of `problem`, or those that an earlier run left open.
 ///
 /// Without cells it only does the local searches, as when it is stopped.
 pub fn search(
     problem: &Problem,
     cells: Option<&Cells>,
-    threads: usize,
-    descents: usize,
-    seed: u64,
-    stop: &(dyn Fn() -> bool + Sync),
-    progress: &(dyn Fn(&TrainingProgress) + Sync),
+    resumed: Option<Resumed>,
+    run: &Run<'_>,
 ) -> Found {
+    let &Run { threads, stop, progress, keeper, .. } = run;
     let pool = Pool {
         problem,
         stop,
@@ -110,6 +139,7 @@ pub fn search(
         incumbent: Mutex::new(None),
         threshold: AtomicU64::new(f64::INFINITY.to_bits()),
         open: Mutex::new(Open { nodes: BinaryHeap::new(), working: vec![None; threads] }),
+        hands: Hands::new(threads, keeper.is_some()),
         changed: Condvar::new(),
         stopped: AtomicBool::new(false),
         solved: AtomicBool::new(false),
@@ -118,20 +148,22 @@ pub fn search(
         patterns: AtomicU64::new(0),
         local_searches: AtomicU64::new(0),
     };
-    pool.find_incumbent(descents, seed);
-    let Some(cells) = cells else {
+    let Some(open) = pool.begin(cells, resumed, run) else {
         return pool.finish(Rational::ZERO);
     };
-    let roots = (0..=problem.architecture.hidden).map(|count| Node::root(problem, cells, count));
-    let mut stack = Vec::new();
-    for root in roots {
-        match root.branch {
-            Some(_) => stack.push(root),
-            None => pool.open_up(cells, root, &mut stack),
-        }
+    pool.lock().nodes.extend(open.into_iter().map(LeastBound));
+    if let Some(cells) = cells {
+        let was_stopped = |_: &()| pool.stopped.load(Ordering::Relaxed);
+        saving(
+            keeper,
+            || pool.state(),
+            was_stopped,
+            || {
+                on_all(threads, |worker| pool.work(cells, worker));
+                pool.raise_bounds();
+            },
+        );
     }
-    pool.lock().nodes.extend(stack.into_iter().map(LeastBound));
-    on_all(threads, |worker| pool.work(cells, worker));
     let lower_bound = pool.open_bound();
     pool.finish(lower_bound)
 }
@@ -139,6 +171,47 @@ pub fn search(
 impl Pool<'_> {
     fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
         self.open.lock().expect("no worker panicked")
+    }
+
+    /// The nodes to begin with: those of an earlier run, or the roots after local searches; none
+    /// where there is no time for that.
+    fn begin(
+        &self,
+        cells: Option<&Cells>,
+        resumed: Option<Resumed>,
+        run: &Run<'_>,
+    ) -> Option<Vec<Node>> {
+        if let Some(Resumed { open, best, counts }) = resumed {
+            let counters = [&self.nodes, &self.exact, &self.patterns, &self.local_searches];
+            for (counter, count) in counters.into_iter().zip(counts) {
+                counter.store(count, Ordering::Relaxed);
+            }
+            self.offer(best.excess, || best.model);
+            return Some(open);
+        }
+        self.find_incumbent(run.descents, run.seed);
+        let cells = cells?;
+        let mut open = Vec::new();
+        for positive in 0..=self.problem.architecture.hidden {
+            let root = Node::root(self.problem, cells, positive);
+            match root.branch {
+                Some(_) => open.push(root),
+                None => self.open_up(cells, root, &mut open),
+            }
+        }
+        Some(open)
+    }
+
+    /// All open nodes, then the incumbent: what was closed before was closed for one that is not better.
+    fn state(&self) -> Value {
+        let mut nodes = Vec::new();
+        {
+            let open = self.lock();
+            nodes.extend(open.nodes.iter().map(|LeastBound(node)| node_to_json(node)));
+            self.hands.for_each(|node| nodes.push(node_to_json(node)));
+        }
+        let incumbent = self.incumbent.lock().expect("no worker panicked");
+        to_json(nodes, incumbent.as_ref(), &self.statistics())
     }
 
     /// Takes the best pattern of many local searches; also tries the empty pattern.
@@ -177,14 +250,18 @@ impl Pool<'_> {
         self.patterns.fetch_add(1, Ordering::Relaxed);
         let program = Program::new(self.problem, pattern);
         let (excess, point) = program.solve(&program.indices(active));
+        self.offer(excess, || self.problem.model(&point, pattern.positive));
+    }
+
+    /// Keeps a network if it is better than the best so far.
+    fn offer(&self, excess: Rational, model: impl FnOnce() -> Model) {
         let mut incumbent = self.incumbent.lock().expect("no worker panicked");
         if incumbent.as_ref().is_none_or(|known| excess < known.excess) {
             // Nothing is below 0.
             self.solved.fetch_or(excess == Rational::ZERO, Ordering::Relaxed);
-            let float = (excess.to_f64().value() / self.problem.float_unit).next_up();
+            let float = self.problem.float_excess_above(&excess);
             self.threshold.store(float.to_bits(), Ordering::Relaxed);
-            let model = self.problem.model(&point, pattern.positive);
-            *incumbent = Some(Incumbent { excess, model });
+            *incumbent = Some(Incumbent { excess, model: model() });
         }
     }
 
@@ -200,48 +277,55 @@ impl Pool<'_> {
             return false;
         }
         self.exact.fetch_add(1, Ordering::Relaxed);
-        let program = Program::new(self.problem, pattern);
+        let wanted = |label| minimum.active.contains(&label);
+        let program = Program::with(self.problem, pattern, wanted);
         let Some(bound) = program.soft_bound(&minimum.active, &minimum.curved) else {
             return false;
         };
         let incumbent = self.incumbent.lock().expect("no worker panicked");
-        incumbent.as_ref().is_some_and(|known| bound >= known.excess)
+        incumbent.as_ref().is_some_and(|known| bound.value >= known.excess)
     }
 
     fn work(&self, cells: &Cells, worker: usize) {
         let _release = ReleaseOnPanic { done: &self.stopped, changed: &self.changed };
-        let mut stack: Vec<Node> = Vec::new();
-        while let Some(node) = self.take(worker, &mut stack) {
-            stack.push(node);
-            for _ in 0..DIVE {
-                if (self.stop)() {
-                    self.stopped.store(true, Ordering::Relaxed);
-                    break;
-                }
-                let Some(node) = stack.pop() else { break };
-                let first = stack.len();
-                for child in node.children(cells) {
-                    self.open_up(cells, child, &mut stack);
-                }
-                stack[first..].sort_by(|a, b| b.bound.total_cmp(&a.bound));
+        while let Some(node) = self.take(worker) {
+            self.dive(cells, worker, node);
+        }
+    }
+
+    /// Splits a node, the best of its parts, and so on; what is left stays in the worker's hand.
+    fn dive(&self, cells: &Cells, worker: usize, node: Node) {
+        let (mut next, mut parts) = (Some(node), Vec::new());
+        for _ in 0..DIVE {
+            let Some(node) = next.take().or_else(|| self.hands.pop(worker)) else { return };
+            if (self.stop)() {
+                self.stopped.store(true, Ordering::Relaxed);
+                parts.push(node);
+                self.hands.replace(worker, &mut parts);
+                return;
             }
+            for child in node.children(cells) {
+                self.open_up(cells, child, &mut parts);
+            }
+            parts.sort_by(|a, b| b.bound.total_cmp(&a.bound));
+            self.hands.replace(worker, &mut parts);
         }
     }
 
     /// Gives back what is left of a dive and takes the node with the least bound; none when all
     /// is done or the search is stopped.
-    fn take(&self, worker: usize, stack: &mut Vec<Node>) -> Option<Node> {
+    fn take(&self, worker: usize) -> Option<Node> {
         let mut open = self.lock();
         if open.working[worker].is_some() {
             self.report(&open);
         }
         if open.nodes.len() > MOST_OPEN
             && !self.stopped.load(Ordering::Relaxed)
-            && let Some(node) = stack.pop()
+            && let Some(node) = self.hands.pop(worker)
         {
             return Some(node);
         }
-        open.nodes.extend(stack.drain(..).map(LeastBound));
+        open.nodes.extend(self.hands.take_all(worker).into_iter().map(LeastBound));
         open.working[worker] = None;
         self.changed.notify_all();
         loop {
@@ -250,6 +334,7 @@ impl Pool<'_> {
             }
             if let Some(LeastBound(node)) = open.nodes.pop() {
                 open.working[worker] = Some(node.bound);
+                self.hands.visit(worker, &node);
                 return Some(node);
             }
             if open.working.iter().all(Option::is_none) {
@@ -281,23 +366,23 @@ impl Pool<'_> {
         }
         if node.branch.is_some() {
             stack.push(*node);
-        } else if !node.has_twins(&pattern) {
+        } else if !node.has_twins(&pattern) && !self.is_flat(&pattern) {
             self.finish_pattern(&pattern, &minimum.map_or(Vec::new(), |minimum| minimum.active));
         }
+    }
+
+    /// Whether no parameters have all signs of a pattern strictly: others hold its networks, too.
+    fn is_flat(&self, pattern: &Pattern) -> bool {
+        let float = FloatProgram::new(self.problem, pattern);
+        cancelling(&float, &Program::new(self.problem, pattern)).is_some()
     }
 
     fn report(&self, open: &Open) {
         let working = open.working.iter().flatten().copied();
         let waiting = open.nodes.peek().map(|LeastBound(node)| node.bound);
         let least = working.chain(waiting).fold(self.threshold(), f64::min);
-        let unit = self.problem.float_unit;
-        let total = |excess: f64| {
-            let scaled = self.problem.least.to_f64().value() + excess * unit;
-            let scale = foldline_kernel::Rational::from(self.problem.groups.label_scale.clone());
-            let scale = scale.to_f64().value();
-            scaled / (scale * scale)
-        };
-        (self.progress)(&TrainingProgress {
+        let total = |excess: f64| self.problem.float_loss(excess);
+        (self.progress)(&TrainingProgress::Search {
             loss: total(self.threshold()),
             lower_bound: total(least),
             nodes: self.nodes.load(Ordering::Relaxed),
@@ -315,18 +400,28 @@ impl Pool<'_> {
         least.map_or(known.clone(), |least| known.min(exact(least.max(0.0)) * unit))
     }
 
-    fn finish(self, lower_bound: Rational) -> Found {
+    /// Makes the most of the bounds of what is left.
+    fn raise_bounds(&self) {
+        let mut open = self.lock();
+        let left = std::mem::take(&mut open.nodes).into_iter();
+        let mut nodes: Vec<Node> = left.map(|LeastBound(node)| node).collect();
+        raise_bounds(self.problem, &mut nodes, self.threshold());
+        open.nodes.extend(nodes.into_iter().map(LeastBound));
+    }
+
+    fn statistics(&self) -> TrainingStatistics {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let statistics = TrainingStatistics {
+        TrainingStatistics {
             nodes: count(&self.nodes),
             exact: count(&self.exact),
             patterns: count(&self.patterns),
             local_searches: count(&self.local_searches),
-        };
-        Found {
-            incumbent: self.incumbent.into_inner().expect("no worker panicked"),
-            lower_bound,
-            statistics,
         }
+    }
+
+    fn finish(self, lower_bound: Rational) -> Found {
+        let statistics = self.statistics();
+        let incumbent = self.incumbent.into_inner().expect("no worker panicked");
+        Found { incumbent, lower_bound, statistics }
     }
 }

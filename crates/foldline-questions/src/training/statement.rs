@@ -102,15 +102,28 @@ pub struct TrainingOptions {
     pub seed: u64,
 }
 
-/// How far a search is.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrainingProgress {
-    /// The least loss found, about.
-    pub loss: f64,
-    /// Every network has at least this loss, about.
-    pub lower_bound: f64,
-    /// Partial patterns looked at.
-    pub nodes: u64,
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum TrainingProgress {
+    /// The search for the least loss.
+    Search {
+        /// The least loss found, about.
+        loss: f64,
+        /// Every network has at least this loss, about.
+        lower_bound: f64,
+        /// Partial patterns looked at.
+        nodes: u64,
+    },
+    /// The search for a network without error.
+    ZeroLoss {
+        /// Partial patterns looked at.
+        nodes: u64,
+    },
+    /// The search for a certificate.
+    Proof {
+        /// The leaves of its trees that are done.
+        leaves: u64,
+    },
 }
 
 /// What was counted.

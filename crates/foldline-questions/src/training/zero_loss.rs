@@ -7,18 +7,27 @@
 //! answer is yes, otherwise the walk goes on at the misfit with the fewest states that are left.
 
 use std::collections::HashSet;
+use std::sync::Mutex;
 
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::feasible_point;
 use foldline_geometry::integer::{dot, eliminate, make_primitive};
 use foldline_kernel::{Integer, Natural, Rational};
+use serde_json::{Value, json};
 
 use super::problem::{Problem, State};
+use super::resume::wrong;
 use super::statement::{Model, TrainingStatistics};
+use crate::checkpoint::{Keeper, StateError, count, list, saving};
+use crate::hands::{Hands, Part};
 
 /// The parameters (θ, τ) of a network are homogeneous: labels are multiplied by τ > 0.
 #[derive(Debug, Clone)]
 struct Node {
+    /// How many of the hidden nodes have w_j = 1.
+    positive: usize,
+    /// The groups that have their states, with these, in the order in which they got them.
+    decided: Vec<(usize, State)>,
     /// The parameters that satisfy the equations are the span of these, each followed by a 0.
     columns: Vec<Vec<Integer>>,
     /// Rows that must be ≥ 0 at the parameters.
@@ -31,47 +40,137 @@ struct Node {
     alike: State,
 }
 
-/// The walk for one sign pattern.
+impl Part for Node {
+    /// The node without its linear system.
+    fn outline(&self) -> Self {
+        Self {
+            positive: self.positive,
+            decided: self.decided.clone(),
+            columns: Vec::new(),
+            inequalities: Vec::new(),
+            point: Vec::new(),
+            possible: self.possible.clone(),
+            alike: self.alike,
+        }
+    }
+}
+
+/// The walk over the patterns of all sign patterns.
 struct Walk<'a> {
     problem: &'a Problem,
-    /// How many of the hidden nodes have w_j = 1.
-    positive: usize,
     stop: &'a dyn Fn() -> bool,
-    statistics: &'a mut TrainingStatistics,
+    statistics: TrainingStatistics,
 }
 
 /// The search was stopped.
 struct Stopped;
 
-/// A network without error for the sample of `problem`, or that there is none; none if stopped.
+/// The answer, which is none if it was stopped: a network without error for the sample of
+/// `problem`, or that there is none; and counts.
 ///
 /// Every group's labels must be equal, and not negative under an output ReLU. `node_done` is called
-/// after each node.
+/// after each node. With a keeper it goes on from the state there, and open nodes are saved.
+///
+/// # Errors
+/// If the keeper's state is none of this search.
 pub fn search(
     problem: &Problem,
     stop: &dyn Fn() -> bool,
-    statistics: &mut TrainingStatistics,
     node_done: &dyn Fn(&TrainingStatistics),
-) -> Option<Option<Model>> {
-    for positive in 0..=problem.architecture.hidden {
-        let mut walk = Walk { problem, positive, stop, statistics };
-        let mut open = vec![walk.root()];
-        while let Some(node) = open.pop() {
-            match walk.visit(node, &mut open) {
-                Err(Stopped) => return None,
+    keeper: Option<&dyn Keeper>,
+) -> Result<(Option<Option<Model>>, TrainingStatistics), StateError> {
+    let mut walk = Walk { problem, stop, statistics: TrainingStatistics::default() };
+    let mut open: Vec<Node> =
+        (0..=problem.architecture.hidden).rev().map(|positive| walk.root(positive)).collect();
+    if let Some(state) = keeper.and_then(Keeper::resumed) {
+        (open, walk.statistics) = resumed(&mut walk, state)?;
+    }
+    let hands = Hands::new(1, keeper.is_some());
+    hands.replace(0, &mut open);
+    let counts = Mutex::new(walk.statistics);
+    let state = || to_json(&hands, &counts.lock().expect("no worker panicked"));
+    let answer = saving(keeper, state, Option::is_none, || {
+        while let Some(mut node) = hands.pop(0) {
+            let found = walk.visit(&mut node, &mut open);
+            *counts.lock().expect("no worker panicked") = walk.statistics;
+            match found {
+                Err(Stopped) => {
+                    open = vec![node];
+                    hands.replace(0, &mut open);
+                    return None;
+                }
                 Ok(Some(point)) => {
                     let theta = &point[..problem.parameters()];
-                    return Some(Some(problem.model(theta, positive)));
+                    return Some(Some(problem.model(theta, node.positive)));
                 }
-                Ok(None) => node_done(walk.statistics),
+                Ok(None) => node_done(&walk.statistics),
             }
+            hands.replace(0, &mut open);
         }
-    }
-    Some(None)
+        Some(None)
+    });
+    Ok((answer, walk.statistics))
+}
+
+/// The open nodes, each as the states on the way to it and those that are left to other groups.
+fn to_json(hands: &Hands<Node>, statistics: &TrainingStatistics) -> Value {
+    let mut open = Vec::new();
+    hands.for_each(|node| {
+        let Node { positive, decided, possible, .. } = node;
+        open.push(json!({"positive": positive, "decided": decided, "possible": possible}));
+    });
+    json!({"open": open, "counts": [statistics.nodes, statistics.exact]})
+}
+
+/// The open nodes and the counts of such a state.
+fn resumed(
+    walk: &mut Walk<'_>,
+    state: &Value,
+) -> Result<(Vec<Node>, TrainingStatistics), StateError> {
+    let nodes = list(state, "open")?.iter().map(|node| walk.restored(node));
+    let open = nodes.collect::<Result<_, _>>()?;
+    let counts: Vec<u64> = list(state, "counts")?.iter().filter_map(Value::as_u64).collect();
+    let &[nodes, exact] = counts.as_slice() else { return Err(wrong("counts")) };
+    Ok((open, TrainingStatistics { nodes, exact, ..TrainingStatistics::default() }))
 }
 
 impl Walk<'_> {
-    fn root(&self) -> Node {
+    /// The node that a checkpoint describes; its linear system is solved anew.
+    fn restored(&mut self, state: &Value) -> Result<Node, StateError> {
+        let positive = count(state, "positive")? as usize;
+        if positive > self.problem.architecture.hidden {
+            return Err(wrong("positive"));
+        }
+        let states = |value: &Value| -> Option<Vec<State>> {
+            value.as_array()?.iter().map(|state| self.state(state)).collect()
+        };
+        let possible: Vec<Option<Vec<State>>> =
+            list(state, "possible")?.iter().map(states).collect();
+        let mut node = self.root(positive);
+        for decision in list(state, "decided")? {
+            let read = || {
+                let [group, state] = decision.as_array()?.as_slice() else { return None };
+                Some((group.as_u64()? as usize, self.state(state)?))
+            };
+            let (group, state) = read()
+                .filter(|(group, _)| *group < self.problem.groups.len())
+                .ok_or_else(|| wrong("decided"))?;
+            node = self.decide(&node, group, state);
+        }
+        node.point = solution(&node.columns, &node.inequalities).ok_or_else(|| wrong("decided"))?;
+        if possible.len() != self.problem.groups.len() {
+            return Err(wrong("possible"));
+        }
+        node.possible = possible;
+        Ok(node)
+    }
+
+    fn state(&self, value: &Value) -> Option<State> {
+        let state = State::try_from(value.as_u64()?).ok()?;
+        (state < self.problem.output_bit()).then_some(state)
+    }
+
+    fn root(&self, positive: usize) -> Node {
         let count = self.problem.parameters() + 1;
         let unit = |place| {
             let mut column = vec![Integer::ZERO; count + 1];
@@ -82,8 +181,10 @@ impl Walk<'_> {
         point[count - 1] = Rational::ONE;
         let hidden = self.problem.architecture.hidden;
         let states: Vec<State> = (0..1 << hidden).collect();
-        let same_sign = |j: &usize| (*j < self.positive) == (*j + 1 < self.positive);
+        let same_sign = |j: &usize| (*j < positive) == (*j + 1 < positive);
         Node {
+            positive,
+            decided: Vec::new(),
             columns: (0..count).map(unit).collect(),
             inequalities: Vec::new(),
             point,
@@ -95,15 +196,15 @@ impl Walk<'_> {
     /// Opens a node's children; the parameters if the node's own point fits all groups.
     fn visit(
         &mut self,
-        mut node: Node,
+        node: &mut Node,
         open: &mut Vec<Node>,
     ) -> Result<Option<Vec<Rational>>, Stopped> {
         self.statistics.nodes += 1;
-        let misfit = |&group: &usize| node.possible[group].is_some() && !self.fits(&node, group);
+        let misfit = |&group: &usize| node.possible[group].is_some() && !self.fits(node, group);
         let misfits: Vec<usize> = (0..node.possible.len()).filter(misfit).collect();
         let mut best: Option<(usize, Vec<Node>)> = None;
         for &group in &misfits {
-            let children = self.children(&mut node, group)?;
+            let children = self.children(node, group)?;
             let count = children.len();
             if best.as_ref().is_none_or(|(_, fewest)| count < fewest.len()) {
                 best = Some((group, children));
@@ -112,7 +213,7 @@ impl Walk<'_> {
                 break;
             }
         }
-        let Some((group, children)) = best else { return Ok(Some(node.point)) };
+        let Some((group, children)) = best else { return Ok(Some(node.point.clone())) };
         node.possible[group] = None;
         for mut child in children {
             child.possible.clone_from(&node.possible);
@@ -124,7 +225,7 @@ impl Walk<'_> {
     /// The children for each state of a group that has a solution; the other states are not
     /// possible any more.
     fn children(&mut self, node: &mut Node, group: usize) -> Result<Vec<Node>, Stopped> {
-        let states = node.possible[group].take().unwrap_or_default();
+        let states = node.possible[group].clone().unwrap_or_default();
         let mut left = Vec::with_capacity(states.len());
         let mut children = Vec::new();
         for state in states {
@@ -158,7 +259,7 @@ impl Walk<'_> {
             let terms = own.iter().zip(&content.row);
             let at = terms.fold(Rational::ZERO, |sum, (a, x)| sum + a * Rational::from(x.clone()));
             if at > Rational::ZERO {
-                value = if j < self.positive { value + at } else { value - at };
+                value = if j < node.positive { value + at } else { value - at };
             }
         }
         if self.problem.architecture.output_relu {
@@ -169,6 +270,15 @@ impl Walk<'_> {
 
     /// The node where the group has this state, if that has a solution.
     fn child(&mut self, node: &Node, group: usize, state: State) -> Option<Node> {
+        let mut child = self.decide(node, group, state);
+        self.statistics.exact += 1;
+        child.point = solution(&child.columns, &child.inequalities)?;
+        Some(child)
+    }
+
+    /// The node where the group has this state, with the point of `node`; what is possible at the
+    /// other groups is the caller's business.
+    fn decide(&self, node: &Node, group: usize, state: State) -> Node {
         let content = &self.problem.groups.groups[group];
         let block = self.problem.block();
         let hidden = self.problem.architecture.hidden;
@@ -183,7 +293,7 @@ impl Walk<'_> {
             }
             inequalities.push(row);
         }
-        let value = self.problem.value_row(&content.row, state, self.positive, &zero, negate);
+        let value = self.problem.value_row(&content.row, state, node.positive, &zero, negate);
         let mut value: Vec<Integer> =
             value.into_iter().map(|entry| entry * &content.count).collect();
         value.push(zero);
@@ -196,9 +306,11 @@ impl Walk<'_> {
             restrict(&mut columns, &value);
         }
         let alike = node.alike & !(state ^ state >> 1);
-        self.statistics.exact += 1;
-        let point = solution(&columns, &inequalities)?;
-        Some(Node { columns, inequalities, point, possible: Vec::new(), alike })
+        let (positive, point) = (node.positive, node.point.clone());
+        let mut decided = node.decided.clone();
+        decided.push((group, state));
+        let possible = Vec::new();
+        Node { positive, decided, columns, inequalities, point, possible, alike }
     }
 }
 

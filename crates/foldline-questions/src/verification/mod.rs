@@ -20,6 +20,7 @@ pub(crate) mod part;
 mod perspective;
 pub(crate) mod problem;
 mod proof_search;
+mod proof_state;
 pub(crate) mod region;
 pub(crate) mod resume;
 #[cfg(test)]
@@ -30,13 +31,12 @@ pub mod statement;
 pub(crate) mod transform;
 mod units;
 
-use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use foldline_kernel::{Network, Property};
 
-use crate::checkpoint::{Keeper, StateError};
+use crate::checkpoint::{Journal, Keeper, StateError};
 use case_problems::Opening;
 use cases::Expansion;
 use counters::Counters;
@@ -164,16 +164,17 @@ fn is_vacuous(network: &Network, property: &Property, counters: &Counters) -> bo
 /// header and `end`) for the case that the property holds.
 ///
 /// `precision` is the number of fraction bits that the header advises to checkers; what is closed
-/// leaves room for their rounding. What was written is worth nothing unless the answer is [`Verdict::Holds`].
+/// leaves room for their rounding. What was written is worth nothing unless the answer is [`Verdict::Holds`];
+/// what `out` kept when a limit ended the run, or it was killed, a later run goes on from.
 ///
 /// # Errors
-/// If writing fails, or no proof can be written for this property.
+/// If writing fails, no proof can be written for this property, or the kept state is not one of it.
 pub fn verify_with_proof(
     network: &Network,
     property: &Property,
     options: &Options,
     precision: u32,
-    out: &mut (dyn Write + Send),
+    out: &mut dyn Journal,
 ) -> Result<Outcome, ProofError> {
     let counters = Counters::default();
     let limits = Limits::new(options);

@@ -6,7 +6,7 @@ use foldline_geometry::{Polytope, Tableau};
 
 use super::branch;
 use super::problem::Problem;
-use super::settled::{is_out_of_reach, is_sum_of_nonnegatives, may_touch};
+use super::settled::only_touches;
 use crate::bases::Bases;
 use crate::bounds::reduced::Reduced;
 use crate::bounds::{Empty, Known, Relaxation, has_wide_instructions, unfold};
@@ -293,7 +293,7 @@ fn refute<const FUSED: bool>(
             });
             let bound = space.relaxation.minimum(&node.polytope, tableau);
             if refutes(problem, clause, atom, bound, reduced, &node.polytope, &mut space.relaxation)
-                || only_touches(node, reduced, atom, bound, space)
+                || only_touches(node, reduced, (clause, atom), bound, space)
             {
                 refuted = true;
                 break;
@@ -365,24 +365,6 @@ fn refutes(
         proof.with_multipliers(&words, told);
     }
     refuted
-}
-
-/// Whether an atom that floats cannot refute is met nowhere, exactly; not tried where a proof is
-/// written, which has no record for it.
-fn only_touches(
-    node: &mut Node,
-    reduced: &Reduced,
-    atom: usize,
-    bound: f64,
-    space: &mut Workspace,
-) -> bool {
-    let problem = node.problem.clone();
-    let touched = &problem.atoms[atom];
-    space.relaxation.proof.is_none()
-        && reduced.count() > 0
-        && (is_sum_of_nonnegatives(&problem, &node.known, touched)
-            || may_touch(reduced, atom, bound, space.relaxation.slack)
-                && is_out_of_reach(node, touched, &mut space.exact_lps))
 }
 
 /// Whether no point of the polytope satisfies all the linear relaxations of a clause's atoms.

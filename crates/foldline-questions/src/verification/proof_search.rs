@@ -1,6 +1,6 @@
 //! The search that writes a proof: one case after another, each tree in preorder.
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 
 use foldline_geometry::ExactConstraint;
@@ -15,11 +15,13 @@ use super::node::{Node, Workspace};
 use super::part::Part;
 use super::perspective::{face_box, inner_box, open_ends, perspective, radius_beyond};
 use super::problem::Problem;
+use super::proof_state::{OpenProof, OpenTree, Position};
 use super::region::{Bounds, Extent, extent, shown_bound};
 use super::search::Visitor;
 use super::transform::Transform;
 use super::units::{Units, precision};
 use crate::bounds::FloatNetwork;
+use crate::checkpoint::{Journal, StateError};
 use crate::proof::{Proof, dyadic};
 
 /// Why no proof can be written.
@@ -31,6 +33,9 @@ pub enum ProofError {
     /// The property is too large to number its clauses.
     #[error("the property has more than {} clauses", super::cases::MOST_CLAUSES)]
     TooManyClauses,
+    /// The kept state is none of this proof.
+    #[error(transparent)]
+    State(#[from] StateError),
 }
 
 /// What stays the same over all cases.
@@ -46,31 +51,44 @@ pub struct ProofSearch<'a> {
 }
 
 impl ProofSearch<'_> {
-    /// Searches all cases and writes the records between the header and `end`.
-    pub fn run(&self, property: &Property, out: &mut dyn Write) -> Result<Found, ProofError> {
+    /// Searches all cases and writes the records between the header and `end`, from where `out`
+    /// was left.
+    pub fn run(&self, property: &Property, out: &mut dyn Journal) -> Result<Found, ProofError> {
         let Numbered { mut cases, off } =
             numbered_cases(property).ok_or(ProofError::TooManyClauses)?;
+        let counters = self.visitor.counters;
+        let open = out.resumed().map(|state| OpenProof::from_json(state, counters)).transpose()?;
         let mut network = self.network.clone();
         let mut transforms = Vec::new();
+        let mut head = String::new();
         if precision(&network, property).1 {
-            let units = Units::new(&network, &cases, self.visitor.counters);
-            out.write_all(units.records(property).as_bytes())?;
+            let units = Units::new(&network, &cases, counters);
+            head += &units.records(property);
             cases = cases.iter().map(|case| units.case(case)).collect();
             network = units.network(&network);
             transforms.push(units.transform());
         }
+        off.iter().for_each(|number| head += &format!("off {number}\n"));
+        if open.is_none() {
+            out.write_all(head.as_bytes())?;
+        }
         let float = FloatNetwork::new(&network);
         let network = Arc::new(network);
         let mut space = Workspace::new();
-        for number in off {
-            writeln!(out, "off {number}")?;
-        }
-        for case in &cases {
+        let (first, mut open) = match open {
+            Some(OpenProof { position, tree }) if position.case < cases.len() => {
+                (position.case, Some((position.part, tree)))
+            }
+            Some(_) => return Err(StateError("it names more cases than there are".into()).into()),
+            None => (0, None),
+        };
+        for (number, case) in cases.iter().enumerate().skip(first) {
             let piece = Piece {
                 transforms: transforms.clone(),
                 ..Piece::whole(&network, &float, &case.region, &case.clauses)
             };
-            let found = self.case(case, piece, 1.0 / cases.len() as f64, &mut space, out)?;
+            let share = 1.0 / cases.len() as f64;
+            let found = self.case((number, case), piece, share, open.take(), &mut space, out)?;
             if found != Found::Nothing {
                 return Ok(found);
             }
@@ -78,13 +96,15 @@ impl ProofSearch<'_> {
         Ok(Found::Nothing)
     }
 
+    /// One case, from the open tree of one of its parts on where there is one.
     fn case(
         &self,
-        case: &Case,
+        (number, case): (usize, &Case),
         piece: Piece,
         share: f64,
+        open: Option<(usize, OpenTree)>,
         space: &mut Workspace,
-        out: &mut dyn Write,
+        out: &mut dyn Journal,
     ) -> Result<Found, ProofError> {
         let mut proof = Proof::new(self.precision, &piece.float, !piece.transforms.is_empty());
         let numbers: Vec<String> = case.numbers.iter().map(usize::to_string).collect();
@@ -94,23 +114,38 @@ impl ProofSearch<'_> {
             Err(point) => return Ok(Found::Violation(point)),
         };
         space.relaxation.proof = Some(proof);
-        flush(space, out)?;
+        match open {
+            None => flush(space, out)?,
+            // An earlier run wrote this.
+            Some(_) => written(space),
+        }
+        let (first, mut open) = open.map_or((0, None), |(part, tree)| (part, Some(tree)));
+        if open.is_some() && first >= parts.len() {
+            return Err(StateError("it names more parts than there are".to_owned()).into());
+        }
         let share = share / parts.len().max(1) as f64;
-        for (head, mut problem) in parts {
-            out.write_all(head.as_bytes())?;
+        for (part, (head, mut problem)) in parts.into_iter().enumerate().skip(first) {
+            let position = Position { case: number, part };
             problem.numbers.clone_from(&case.numbers);
-            self.visitor.counters.regions.add(1);
             let root = Node::root(Arc::new(problem), share);
-            if root.problem.own_box
-                && let Err(terms) = Part::new(&root).decide()
-                && let Some(proof) = &mut space.relaxation.proof
-            {
-                // Otherwise its closure, which need not be empty, would be searched to the end.
-                proof.with_terms("nowhere", &terms);
-                flush(space, out)?;
-                continue;
-            }
-            let found = self.tree(root, space, out)?;
+            let stack = match open.take() {
+                Some(tree) => tree.restore(&root.problem)?,
+                None => {
+                    out.write_all(head.as_bytes())?;
+                    self.visitor.counters.regions.add(1);
+                    if root.problem.own_box
+                        && let Err(terms) = Part::new(&root).decide()
+                        && let Some(proof) = &mut space.relaxation.proof
+                    {
+                        // Otherwise its closure, which need not be empty, would be searched to the end.
+                        proof.with_terms("nowhere", &terms);
+                        flush(space, out)?;
+                        continue;
+                    }
+                    vec![root]
+                }
+            };
+            let found = self.tree(position, stack, space, out)?;
             if found != Found::Nothing {
                 return Ok(found);
             }
@@ -120,20 +155,26 @@ impl ProofSearch<'_> {
 
     fn tree(
         &self,
-        root: Node,
+        position: Position,
+        mut stack: Vec<Node>,
         space: &mut Workspace,
-        out: &mut dyn Write,
+        out: &mut dyn Journal,
     ) -> Result<Found, ProofError> {
-        let problem = root.problem.clone();
-        let mut stack = vec![root];
+        let counters = self.visitor.counters;
         while let Some(node) = stack.pop() {
             if (self.stop)() {
+                stack.push(node);
+                out.save(&position.to_json(&stack, counters))?;
                 return Ok(Found::Stopped);
             }
+            let problem = node.problem.clone();
             if let Some(point) = self.visitor.visit(node, space, &mut stack) {
                 return Ok(Found::Violation(problem.original(&point)));
             }
             flush(space, out)?;
+            if out.is_due() && !stack.is_empty() {
+                out.save(&position.to_json(&stack, counters))?;
+            }
         }
         Ok(Found::Nothing)
     }
@@ -211,12 +252,19 @@ fn joined(values: &[Rational]) -> String {
     values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-fn flush(space: &mut Workspace, out: &mut dyn Write) -> io::Result<()> {
-    if let Some(proof) = &mut space.relaxation.proof {
+fn flush(space: &mut Workspace, out: &mut dyn Journal) -> io::Result<()> {
+    if let Some(proof) = &space.relaxation.proof {
         out.write_all(proof.text.as_bytes())?;
+    }
+    written(space);
+    Ok(())
+}
+
+/// The records so far need not be handed on any more.
+fn written(space: &mut Workspace) {
+    if let Some(proof) = &mut space.relaxation.proof {
         proof.text.clear();
     }
-    Ok(())
 }
 
 /// Bounds that single atoms give.

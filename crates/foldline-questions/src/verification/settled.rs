@@ -4,13 +4,15 @@
 //! whole part. No float bound shows that it is not met there, and splitting the neurons that are
 //! still undecided would change nothing: they do not reach the output.
 
+use foldline_geometry::ExactConstraint;
 use foldline_geometry::directed::nearest;
-use foldline_kernel::{Activation, Atom, Network, Rational};
+use foldline_kernel::network::over_common_denominator;
+use foldline_kernel::{Activation, Atom, Integer, LinearConstraint, Network, Rational};
 
 use super::affine::compose;
 use super::leaf::split_neurons;
-use super::node::Node;
-use super::part::{Part, composed_constraint};
+use super::node::{Node, Workspace};
+use super::part::Part;
 use super::problem::Problem;
 use crate::bounds::Known;
 use crate::bounds::reduced::Reduced;
@@ -18,6 +20,33 @@ use crate::proof::Term;
 
 /// Bounds this close to zero, relative to the row, are worth exact arithmetic.
 const NEARLY_ZERO: f64 = 1e-9;
+
+/// Whether an atom of a clause that floats cannot refute is met nowhere, exactly; records it if so.
+pub fn only_touches(
+    node: &mut Node,
+    reduced: &Reduced,
+    (clause, atom): (u32, usize),
+    bound: f64,
+    space: &mut Workspace,
+) -> bool {
+    let problem = node.problem.clone();
+    let touched = &problem.atoms[atom];
+    let atoms = &problem.clauses[clause as usize];
+    let place = atoms.iter().position(|&other| other == atom).unwrap_or(0);
+    let terms = if reduced.count() > 0 && is_sum_of_nonnegatives(&problem, &node.known, touched) {
+        vec![(Term::Sum(place), Rational::ONE)]
+    } else if may_touch(reduced, atom, bound, space.relaxation.slack)
+        && let Some(terms) = contradiction(node, touched, place, &mut space.exact_lps)
+    {
+        terms
+    } else {
+        return false;
+    };
+    if let Some(proof) = &mut space.relaxation.proof {
+        proof.with_terms(&format!("exact {}", problem.numbers[clause as usize]), &terms);
+    }
+    true
+}
 
 /// Whether floats leave open whether a target without undecided neurons only touches zero, while
 /// others are undecided (where none is, the leaf settles it).
@@ -31,46 +60,66 @@ pub fn may_touch(reduced: &Reduced, target: usize, bound: f64, slack: f64) -> bo
 }
 
 /// Whether `atom` holds at no point of the node's part: exact, but false may mean nothing.
-///
-/// The signs are those of points where the node's clause holds, as for exact leaves.
 pub fn is_out_of_reach(node: &mut Node, atom: &Atom, exact_lps: &mut u64) -> bool {
-    let problem = node.problem.clone();
-    problem.float.sign_multiples(&mut node.known);
-    if depends_on_undecided(&problem.network, &node.known, atom) {
-        return false;
-    }
-    let signs = |neuron: usize| node.known[neuron].sign;
-    let neurons = split_neurons(node);
-    let (rows, outputs) = compose(&problem.network, signs, &neurons);
-    let mut part = Part::new(node);
-    part.push_signs(&neurons, &rows, signs);
-    part.push(Term::Beyond, composed_constraint(problem.dimension(), atom, &outputs));
-    *exact_lps += 1;
-    part.decide().is_err()
+    contradiction(node, atom, 0, exact_lps).is_some()
 }
 
-/// Whether some undecided neuron reaches the atom's outputs by nonzero weights through neurons
-/// that are active.
-fn depends_on_undecided(network: &Network, known: &[Known], atom: &Atom) -> bool {
-    let mut needed = vec![false; network.outputs()];
-    atom.output.iter().for_each(|&(output, _)| needed[output] = true);
+/// Why `atom`, which is number `place` of its clause, holds at no point of the node's part.
+///
+/// The signs are those of points where the node's clause holds, as for exact leaves.
+fn contradiction(
+    node: &mut Node,
+    atom: &Atom,
+    place: usize,
+    exact_lps: &mut u64,
+) -> Option<Vec<(Term, Rational)>> {
+    let problem = node.problem.clone();
+    problem.float.sign_multiples(&mut node.known);
+    let excess = excess_by_signs(&problem.network, &node.known, atom)?;
+    let signs = |neuron: usize| node.known[neuron].sign;
+    let neurons = split_neurons(node);
+    let (rows, _) = compose(&problem.network, signs, &neurons);
+    let mut part = Part::new(node);
+    part.push_signs(&neurons, &rows, signs);
+    part.push(Term::Atom(place), ExactConstraint::new(problem.dimension(), &excess));
+    *exact_lps += 1;
+    part.decide().err()
+}
+
+/// An affine constraint that holds where `atom` does: an undecided neuron's activation, which is
+/// not negative, counts as 0. None where its factor is negative.
+fn excess_by_signs(network: &Network, known: &[Known], atom: &Atom) -> Option<LinearConstraint> {
+    let mut factors = vec![Rational::ZERO; network.outputs()];
+    atom.output.iter().for_each(|(output, factor)| factors[*output] += factor);
+    let (mut factors, mut denominator) = over_common_denominator(&factors);
+    let mut constant = Integer::ZERO;
     let mut first = network.neurons();
     for layer in network.layers().iter().rev() {
         let is_relu = layer.activation == Activation::Relu;
         if is_relu {
             first -= layer.rows.len();
         }
-        let mut below = vec![false; layer.inputs];
-        for (position, row) in layer.rows.iter().enumerate().filter(|(place, _)| needed[*place]) {
+        let mut below = vec![Integer::ZERO; layer.inputs];
+        constant *= Integer::from(layer.denominator.clone());
+        for (position, (row, factor)) in layer.rows.iter().zip(&factors).enumerate() {
             match is_relu.then(|| known[first + position].sign) {
-                Some(0) => return true,
-                Some(-1) => {}
-                _ => row.columns.iter().for_each(|&column| below[column as usize] = true),
+                _ if factor.is_zero() => continue,
+                Some(0) if *factor < Integer::ZERO => return None,
+                Some(0 | -1) => continue,
+                _ => {}
+            }
+            constant += factor * &row.bias;
+            for (&column, weight) in row.columns.iter().zip(&row.numerators) {
+                below[column as usize] += factor * weight;
             }
         }
-        needed = below;
+        factors = below;
+        denominator *= &layer.denominator;
     }
-    false
+    let ratio = |value: Integer| Rational::from_parts(value, denominator.clone());
+    let bound = &atom.bound - ratio(constant);
+    let terms = factors.into_iter().map(ratio).enumerate().chain(atom.input.iter().cloned());
+    Some(LinearConstraint::new(terms.collect(), bound, atom.strict))
 }
 
 /// Whether `atom` is false wherever the signs are right because its excess is a sum of terms ≥ 0

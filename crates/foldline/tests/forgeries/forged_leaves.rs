@@ -69,9 +69,10 @@ fn a_leaf_of_another_node() {
     }
     println!("{rejected} exchanged leaves rejected");
     assert!(rejected >= 8, "only {rejected} exchanged leaves rejected");
-    forge(Holds, "a neuron has no sign", |lines| {
+    forge(Holds, "has no sign", |lines| {
         let split = first(lines, "split ")?;
         let leaf = first(lines, "exact ").filter(|&leaf| leaf > split)?;
+        lines[leaf].contains(" n").then_some(())?;
         let copy = lines[leaf].clone();
         lines.insert(split, copy);
         Some(split)

@@ -1,5 +1,6 @@
 //! `lipschitz` against brute force: random tiny networks, all cells, exact arithmetic.
 
+mod blurred;
 mod certificates;
 mod enumerate;
 mod generate;

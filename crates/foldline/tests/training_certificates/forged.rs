@@ -106,6 +106,47 @@ fn negative_multipliers() {
     case.rejects(&case.text("training linear 1 unbiased zero no", tree), "do not cancel");
 }
 
+/// The tree with three points' node on, the outputs at the last two on, and this leaf; every other leaf is
+/// closed as a label below 0 costs something.
+fn at_the_kink(leaf: &str) -> String {
+    let way = "split 0 0\nsplit 1 0\nsplit 2 0\noutput 1\noutput 2\n";
+    format!("signs 1\n{way}{leaf}\n{}signs 0\nbound\nend\n", "bound\n".repeat(5))
+}
+
+#[test]
+fn convex_groups() {
+    let claim = "training relu 1 unbiased zero no";
+    // The value at 0, where the label is −1: the others ask for 6 there; held at 0 by the multiplier 12.
+    let high = Case::of(&[&["0", "-1"], &["1", "6"], &["-1", "6"]]);
+    let leaf = |leaf: &str| high.text(claim, &at_the_kink(leaf));
+    high.accepts(&leaf("bound c0"), claim);
+    high.rejects(&leaf("bound k0"), "the multiplier at the kink of group 0 is too large");
+    high.rejects(&leaf("bound c0 c0"), "group 0 comes twice");
+    high.rejects(&leaf("bound c0 k0"), "group 0 comes twice");
+    high.rejects(&leaf("bound k0 k0"), "group 0 comes twice");
+    high.rejects(&leaf("bound k0 h0.0"), "not linearly independent");
+    high.rejects(&leaf("bound c1"), "not only the output that is undecided at group 1");
+    high.rejects(&leaf("bound k1"), "not only the output that is undecided at group 1");
+    high.rejects(&leaf("bound c3"), "no group 3");
+    high.rejects(&leaf("bound c"), "");
+    // They ask for −1 there, which is no place for a curve, nor for a multiplier ≥ 0.
+    let low = Case::of(&[&["0", "-1"], &["1", "1"], &["2", "3"]]);
+    let leaf = |leaf: &str| low.text(claim, &at_the_kink(leaf));
+    low.accepts(&leaf("bound"), claim);
+    low.rejects(&leaf("bound c0"), "group 0 is not curved there");
+    low.rejects(&leaf("bound k0"), "a multiplier is negative");
+    // Below its mean a group with a positive label is flat: the three fit 2 at 1, not 4.
+    let mean = Case::of(&[&["0", "1"], &["1", "4"], &["2", "1"], &["-1", "-1"]]);
+    let way = "signs 1\nsplit 0 0\nsplit 1 0\nsplit 2 0\noutput 0\noutput 2\n";
+    mean.rejects(&mean.text(claim, &format!("{way}bound c1\n")), "group 1 is not curved there");
+    let undecided = "not only the output that is undecided at group 0";
+    mean.rejects(&mean.text(claim, "signs 1\nbound c0\n"), undecided);
+    let off = "signs 1\nsplit 0 0\nbound\nbound c0\n";
+    mean.rejects(&mean.text(claim, off), undecided);
+    let linear = "signs 1\nsplit 0 0\nbound c0\n";
+    mean.rejects(&mean.text("training linear 1 unbiased zero no", linear), undecided);
+}
+
 #[test]
 fn exchanged_nodes() {
     let case = Case::of(&[&["0", "0"], &["1", "1"], &["2", "0"], &["3", "1"], &["4", "0"]]);

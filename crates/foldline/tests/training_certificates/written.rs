@@ -76,6 +76,45 @@ fn optima() {
     }
 }
 
+#[test]
+fn groups_with_only_their_outputs_undecided() {
+    let case = Case::of(&[
+        &["-2", "1"],
+        &["-3", "-1"],
+        &["-3", "0"],
+        &["3", "0"],
+        &["2", "-1"],
+        &["-3", "0"],
+        &["-4", "0"],
+        &["2", "1"],
+        &["-4", "3"],
+    ]);
+    let architecture = Architecture { hidden: 2, output_relu: true, output_bias: true };
+    let (path, target) = (case.path(), case.target());
+    let found = train_certified(&case.sample, architecture, &options(), &path, &target).unwrap();
+    let text = case.take();
+    case.accepts(&text, &format!("{} loss {}", words(architecture), found.answer.loss));
+    let leaves: Vec<&str> = text.lines().filter(|line| line.starts_with("bound")).collect();
+    for letter in [" c", " k"] {
+        let with = leaves.iter().filter(|line| line.contains(letter)).count();
+        assert!(with > 5, "{with} leaves with{letter}");
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let case = Random(7).case(2, 9, &LABELS);
+    let architecture = Architecture { hidden: 2, output_relu: true, output_bias: true };
+    let text = |threads: usize| {
+        let options = TrainingOptions { threads, ..options() };
+        let (path, target) = (case.path(), case.target());
+        let found = train_certified(&case.sample, architecture, &options, &path, &target).unwrap();
+        assert!(found.is_written);
+        case.take().lines().filter(|line| !is_network(line)).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(text(1), text(4));
+}
+
 fn is_network(line: &str) -> bool {
     line.starts_with("node") || line.starts_with("offset ")
 }

@@ -17,7 +17,7 @@ use foldline::text::{decimal, exact_for_people};
 use serde_json::{Value, json};
 
 use super::{describe, exact_and_decimal};
-use crate::checkpoint::{CheckpointOption, foreign, keeper};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper};
 use crate::describe::{count, duration, plural, point_table, shorten};
 use crate::interrupt::stop_flag;
 use crate::load::at_most_one_stdin;
@@ -94,11 +94,14 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         ..Options::default()
     };
     let files = [("outer", arguments.outer.as_path()), ("inner", arguments.inner.as_path())];
-    let checkpoint = arguments.checkpoint.open("zonotope contains", &files, |statement| {
-        statement.option("no_scale", arguments.no_scale)
-    })?;
+    let checkpoint = arguments.checkpoint.open(
+        "zonotope contains",
+        &files,
+        Certificate::AfterSearch,
+        |statement| statement.option("no_scale", arguments.no_scale),
+    )?;
     let outcome = contains_resumable(&outer, &inner, &options, keeper(&checkpoint))
-        .map_err(|error| foreign(&checkpoint, &error))?;
+        .map_err(|error| foreign(checkpoint.as_ref(), &error))?;
     drop(line);
     let mut missing = false;
     if let Some(target) = &arguments.certificate {

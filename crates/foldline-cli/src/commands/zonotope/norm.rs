@@ -18,7 +18,7 @@ use foldline::{Rational, Zonotope, parse_rational};
 use serde_json::json;
 
 use super::{describe, exact_and_decimal, norm_estimate};
-use crate::checkpoint::{CheckpointOption, foreign, together};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign};
 use crate::describe::{count, duration, point_table};
 use crate::interrupt::stop_flag;
 use crate::load::at_most_one_stdin;
@@ -134,10 +134,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let mut record = arguments.certificate.is_some().then(Record::default);
     let refused = |error: NormError| Failure::Usage(error.to_string());
     let outcome = match (&checkpoint, &mut record) {
-        (Some(_), Some(_)) => return Err(together()),
-        (Some(keeper), None) => maximize_norm_resumable(&zonotope, &norm, &options, keeper)
+        (Some(keeper), _) => maximize_norm_resumable(&zonotope, &norm, &options, keeper)
             .map_err(refused)?
-            .map_err(|error| foreign(&checkpoint, &error))?,
+            .map_err(|error| foreign(checkpoint.as_ref(), &error))?,
         (None, Some(record)) => {
             maximize_norm_with_proof(&zonotope, &norm, &options, record).map_err(refused)?
         }
@@ -162,9 +161,10 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
 fn open_checkpoint(arguments: &Arguments) -> Result<Option<CheckpointFile>, Failure> {
     let mut files = vec![("zonotope", arguments.zonotope.as_path())];
     files.extend(arguments.matrix.as_deref().map(|path| ("matrix", path)));
-    arguments
-        .checkpoint
-        .open("zonotope norm", &files, |statement| statement.option("p", arguments.p.clone()))
+    let certificate = Certificate::InOneRun(arguments.certificate.as_deref());
+    arguments.checkpoint.open("zonotope norm", &files, certificate, |statement| {
+        statement.option("p", arguments.p.clone())
+    })
 }
 
 /// A rational of at least 1, or `inf`.

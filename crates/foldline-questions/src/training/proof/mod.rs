@@ -1,31 +1,29 @@
 //! Proofs that no network has a smaller loss: a tree over signs of pre-activations, each leaf with an exact reason.
 //!
 //! The least loss is known when a proof is written, so a part of the parameters is closed as soon
-//! as its bound reaches it. The walk is independent of the search: it decides one sign at a time, at the
-//! group whose loss the part's bound misses most, and every reason is checked in
-//! exact arithmetic before it is written. `docs/certificate-format.md` has the records.
+//! as its bound reaches it. The walk goes depth first over the nodes of the search, with the same
+//! bounds and splits; what the search concludes from dichotomies is written down with reasons that
+//! can be checked alone. Every reason is exact. `docs/certificate-format.md` has the records.
 
-mod exact;
-mod impossible;
-mod part;
+mod implied;
+mod leaf;
+mod walk;
 
 use std::io;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread;
 
 use foldline_kernel::{Integer, Rational, Sample};
 
-use super::problem::Problem;
+use super::cells::Cells;
+use super::node::Node;
+use super::problem::{Problem, State};
 use super::statement::Architecture;
-use exact::ExactProgram;
-use impossible::{Strict, strictly};
-use part::{Bit, Part};
-
-/// Float bounds this close to the goal, relatively, are tried in exact arithmetic.
-const NEAR: f64 = 1e-9;
 
 /// What is to be proved.
 #[derive(Debug, Clone, Copy)]
 pub enum Claim<'a> {
-    /// Every network has at least this loss, which is the least.
+    /// Every network has at least this loss.
     AtLeast(&'a Rational),
     /// No network has the loss 0.
     Positive,
@@ -45,9 +43,19 @@ pub enum NoProof {
     Wrong(Rational),
 }
 
+/// How a proof is searched for.
+pub struct ProofRun<'a> {
+    /// Threads; at least 1.
+    pub threads: usize,
+    /// Asked at every node.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+    /// Called now and then with the number of leaves.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+}
+
 /// Writes the trees for all sign patterns w, from K positive output weights down to none.
 ///
-/// `stop` is asked at every node. Returns the number of leaves.
+/// The trees do not depend on the number of threads. Returns the number of leaves.
 ///
 /// # Errors
 /// See [`NoProof`].
@@ -55,117 +63,82 @@ pub fn prove(
     sample: &Sample,
     architecture: Architecture,
     claim: Claim<'_>,
-    stop: &dyn Fn() -> bool,
+    run: &ProofRun<'_>,
     out: &mut dyn io::Write,
 ) -> Result<u64, NoProof> {
     let problem = Problem::new(sample, architecture, |groups| (0..groups.len()).collect());
-    let scale = Rational::from(problem.groups.label_scale.clone());
+    let rows: Vec<&[_]> = problem.groups.groups.iter().map(|group| group.row.as_slice()).collect();
+    let cells = Cells::new(&rows, run.stop).ok_or(NoProof::Stopped)?;
     let goal = match claim {
-        Claim::AtLeast(loss) => Some(loss * &scale * &scale),
+        Claim::AtLeast(loss) => Some(problem.excess(loss)),
         Claim::Positive => None,
     };
-    let least = problem.least.clone();
-    let threshold = goal
-        .as_ref()
-        .map_or(f64::MIN_POSITIVE, |goal| (goal - &least).to_f64().value() / problem.float_unit);
-    let mut walk = Walk { problem: &problem, goal, threshold, stop, out, leaves: 0 };
+    let threshold = goal.as_ref().map_or(CLEAR, |excess| problem.float_excess_above(excess));
+    let (leaves, helpers) = (AtomicU64::new(0), AtomicUsize::new(run.threads.max(1) - 1));
+    let prover = Prover { problem: &problem, cells: &cells, goal, threshold, run, leaves, helpers };
     for positive in (0..=architecture.hidden).rev() {
-        writeln!(walk.out, "signs {positive}")?;
-        walk.tree(positive)?;
+        let root = Node::root(&problem, &cells, positive);
+        let before = vec![0; problem.groups.len()];
+        let tree = thread::scope(|scope| {
+            let work = || prover.prove(root, &before);
+            with_room(scope, work).join().expect("no thread panicked")
+        })?;
+        write!(out, "signs {positive}\n{}", tree.text)?;
     }
-    Ok(walk.leaves)
+    Ok(prover.leaves.into_inner())
 }
 
-struct Walk<'a> {
+/// Starts a thread for a walk that may be as deep as there are signs to be decided.
+fn with_room<'scope, T: Send + 'scope>(
+    scope: &'scope thread::Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> thread::ScopedJoinHandle<'scope, T> {
+    let builder = thread::Builder::new().stack_size(STACK);
+    builder.spawn_scoped(scope, work).expect("a thread can be started")
+}
+
+/// The stack of a thread, in bytes.
+const STACK: usize = 256 << 20;
+
+/// A bound above this, in float units, is positive without a doubt.
+const CLEAR: f64 = 1e-9;
+
+/// What stays the same in a proof.
+struct Prover<'a> {
     problem: &'a Problem,
-    /// The scaled loss to be reached, or that it is to be above 0.
+    cells: &'a Cells,
+    /// The excess over the least losses that is to be reached, or that the loss is to be above 0.
     goal: Option<Rational>,
-    /// The goal's excess over the least loss in float units.
+    /// At least that in float units.
     threshold: f64,
-    stop: &'a dyn Fn() -> bool,
-    out: &'a mut dyn io::Write,
-    leaves: u64,
+    run: &'a ProofRun<'a>,
+    leaves: AtomicU64,
+    /// Threads that may be started yet.
+    helpers: AtomicUsize,
 }
 
-/// What happens at a node.
-enum Step {
-    Close(String),
-    Decide(Bit),
+/// The records of a finished part of a tree, and the signs that they rely on, as bits by group.
+struct Subtree {
+    text: String,
+    needs: Vec<State>,
 }
 
-impl Walk<'_> {
-    fn tree(&mut self, positive: usize) -> Result<(), NoProof> {
-        let mut part = Part::new(self.problem, positive);
-        loop {
-            if (self.stop)() {
-                return Err(NoProof::Stopped);
-            }
-            match self.step(&mut part)? {
-                Step::Decide(bit) => {
-                    let record = match bit {
-                        Bit::Hidden(group, node) => format!("split {group} {node}"),
-                        Bit::Output(group) => format!("output {group}"),
-                        Bit::Offset => "offset".to_owned(),
-                    };
-                    writeln!(self.out, "{record}")?;
-                    part.decide(bit);
-                }
-                Step::Close(record) => {
-                    self.leaves += 1;
-                    writeln!(self.out, "{record}")?;
-                    if !part.go_on() {
-                        return Ok(());
-                    }
-                }
-            }
+impl Prover<'_> {
+    /// Whether a bound of the excess over the least losses is enough.
+    fn reaches(&self, excess: &Rational) -> bool {
+        match &self.goal {
+            Some(goal) => excess >= goal,
+            None => excess + &self.problem.least > Rational::ZERO,
         }
     }
 
-    fn step(&self, part: &mut Part<'_>) -> Result<Step, NoProof> {
-        if let Some((group, first, second)) = part.swap() {
-            return Ok(Step::Close(format!("swap {group} {first} {second}")));
+    /// A part without needs yet.
+    fn leaf(&self, text: String) -> Subtree {
+        let leaves = self.leaves.fetch_add(1, Ordering::Relaxed) + 1;
+        if leaves.is_multiple_of(64) {
+            (self.run.progress)(leaves);
         }
-        if let Strict::Never(terms) = strictly(part) {
-            let terms: String =
-                terms.iter().map(|(bit, factor)| format!(" {}*{factor}", name(*bit))).collect();
-            return Ok(Step::Close(format!("none{terms}")));
-        }
-        let float = part.float_program();
-        let (bound, active, point) = float.solve();
-        let next = part.next(&point);
-        if bound >= self.threshold * (1.0 - NEAR) - 1e-12 || next.is_none() {
-            let exact = ExactProgram::new(part);
-            let (value, active) = exact.bound(&active);
-            if self.reaches(&value) {
-                return Ok(close(part, &active));
-            }
-            if next.is_none() {
-                let (value, active) = exact.minimum(|value| self.reaches(value));
-                if self.reaches(&value) {
-                    return Ok(close(part, &active));
-                }
-                return Err(NoProof::Wrong(self.problem.groups.loss(&value)));
-            }
-        }
-        Ok(Step::Decide(next.expect("something is undecided")))
-    }
-
-    fn reaches(&self, loss: &Rational) -> bool {
-        self.goal.as_ref().map_or(*loss > Rational::ZERO, |goal| loss >= goal)
-    }
-}
-
-fn close(part: &Part<'_>, active: &[usize]) -> Step {
-    let names: String = active.iter().map(|&index| format!(" {}", name(part.bit(index)))).collect();
-    Step::Close(format!("bound{names}"))
-}
-
-/// A constraint's name in a record.
-fn name(bit: Bit) -> String {
-    match bit {
-        Bit::Hidden(group, node) => format!("h{group}.{node}"),
-        Bit::Output(group) => format!("o{group}"),
-        Bit::Offset => "w".to_owned(),
+        Subtree { text, needs: vec![0; self.problem.groups.len()] }
     }
 }
 

@@ -197,8 +197,8 @@ fn greatest_common_divisor(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use foldline_geometry::ExactConstraint;
-    use foldline_geometry::exact_lp::{Feasibility, feasibility};
+    use crate::ExactConstraint;
+    use crate::exact_lp::{Feasibility, feasibility};
     use foldline_kernel::{LinearConstraint, Rational};
     use proptest::prelude::*;
 

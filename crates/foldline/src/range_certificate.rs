@@ -1,0 +1,109 @@
+//! Certificates of ranges: for each end of each output's interval the point or the ray, and the proof that nothing is beyond.
+
+use std::path::Path;
+use std::time::Instant;
+
+use foldline_kernel::{Network, Rational, Region};
+use foldline_questions::checkpoint::Keeper;
+use foldline_questions::maximum::range::{End, Interval, RangeOutcome, range_in};
+use foldline_questions::maximum::{Answer, Attained};
+use foldline_questions::sequence::Sequence;
+use foldline_questions::verification::{Limit, Options, Verdict};
+
+use crate::certificate::CertificateError;
+use crate::proving::{Proving, rest};
+use crate::question_certificates::{SubjectFiles, Writing, extreme, limit};
+
+/// Like [`range`](foldline_questions::maximum::range::range_resumable) for all outputs, and writes
+/// a certificate of the answer to `target`.
+///
+/// The proofs are further searches, on one thread. If a limit ends them, the finite ends are
+/// undecided between two equal bounds, and there is no certificate.
+///
+/// # Errors
+/// If a file cannot be read or written, no proof can be written, or the keeper's state is not one
+/// of this answer.
+pub fn range_certified(
+    network: &Network,
+    region: &Region,
+    files: SubjectFiles<'_>,
+    options: &Options,
+    target: &Path,
+    keeper: Option<&dyn Keeper>,
+) -> Result<RangeOutcome, CertificateError> {
+    let start = Instant::now();
+    let writing = Writing { kind: "range", files, target, keeper };
+    let outputs: Vec<usize> = (0..network.outputs()).collect();
+    let mut searches = Sequence::new(options, keeper, 2 * outputs.len())?;
+    let intervals = range_in(&mut searches, network, region, &outputs)?;
+    let statistics = searches.statistics();
+    let (claim, proofs) = match &intervals {
+        None => {
+            let (claim, proof) = extreme((network, region), (0, 1), &Answer::Empty);
+            (claim, vec![proof])
+        }
+        Some(intervals) => match statement(network, region, intervals) {
+            Some(statement) => statement,
+            None => {
+                let intervals = Some(undecided(intervals, limit(options)));
+                return Ok(RangeOutcome { intervals, statistics });
+            }
+        },
+    };
+    let rest = rest(options, start);
+    let last = writing.proofs(&claim, &proofs, searches.finished(), &rest)?;
+    let intervals = match last.map(|outcome| outcome.verdict) {
+        None | Some(Verdict::Holds { .. }) => intervals,
+        Some(Verdict::Undecided(limit)) => Some(undecided(&intervals.unwrap_or_default(), limit)),
+        Some(Verdict::Violated(witness)) => panic!("the proof contradicts it: {witness:?}"),
+    };
+    Ok(RangeOutcome { intervals, statistics })
+}
+
+/// The claim and the proofs of all ends; none if one is not known.
+fn statement<'n>(
+    network: &'n Network,
+    region: &Region,
+    intervals: &[Interval],
+) -> Option<(String, Vec<Proving<'n>>)> {
+    let (mut claim, mut proofs) = (Vec::new(), Vec::new());
+    for (output, Interval { minimum, maximum }) in intervals.iter().enumerate() {
+        for (end, sign) in [(minimum, -1), (maximum, 1)] {
+            let (words, proof) = extreme((network, region), (output, sign), &answer(end, sign)?);
+            claim.push(words.trim_start_matches("value ").to_owned());
+            proofs.push(proof);
+        }
+    }
+    Some((claim.join(" "), proofs))
+}
+
+/// An end as the answer about the maximum of sign·output.
+fn answer(end: &End, sign: i8) -> Option<Answer> {
+    match end {
+        End::Finite { extreme: Attained { value, point }, attained: attained @ Some(_) } => {
+            let value = Rational::from(sign) * value;
+            let maximum = Attained { value, point: point.clone() };
+            Some(Answer::Maximum { maximum, attained: *attained })
+        }
+        End::Infinite { point, direction } => {
+            Some(Answer::Unbounded { point: point.clone(), direction: direction.clone() })
+        }
+        End::Finite { .. } | End::Undecided { .. } => None,
+    }
+}
+
+/// The same intervals without a proof: what was found is a bound.
+fn undecided(intervals: &[Interval], limit: Limit) -> Vec<Interval> {
+    let end = |end: &End| match end {
+        End::Finite { extreme, .. } => {
+            let bound = Some(extreme.value.clone());
+            End::Undecided { limit, found: Some(extreme.clone()), bound }
+        }
+        other => other.clone(),
+    };
+    let both = |interval: &Interval| Interval {
+        minimum: end(&interval.minimum),
+        maximum: end(&interval.maximum),
+    };
+    intervals.iter().map(both).collect()
+}
