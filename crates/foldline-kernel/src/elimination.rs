@@ -6,7 +6,7 @@ use crate::number::Integer;
 ///
 /// Afterwards line i has the denominator, which may be negative, in the column of the i-th pivot,
 /// and the other lines have 0 there; lines beyond the pivots are 0 in all these columns. Every
-/// division is exact [Bareiss].
+/// division is exact \[Bareiss\].
 pub fn eliminate(system: &mut [Vec<Integer>], columns: usize) -> (Vec<usize>, Integer) {
     let mut pivots = Vec::new();
     let mut last = Integer::ONE;

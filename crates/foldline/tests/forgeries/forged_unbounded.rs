@@ -87,7 +87,7 @@ fn a_place_that_is_somewhere() {
         lines[position] = fields(&lines[position])[..kept].join(" ");
         Some(position)
     });
-    forge(Holds, "is for `exact` only", |lines| {
+    forge(Holds, "are for `exact` only", |lines| {
         let position = first(lines, "nowhere ")?;
         lines[position].push_str(" a0*1");
         Some(position)
