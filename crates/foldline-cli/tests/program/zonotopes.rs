@@ -174,23 +174,32 @@ fn pictures_show_exact_projections() {
 
 #[test]
 fn a_limit_leaves_it_undecided() {
-    let mut rows = Vec::new();
     let mut state = 1u64;
-    for _ in 0..40 {
-        let mut entry = || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            ((state >> 33) % 2001) as i64 - 1000
-        };
-        rows.push((0..9).map(|_| entry()).collect::<Vec<_>>());
-    }
-    let zonotope = json!({"center": vec![0; 9], "generators": rows}).to_string();
-    let folder = Folder::with(&[("z.json", &zonotope)]);
+    let mut entry = || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        ((state >> 33) % 2001) as i64 - 1000
+    };
+    let mut rows =
+        || -> Vec<Vec<i64>> { (0..40).map(|_| (0..9).map(|_| entry()).collect()).collect() };
+    let (outer, inner) = (rows(), rows());
+    // Its scale is between 0.871 and 1.049: neither yes nor no is clear.
+    let sevenths = |row: &Vec<i64>| row.iter().map(|value| format!("{}/7", 3 * value)).collect();
+    let inner: Vec<Vec<String>> = inner.iter().map(sevenths).collect();
+    let zonotope = json!({"center": vec![0; 9], "generators": outer}).to_string();
+    let other = json!({"center": vec![0; 9], "generators": inner}).to_string();
+    let folder = Folder::with(&[("z.json", &zonotope), ("other.json", &other)]);
     for command in ["facets", "vertices", "volume"] {
         let answer = answer(&folder, &[command, "z.json", "--timeout", "0.2"], 3);
         assert_eq!((&answer["answer"], &answer["limit"]), (&json!("undecided"), &json!("time")));
     }
-    let answer = answer(&folder, &["contains", "z.json", "z.json", "--timeout", "0.2"], 3);
-    assert!(answer["fraction_done"].as_f64().unwrap() < 1.0 && answer.get("scale").is_none());
+    let undecided = answer(&folder, &["contains", "z.json", "other.json", "--timeout", "0.2"], 3);
+    assert!(undecided["fraction_done"].as_f64().unwrap() < 1.0);
+    assert!(undecided.get("scale").is_none() && undecided.get("scale_at_least").is_some());
+    // The directions are those of the other one: no search is needed.
+    assert_eq!(
+        answer(&folder, &["contains", "z.json", "z.json", "--timeout", "9"], 0)["scale"],
+        "1"
+    );
 }
 
 #[test]

@@ -129,6 +129,18 @@ fn exponent_above(value: &Rational) -> i64 {
     }
 }
 
+/// The tightest bound of an input by constraints on it alone: a checker's box has these, even where
+/// other constraints leave much less of it.
+fn stated_bound(region: &[LinearConstraint], input: usize, is_upper: bool) -> Option<Rational> {
+    let ends = region.iter().filter_map(|constraint| match constraint.coefficients.as_slice() {
+        [(own, factor)] if *own == input && (*factor > Rational::ZERO) == is_upper => {
+            Some(&constraint.bound / factor)
+        }
+        _ => None,
+    });
+    if is_upper { ends.min() } else { ends.max() }
+}
+
 /// Bounds of the magnitudes of the inputs over the regions of all cases; where there are none, of
 /// the places where something happens.
 fn reach_of_inputs(network: &Network, cases: &[Case], counters: &Counters) -> Vec<Rational> {
@@ -141,6 +153,8 @@ fn reach_of_inputs(network: &Network, cases: &[Case], counters: &Counters) -> Ve
         for (input, (low, high)) in bounds.iter().enumerate() {
             is_bounded[input] &= low.is_some() && high.is_some();
             low.iter().chain(high).for_each(|end| enter(&mut reach[input], magnitude(end)));
+            let stated = [false, true].map(|is_upper| stated_bound(&case.region, input, is_upper));
+            stated.into_iter().flatten().for_each(|end| enter(&mut reach[input], magnitude(&end)));
         }
     }
     let known = reach.clone();

@@ -63,7 +63,11 @@ fn check(question: &Question, threads: usize, seed: u64) -> Result<(), TestCaseE
 
 /// The certificate of the answer, which is the given one, is accepted.
 fn check_certificate(question: &Question, claim: Claim, seed: u64) -> Result<(), TestCaseError> {
-    let text = format!("{question:?}");
+    check_certificate_of(&format!("{question:?}"), claim, seed)
+}
+
+/// The same for a network in JSON and then a property, as text.
+fn check_certificate_of(text: &str, claim: Claim, seed: u64) -> Result<(), TestCaseError> {
     let (network, property) = text.split_at(text.find("(declare").expect("a declaration"));
     let files = Files::new(
         Content::new("n.json", network.trim().into()),
@@ -79,6 +83,16 @@ fn check_certificate(question: &Question, claim: Claim, seed: u64) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// A bound that is stated is in the checker's box, even if other constraints leave much less.
+#[test]
+fn stated_bounds_may_be_far_beyond_the_region() {
+    let text = r#"{"layers": [{"weights": [["0", "0"]], "bias": ["0"], "activation": "linear"}]}
+        (declare-const X_0 Real) (declare-const X_1 Real) (declare-const Y_0 Real)
+        (assert (>= X_0 0)) (assert (<= X_0 0)) (assert (>= X_1 0)) (assert (<= X_1 1000000000))
+        (assert (<= (+ X_0 X_1) 1)) (assert (<= Y_0 -1))"#;
+    check_certificate_of(text, Claim::Holds, 0).unwrap();
 }
 
 /// `PROPTEST_CASES` asks for more.
