@@ -140,7 +140,10 @@ def check_questions(lines, kind, fields, network, pieces, check_clauses):
     claim = Claim(lines, network, pieces, check_clauses)
     outputs = range(len(network.outputs))
     match kind, fields:
-        case ("maximum", [_, "empty"]) | ("range", ["empty"]):
+        case "maximum", [output, "empty"]:
+            claim.output(output)
+            claim.nowhere()
+        case "range", ["empty"]:
             claim.nowhere()
         case "maximum", [output, "value", value]:
             claim.value(claim.output(output), 1, rational(value))

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use foldline::ProofError;
 use foldline::certificate::CertificateError;
+use foldline::certificate_file::partial_name;
 use foldline::checkpoint::{CheckpointFile, Statement};
 use foldline::formats::input::read_bytes;
 use foldline::questions::checkpoint::{Keeper, StateError};
@@ -26,8 +27,8 @@ pub enum Certificate<'a> {
     Kept(Option<&'a Path>),
     /// It is written in one run only.
     InOneRun(Option<&'a Path>),
-    /// It is written once the search is over, if at all.
-    AfterSearch,
+    /// It is written once the search is over.
+    AfterSearch(Option<&'a Path>),
 }
 
 impl CheckpointOption {
@@ -44,6 +45,15 @@ impl CheckpointOption {
             return Ok(None);
         };
         let mut statement = Statement::new(command);
+        let (Certificate::Kept(target)
+        | Certificate::InOneRun(target)
+        | Certificate::AfterSearch(target)) = certificate;
+        if let Some(target) = target
+            && (*path == target || *path == partial_name(target))
+        {
+            let message = "--checkpoint and --certificate need files of their own";
+            return Err(Failure::Usage(message.to_owned()));
+        }
         match certificate {
             Certificate::InOneRun(Some(_)) => {
                 let message = "--checkpoint and --certificate together: a certificate of this \
@@ -53,7 +63,7 @@ impl CheckpointOption {
             Certificate::Kept(Some(target)) => {
                 statement = statement.option("certificate", target.display().to_string());
             }
-            Certificate::InOneRun(None) | Certificate::Kept(None) | Certificate::AfterSearch => {}
+            _ => {}
         }
         for (role, file) in files {
             if *file == Path::new("-") {

@@ -74,7 +74,7 @@ pub fn saving<T>(
                 std::thread::park_timeout(POLL);
             }
         });
-        let _end = EndOnDrop { ended: &ended, saver: saver.thread().clone() };
+        let _end = EndOnDrop { ended: &ended, thread: saver.thread().clone() };
         body()
     });
     if is_unfinished(&result) {
@@ -83,16 +83,18 @@ pub fn saving<T>(
     result
 }
 
-/// Ends the saving thread, also when the search panics.
-struct EndOnDrop<'a> {
-    ended: &'a AtomicBool,
-    saver: std::thread::Thread,
+/// Ends a thread that watches a search, also when the search panics.
+pub struct EndOnDrop<'a> {
+    /// What the thread looks at.
+    pub ended: &'a AtomicBool,
+    /// The thread, which may be parked.
+    pub thread: std::thread::Thread,
 }
 
 impl Drop for EndOnDrop<'_> {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::Relaxed);
-        self.saver.unpark();
+        self.thread.unpark();
     }
 }
 

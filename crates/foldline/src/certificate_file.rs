@@ -30,7 +30,8 @@ pub struct Mark {
     pub hash: String,
 }
 
-fn partial_name(target: &Path) -> PathBuf {
+/// Where a certificate grows until it is whole.
+pub fn partial_name(target: &Path) -> PathBuf {
     let mut partial = target.as_os_str().to_owned();
     partial.push(".partial");
     partial.into()

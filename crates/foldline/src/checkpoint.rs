@@ -61,7 +61,9 @@ impl Statement {
         let mut names = self.0.keys().chain(other.keys());
         let name = names.find(|name| self.0.get(*name) != other.get(*name))?;
         let said = |value: Option<&Value>| match value {
-            Some(Value::String(text)) if text.len() == 64 => format!("{}…", &text[..12]),
+            Some(Value::String(text)) if text.len() == 64 && text.is_ascii() => {
+                format!("{}…", &text[..12])
+            }
             Some(Value::String(text)) => text.clone(),
             Some(value) => value.to_string(),
             None => "none".to_owned(),

@@ -125,6 +125,7 @@ fn states_that_do_not_fit_are_refused() {
             (|state| state["best"] = json!("1 2"), true),
             (|state| state["best"] = json!("1/2 1 1 1"), true),
             (|state| state["counters"] = json!([1, 2]), true),
+            (|state| state["verdict_only"] = json!(true), true),
         ] {
             let mut resumed = state.clone();
             change(&mut resumed);

@@ -90,7 +90,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     }
     let files = [("arrangement", arguments.file.as_path())];
     let checkpoint =
-        arguments.checkpoint.open(NAME, &files, Certificate::AfterSearch, |statement| statement)?;
+        arguments
+            .checkpoint
+            .open(NAME, &files, Certificate::AfterSearch(None), |statement| statement)?;
     let counting = Counting::new(start, &arguments.counting);
     let outcome = match arguments.method {
         Method::Deletion => count_arrangement(&rows, &counting.options),

@@ -127,6 +127,10 @@ fn questions_answer_the_same_with_a_checkpoint() {
         } else {
             let run = folder.run(&both);
             assert_eq!((run.code, &run.stderr), (plain.code, &plain.stderr), "{question:?}");
+            for checkpoint in ["p", "p.partial"] {
+                let same = [&question[..], &["--checkpoint", checkpoint, "--certificate", "p"]];
+                folder.refuses(&same.concat(), 2, &["files of their own"]);
+            }
             folder.json(&["check", "p", "n.json", "box.json"], 0);
             assert_eq!(folder.names(), ["box.json", "n.json", "p"], "{question:?}");
             std::fs::remove_file(folder.path("p")).unwrap();

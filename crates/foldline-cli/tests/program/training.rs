@@ -18,6 +18,23 @@ fn loss(network: &Value, points: &[(i32, i32)]) -> Rational {
     })
 }
 
+/// Labels whose squares are no floats, or that are none themselves.
+#[test]
+fn labels_of_any_size_have_their_optimum() {
+    for exponent in [0i32, 150, 154, 155, 200, 300, 308, 310, -150, -200, -310] {
+        let data = format!("x,y\n0,1e{exponent}\n1,-1e{exponent}\n2,3e{exponent}\n3,0\n");
+        let folder = Folder::with(&[("data.csv", &data)]);
+        for (output, loss) in [("linear", "8"), ("relu", "13/2")] {
+            let answer =
+                folder.json(&["train", "data.csv", "--hidden", "1", "--output", output], 0);
+            let square = parse_rational(&format!("1e{}", 2 * exponent)).unwrap();
+            let expected = parse_rational(loss).unwrap() * square;
+            let found = parse_rational(answer["loss"].as_str().unwrap()).unwrap();
+            assert_eq!(found, expected, "{output}, 1e{exponent}");
+        }
+    }
+}
+
 #[test]
 fn the_optimum_is_exact_and_its_network_has_it() {
     let folder = Folder::with(&[("data.csv", KINK)]);

@@ -36,15 +36,20 @@ pub fn upper_bound(problem: &Problem, stop: &dyn Fn() -> bool) -> f64 {
     let scale = 2f64.powi(apart as i32);
     let program = problem.gauges();
     let gauge = |coordinate: usize| {
+        if stop() {
+            return None;
+        }
         let unit = |index| Integer::from(u8::from(index == coordinate));
         let unit: Vec<Integer> = (0..problem.rank).map(unit).collect();
-        round_up(&(program.gauge(&unit).value * power_of_two(outer.shift)))
+        Some(round_up(&(program.gauge(&unit).value * power_of_two(outer.shift))))
     };
-    let gauges: Vec<f64> = (0..problem.rank).map(gauge).collect();
+    let Some(gauges) = (0..problem.rank).map(gauge).collect::<Option<Vec<f64>>>() else {
+        return f64::INFINITY;
+    };
     let mut search = Combinations::new(&outer, &inner);
     let mut least = f64::INFINITY;
     for _ in 0..ROUNDS {
-        if search.solve().is_none() {
+        if search.solve(stop).is_none() {
             break;
         }
         let bound = search.bound(&gauges) * scale * (1.0 + 4.0 * UNIT_ROUNDOFF);
@@ -74,9 +79,14 @@ impl<'a> Combinations<'a> {
     }
 
     /// For each generator a of A the γ with Bγ = a that makes Σ γ_i²·price_i/|γ_i before| least.
-    fn solve(&mut self) -> Option<()> {
+    ///
+    /// `None` if there is none, or if it was stopped.
+    fn solve(&mut self, stop: &dyn Fn() -> bool) -> Option<()> {
         let rank = self.outer.dimension;
         for (index, coefficients) in self.coefficients.iter_mut().enumerate() {
+            if stop() {
+                return None;
+            }
             let largest = coefficients.iter().fold(0.0f64, |most, value| most.max(value.abs()));
             let weight = |(value, price): (&f64, &f64)| (value.abs() + 1e-4 * largest) / price;
             let weights: Vec<f64> = coefficients.iter().zip(&self.prices).map(weight).collect();

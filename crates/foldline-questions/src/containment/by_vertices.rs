@@ -44,7 +44,7 @@ pub fn search(
     }
     rest.reverse();
     let generators = gauged.into_iter().map(|(_, generator)| generator).collect();
-    let earlier = std::mem::take(&mut *path.signs());
+    let earlier = path.restart();
     let tree = Tree { problem, program, generators, rest, path, best, counters, stop };
     let start = tree.generators[0].clone(); // its sign may be chosen: A is symmetric
     tree.descend(1, &start, 1.0, &earlier)
@@ -54,28 +54,63 @@ pub fn search(
 ///
 /// Positive signs come first.
 #[derive(Debug, Default)]
-pub struct Path(Mutex<Vec<bool>>);
+pub struct Path(Mutex<Place>);
+
+#[derive(Debug, Default)]
+struct Place {
+    signs: Vec<bool>,
+    /// From there on, where an earlier run was.
+    ahead: Vec<bool>,
+}
 
 impl Path {
     /// The place where an earlier run was.
     pub fn new(signs: Vec<bool>) -> Self {
-        Self(Mutex::new(signs))
+        Self(Mutex::new(Place { signs: Vec::new(), ahead: signs }))
+    }
+
+    fn place(&self) -> MutexGuard<'_, Place> {
+        self.0.lock().expect("no worker panicked")
     }
 
     /// The signs.
-    pub fn signs(&self) -> MutexGuard<'_, Vec<bool>> {
-        self.0.lock().expect("no worker panicked")
+    pub fn signs(&self) -> Vec<bool> {
+        let place = self.place();
+        place.signs.iter().chain(&place.ahead).copied().collect()
+    }
+
+    /// The signs of the earlier run.
+    fn restart(&self) -> Vec<bool> {
+        self.place().ahead.clone()
+    }
+
+    fn push(&self, is_negative: bool, ahead: &[bool]) {
+        let mut place = self.place();
+        place.signs.push(is_negative);
+        place.ahead = ahead.to_vec();
+    }
+
+    fn pop(&self) {
+        self.place().signs.pop();
     }
 }
 
 /// Improves the best ratio by steps between vertices of A and normals of B, from a few directions.
-pub fn climb(problem: &Problem, best: &Best, counters: &Counters) {
+pub fn climb(
+    problem: &Problem,
+    best: &Best,
+    counters: &Counters,
+    stop: &(dyn Fn() -> bool + Sync),
+) {
     let program = problem.gauges();
     let (_, generators) = problem.generators();
     for start in 0..problem.rank {
         let mut normal: Vec<Integer> =
             (0..problem.rank).map(|index| u8::from(index == start).into()).collect();
         for _ in 0..2 * problem.rank {
+            if stop() {
+                return;
+            }
             let before = best.version();
             counters.gauges.fetch_add(1, Ordering::Relaxed);
             let mut vertex = vec![Integer::ZERO; problem.rank];
@@ -94,12 +129,23 @@ pub fn climb(problem: &Problem, best: &Best, counters: &Counters) {
     }
 }
 
-/// The sum of the gauges of A's generators, which no ratio exceeds.
-pub fn sum_of_gauges(problem: &Problem, counters: &Counters) -> Rational {
+/// The sum of the gauges of A's generators, which no ratio exceeds; `None` if it was stopped.
+pub fn sum_of_gauges(
+    problem: &Problem,
+    counters: &Counters,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Option<Rational> {
     let program = problem.gauges();
     let (_, generators) = problem.generators();
-    counters.gauges.fetch_add(generators.len() as u64, Ordering::Relaxed);
-    generators.iter().fold(Rational::ZERO, |sum, point| sum + program.gauge(point).value)
+    let mut sum = Rational::ZERO;
+    for point in &generators {
+        if stop() {
+            return None;
+        }
+        counters.gauges.fetch_add(1, Ordering::Relaxed);
+        sum += program.gauge(point).value;
+    }
+    Some(sum)
 }
 
 struct Tree<'a> {
@@ -118,8 +164,6 @@ impl Tree<'_> {
     /// Everything whose first `fixed` signs add up to `sum`, from the signs `earlier` below it on.
     fn descend(&self, fixed: usize, sum: &[Integer], share: f64, earlier: &[bool]) -> bool {
         if (self.stop)() {
-            // What is left here is left to a later run.
-            self.path.signs().extend(earlier);
             return false;
         }
         self.counters.gauges.fetch_add(1, Ordering::Relaxed);
@@ -143,11 +187,11 @@ impl Tree<'_> {
                 .zip(generator)
                 .map(|(sum, entry)| if is_negative { sum - entry } else { sum + entry })
                 .collect();
-            self.path.signs().push(is_negative);
+            self.path.push(is_negative, earlier);
             if !self.descend(fixed + 1, &sum, share / 2.0, earlier) {
                 return false;
             }
-            self.path.signs().pop();
+            self.path.pop();
         }
         true
     }

@@ -106,7 +106,9 @@ fn answer(
     let enough = || options.verdict_only && best.version() > 0;
     let stop = || enough() || limits.reached();
     let earlier = match keeper.and_then(Keeper::resumed) {
-        Some(state) => Some(resume::from_json(state, problem, &best, &counters)?),
+        Some(state) => {
+            Some(resume::from_json(state, problem, options.verdict_only, &best, &counters)?)
+        }
         None => None,
     };
     let finished = with_progress(options, limits.start, &best, &counters, || {
@@ -116,7 +118,7 @@ fn answer(
         };
         shortened || {
             let way = earlier.unwrap_or_else(|| way(problem, options));
-            let state = || resume::to_json(&way, &best, &counters);
+            let state = || resume::to_json(&way, options.verdict_only, &best, &counters);
             let is_cut = |finished: &bool| !finished && !enough();
             saving(keeper, state, is_cut, || {
                 follow(&way, problem, options, &best, &counters, &stop)
@@ -156,15 +158,16 @@ fn shorten(
     let Costs { gauge, normals, vertices } = costs(problem);
     let least = normals.min(vertices);
     if (4 * problem.rank) as f64 * gauge < SMALL_PART * least {
-        by_vertices::climb(problem, best, counters);
-        if stop() {
-            return false;
-        }
+        by_vertices::climb(problem, best, counters, stop);
     }
     if problem.inner.exact().len() as f64 * gauge < SMALL_PART * least
-        && by_vertices::sum_of_gauges(problem, counters) <= best.ratio()
+        && let Some(sum) = by_vertices::sum_of_gauges(problem, counters, stop)
+        && sum <= best.ratio()
     {
         return true;
+    }
+    if stop() {
+        return false;
     }
     if bound(problem, options, best, stop) {
         return true;

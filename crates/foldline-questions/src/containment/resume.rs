@@ -26,26 +26,33 @@ impl Way {
     }
 }
 
-/// The state of a search.
-pub fn to_json(way: &Way, best: &Best, counters: &Counters) -> Value {
+/// The state of a search, which may be for the verdict only: then only ratios above 1 counted.
+pub fn to_json(way: &Way, verdict_only: bool, best: &Best, counters: &Counters) -> Value {
     let (name, place) = match way {
         Way::Normals(open) => ("normals", json!(open.list())),
-        Way::Vertices(path) => ("vertices", json!(*path.signs())),
+        Way::Vertices(path) => ("vertices", json!(path.signs())),
     };
     let normal: Option<Vec<_>> =
         best.normal().map(|normal| normal.into_iter().map(Into::into).collect());
     let best = normal.map(|normal| numbers_text(&normal));
-    json!({"way": name, "place": place, "best": best, "counters": counters.values()})
+    let counts = counters.values();
+    json!({"way": name, "place": place, "verdict_only": verdict_only, "best": best, "counters": counts})
 }
 
 /// The way of a state; the best ratio and the counts go on from it.
 pub fn from_json(
     state: &Value,
     problem: &Problem,
+    verdict_only: bool,
     best: &Best,
     counters: &Counters,
 ) -> Result<Way, StateError> {
     let read = |key| field(state, key);
+    if *read("verdict_only")? != json!(verdict_only) {
+        return Err(StateError(
+            "it is about the verdict alone, or about the scale, too".to_owned(),
+        ));
+    }
     if !read("best")?.is_null() {
         let normal = read_numbers(read("best")?)?;
         if normal.len() != problem.rank || normal.iter().any(|entry| !entry.is_int()) {

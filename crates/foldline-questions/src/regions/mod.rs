@@ -119,7 +119,9 @@ pub fn count_regions(
     let shared = Shared::new(options, Done::default());
     let (all, limit) = walk_all(&layered, &shared, || Maps::new(&layered, levels, Some(&modular)));
     if let Some(limit) = limit {
-        return Ok(Outcome::Undecided { limit, cells: shared.cells() });
+        // Parts of one cell may have been found in several pieces.
+        let cells = if layered.pieces() > 1 { 0 } else { shared.cells() };
+        return Ok(Outcome::Undecided { limit, cells });
     }
     let mut all = all.into_iter();
     let mut maps = all.next().expect("at least one thread");

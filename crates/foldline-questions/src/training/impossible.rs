@@ -32,8 +32,10 @@ fn guess(rows: &[Vec<f64>]) -> Option<Vec<usize>> {
     let mut polytope = Polytope::new(lower, vec![1.0; n + 1]);
     for row in rows {
         let size = size(row);
-        let mut normal: Vec<f64> = row.iter().map(|a| -a / size).collect();
-        normal.push(1.0);
+        // A row of zeros says nothing: it must not seem to be one that can never be positive.
+        let divisor = if size > 0.0 { size } else { 1.0 };
+        let mut normal: Vec<f64> = row.iter().map(|a| -a / divisor).collect();
+        normal.push(if size > 0.0 { 1.0 } else { 0.0 });
         polytope.push(&normal, 0.0);
     }
     let mut tableau = Tableau::new(&polytope);

@@ -192,6 +192,9 @@ impl Problem {
     }
 }
 
+/// Labels are not measured in smaller units than this, 2⁻⁵⁰⁰, nor in larger ones than its inverse.
+const LEAST_UNIT: f64 = f64::from_bits((1023 - 500) << 52);
+
 /// The groups in floats of moderate size, and the square of the labels' factor.
 fn float_groups(groups: &[Group], off: &[Rational]) -> (Vec<FloatGroup>, f64) {
     let float = |value: &Rational| value.to_f64().value();
@@ -206,7 +209,9 @@ fn float_groups(groups: &[Group], off: &[Rational]) -> (Vec<FloatGroup>, f64) {
         })
         .collect();
     let mean = |group: &Group| of_integer(&group.label_sum).abs() / of_integer(&group.count);
-    let label = power(groups.iter().map(mean).fold(0.0, f64::max));
+    // Its square has to be a float, too; what is beyond is left to exact arithmetic.
+    let label =
+        power(groups.iter().map(mean).fold(0.0, f64::max)).clamp(LEAST_UNIT, 1.0 / LEAST_UNIT);
     let unit = label * label;
     let convert = |(group, off): (&Group, &Rational)| {
         let off = float(off) / unit;

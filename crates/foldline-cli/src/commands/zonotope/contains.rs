@@ -97,7 +97,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let checkpoint = arguments.checkpoint.open(
         "zonotope contains",
         &files,
-        Certificate::AfterSearch,
+        Certificate::AfterSearch(arguments.certificate.as_deref()),
         |statement| statement.option("no_scale", arguments.no_scale),
     )?;
     let outcome = contains_resumable(&outer, &inner, &options, keeper(&checkpoint))
@@ -119,7 +119,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         }
         Scale::Value(_) | Scale::Infinite => true,
     };
-    report.keep_checkpoint(checkpoint, is_known);
+    report.keep_checkpoint(checkpoint, is_known && !missing);
     if missing {
         report.warnings.push("warning: no certificate was written: a limit was reached".to_owned());
     }
