@@ -5,6 +5,7 @@ pub mod dichotomies;
 pub mod directed;
 pub mod exact_lp;
 pub mod integer;
+pub mod modular;
 pub mod polytope;
 pub mod quadratic;
 pub mod tableau;

@@ -153,6 +153,41 @@ pub fn expected(what: &str, found: &Value) -> StateError {
     StateError(format!("expected {what}, found {text}"))
 }
 
+/// A keeper for tests of searches.
+#[cfg(test)]
+pub(crate) mod memory {
+    use super::*;
+    use std::sync::Mutex;
+
+    /// Keeps the state as text, as a file would.
+    #[derive(Default)]
+    pub struct Memory {
+        pub resumed: Option<Value>,
+        pub saved: Mutex<Option<String>>,
+    }
+
+    impl Keeper for Memory {
+        fn resumed(&self) -> Option<&Value> {
+            self.resumed.as_ref()
+        }
+        fn is_due(&self) -> bool {
+            true
+        }
+        fn save(&self, state: &Value) {
+            *self.saved.lock().unwrap() = Some(state.to_string());
+        }
+    }
+
+    impl Memory {
+        /// What the next run finds.
+        pub fn next(self) -> Self {
+            let saved = self.saved.into_inner().unwrap();
+            let resumed = saved.map(|text| serde_json::from_str(&text).unwrap());
+            Self { resumed: resumed.or(self.resumed), saved: Mutex::new(None) }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

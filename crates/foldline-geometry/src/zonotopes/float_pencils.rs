@@ -11,9 +11,10 @@ use foldline_kernel::number::{BitTest, power_of_two};
 use foldline_kernel::{Integer, Rational};
 
 use super::pencils::Columns;
-use super::residues::{PRIME, Residues};
+use super::residues::Residues;
 use super::span::Span;
 use crate::directed::{UNIT_ROUNDOFF, nearest};
+use crate::modular::PRIME;
 
 /// Covers what underflow can hide in a step.
 const UNDERFLOW: f64 = 1e-290;

@@ -4,8 +4,8 @@
 //! integer. If it is 0 modulo the prime and floats show that it is smaller than the prime, it is 0.
 
 use foldline_geometry::directed::{UNIT_ROUNDOFF, nearest};
+use foldline_geometry::modular::{PRIME, combine, residue, residue_of_small, times};
 use foldline_geometry::zonotopes::float_pencils::{FloatPencil, PencilResidues};
-use foldline_geometry::zonotopes::residues::{PRIME, combine, residue, residue_of_small, times};
 use foldline_kernel::{Integer, Rational};
 
 use super::by_normals::{Bounded, Lengths};

@@ -6,29 +6,13 @@
 //! exact row, and hardly any two different maps have to be computed.
 
 use foldline_geometry::arrangements::Cell;
+use foldline_geometry::modular::{PRIME, plus_product, residue};
 use foldline_kernel::Integer;
-use foldline_kernel::number::RemEuclid;
 
 use super::stages::Stage;
 
-/// A prime.
-const PRIME: u64 = (1 << 61) - 1;
-
 /// Sums of more numbers than this are not kept from one cell to the next.
 const MOST_KEPT: usize = 1 << 22;
-
-/// The sum of products, all below the prime.
-fn plus_product(sum: u64, a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b) + u128::from(sum);
-    // 2⁶¹ is 1: the upper bits count like the lower ones, and the sum is below 2·2⁶¹.
-    let folded = (product as u64 & PRIME) + (product >> 61) as u64;
-    if folded >= PRIME { folded - PRIME } else { folded }
-}
-
-fn residue(value: &Integer) -> u64 {
-    let remainder = value.rem_euclid(Integer::from(PRIME));
-    u64::try_from(remainder).expect("it is below the prime")
-}
 
 /// Numbers of the field without a pattern: those of the SplitMix64 generator.
 fn scattered(index: usize) -> u64 {
@@ -183,29 +167,5 @@ impl Sums {
             stage.add(neuron, values[neuron], &mut self.values[start..]);
         }
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn residues_are_those_of_exact_sums(a in any::<i128>(), b in any::<i64>(), c in any::<i64>()) {
-            let [a, b, c] = [Integer::from(a), Integer::from(b), Integer::from(c)];
-            let sum = plus_product(residue(&a), residue(&b), residue(&c));
-            prop_assert_eq!(sum, residue(&(&a + &b * &c)));
-            prop_assert!(sum < PRIME);
-        }
-    }
-
-    #[test]
-    fn the_largest_residues_fold() {
-        let most = PRIME - 1;
-        assert_eq!(plus_product(most, most, most), 0);
-        assert_eq!(plus_product(1, most, 1), 0);
-        assert_eq!(residue(&-Integer::ONE), most);
     }
 }

@@ -1,6 +1,5 @@
 //! Searches that are stopped after a few steps, again and again, give the answer of one in peace.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldline_kernel::{Rational, Sample};
@@ -13,35 +12,8 @@ use super::resume::Resumed;
 use super::search::{Found, Run, search};
 use super::statement::{Architecture, TrainingOptions};
 use super::{train, train_resumable, zero_loss, zero_loss_resumable};
-use crate::checkpoint::{Keeper, StateError};
-
-/// Keeps the state as text, as a file would.
-#[derive(Default)]
-struct Memory {
-    resumed: Option<Value>,
-    saved: Mutex<Option<String>>,
-}
-
-impl Keeper for Memory {
-    fn resumed(&self) -> Option<&Value> {
-        self.resumed.as_ref()
-    }
-    fn is_due(&self) -> bool {
-        true
-    }
-    fn save(&self, state: &Value) {
-        *self.saved.lock().unwrap() = Some(state.to_string());
-    }
-}
-
-impl Memory {
-    /// What the next run finds.
-    fn next(self) -> Self {
-        let saved = self.saved.into_inner().unwrap();
-        let resumed = saved.map(|text| serde_json::from_str(&text).unwrap());
-        Self { resumed: resumed.or(self.resumed), saved: Mutex::new(None) }
-    }
-}
+use crate::checkpoint::StateError;
+use crate::checkpoint::memory::Memory;
 
 /// Small numbers, so that points coincide now and then.
 fn sample(dimension: usize, count: usize, seed: u64) -> Sample {

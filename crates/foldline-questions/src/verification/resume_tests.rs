@@ -2,7 +2,6 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldline_formats::json_network::network_from_json;
@@ -14,27 +13,9 @@ use super::attack::Random;
 use super::counters::Counters;
 use super::resume::OpenWork;
 use super::{Found, search_chunks};
+use crate::checkpoint::memory::Memory;
 use crate::checkpoint::{Keeper, StateError};
 use crate::verification::Options;
-
-/// Keeps the state as text, as a file would.
-#[derive(Default)]
-struct Memory {
-    resumed: Option<Value>,
-    saved: Mutex<Option<String>>,
-}
-
-impl Keeper for Memory {
-    fn resumed(&self) -> Option<&Value> {
-        self.resumed.as_ref()
-    }
-    fn is_due(&self) -> bool {
-        true
-    }
-    fn save(&self, state: &Value) {
-        *self.saved.lock().unwrap() = Some(state.to_string());
-    }
-}
 
 /// A network and a property with their verdict.
 struct Case {
