@@ -120,6 +120,7 @@ impl<W: Word> Candidate<W> {
     ///
     /// None if the basis gives none, or no numbers that fit, or a clearly negative solution: a
     /// basis whose solution is ≥ 0 is better then.
+    #[inline]
     pub fn minimum(
         &self,
         function: &Bound<W>,

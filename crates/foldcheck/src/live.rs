@@ -53,6 +53,7 @@ impl<W: Word> Live<W> {
 
     /// Adds `factor` times a row of the next layer, or what is below it, to the activations'
     /// coefficients; none where a number is too large.
+    #[inline]
     pub fn add(&self, row: usize, factor: &W, sums: &mut [W::Sum]) -> Option<()> {
         // Activations are ≥ 0: the weight that makes the product smaller is below the exact one.
         let weights = if *factor > W::default() { &self.floors } else { &self.ceilings };

@@ -76,9 +76,10 @@ impl<W: Word> Total<W> {
     }
 
     /// Adds `factor` times a function.
+    #[inline]
     pub fn add(&mut self, factor: &W, function: &Bound<W>) {
         let mut add = |sum: &mut W::Sum, word: &W| {
-            self.overflowed |= W::add_product(sum, factor, word).is_none();
+            self.overflowed |= !W::adds_product(sum, factor, word);
         };
         add(&mut self.constant, &function.constant);
         for (sum, coefficient) in self.sums.iter_mut().zip(&function.coefficients) {
@@ -87,6 +88,7 @@ impl<W: Word> Total<W> {
     }
 
     /// A lower bound of the sum over the box; none where a number is too large.
+    #[inline]
     pub fn minimum(&self, area: &InputBox<W>) -> Option<W::Sum> {
         let mut total = (!self.overflowed).then(|| self.constant.clone())?;
         for (input, sum) in self.sums.iter().enumerate() {

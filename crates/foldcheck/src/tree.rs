@@ -395,7 +395,11 @@ impl<W: Word> Tree<'_, W> {
         let mut best = self.total.minimum(area).ok_or_else(|| too_large(self.precision))?;
         for basis in bases.iter().filter(|_| parts.is_empty()) {
             let least = basis.minimum(function, &self.node.all_rows(), area, &mut self.total);
-            best = least.map_or(best.clone(), |least| least.max(best));
+            if let Some(least) = least
+                && least > best
+            {
+                best = least;
+            }
         }
         Ok(best)
     }

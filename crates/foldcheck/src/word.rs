@@ -117,6 +117,11 @@ pub trait Word: Clone + Debug + Default + Ord + 'static {
         if *self < Self::default() { self.negated() } else { Some(self.clone()) }
     }
 
+    /// Adds a product to a sum, which means nothing where this is false.
+    fn adds_product(sum: &mut Self::Sum, left: &Self, right: &Self) -> bool {
+        Self::add_product(sum, left, right).is_some()
+    }
+
     /// Adds a product to a sum.
     #[inline]
     fn add_product(sum: &mut Self::Sum, left: &Self, right: &Self) -> Option<()> {
@@ -209,6 +214,13 @@ impl Word for i64 {
     fn subtract(sum: &mut i128, other: &i128) -> Option<()> {
         *sum = sum.checked_sub(*other)?;
         Some(())
+    }
+
+    #[inline]
+    fn adds_product(sum: &mut i128, left: &Self, right: &Self) -> bool {
+        let (new, overflow) = sum.overflowing_add(left.product(right));
+        *sum = new;
+        !overflow
     }
 
     #[inline]
