@@ -9,6 +9,7 @@ use foldline_kernel::network::over_common_denominator;
 use foldline_kernel::{Basis, Integer, Layer, LinearConstraint, Rational};
 
 use crate::certificate::{Certificate, Stop};
+use crate::clock::Clock;
 use crate::lines::{Fields, Reason, index};
 use crate::stages::Stages;
 
@@ -33,7 +34,7 @@ pub fn check<R: BufRead>(
     }
     let stages = Stages::new(&network);
     let layers = Layers::new(&stages, network.inputs());
-    let mut tree = Tree::new(&layers, region);
+    let mut tree = Tree::new(&layers, region, certificate.lines.clock());
     loop {
         let mut fields = certificate.lines.next_fields()?;
         match fields.word()? {
@@ -164,11 +165,12 @@ impl Level {
     }
 
     /// Gives a sign to every neuron on which one of the bases, the last ones first, forces it.
-    fn decide(&mut self, layers: &Layers, bases: &[Basis]) {
+    fn decide(&mut self, layers: &Layers, bases: &[Basis], clock: &Clock<'_>) {
         let functions = Rc::clone(&self.functions);
         let mut on = Vec::new();
         self.undecided.retain(|&neuron| {
-            let mut signs = bases.iter().rev().filter_map(|b| b.sign_of(&functions[neuron]));
+            let in_time = bases.iter().rev().take_while(|_| !clock.strikes());
+            let mut signs = in_time.filter_map(|b| b.sign_of(&functions[neuron]));
             match signs.next() {
                 Some(true) => on.push(neuron),
                 Some(false) => {}
@@ -189,6 +191,7 @@ struct Open {
 
 struct Tree<'l> {
     layers: &'l Layers,
+    clock: &'l Clock<'l>,
     region: Vec<Function>,
     level: Level,
     /// Neurons split on, with the function that is not negative on this side.
@@ -200,12 +203,12 @@ struct Tree<'l> {
 }
 
 impl<'l> Tree<'l> {
-    fn new(layers: &'l Layers, region: Vec<Function>) -> Self {
+    fn new(layers: &'l Layers, region: Vec<Function>, clock: &'l Clock<'l>) -> Self {
         let level = Level::new(layers, 0, layers.first.clone());
         let bases = Basis::new(layers.dimension, &[]).into_iter().collect();
         let (bounds, open) = (Vec::new(), Vec::new());
-        let mut tree = Self { layers, region, level, bounds, bases, open, cells: 0 };
-        tree.level.decide(layers, &tree.bases);
+        let mut tree = Self { layers, clock, region, level, bounds, bases, open, cells: 0 };
+        tree.level.decide(layers, &tree.bases, clock);
         tree.descend();
         tree
     }
@@ -215,7 +218,7 @@ impl<'l> Tree<'l> {
         while self.level.undecided.is_empty() && self.level.layer < self.layers.later.len() {
             let functions = std::mem::take(&mut self.level.next);
             self.level = Level::new(self.layers, self.level.layer + 1, functions);
-            self.level.decide(self.layers, &self.bases);
+            self.level.decide(self.layers, &self.bases, self.clock);
         }
     }
 
@@ -228,7 +231,7 @@ impl<'l> Tree<'l> {
         let basis = Basis::new(self.layers.dimension, &named)
             .ok_or("the gradients of these bounds depend on each other")?;
         self.bases.push(basis);
-        self.level.decide(self.layers, &self.bases[self.bases.len() - 1..]);
+        self.level.decide(self.layers, &self.bases[self.bases.len() - 1..], self.clock);
         self.descend();
         Ok(())
     }

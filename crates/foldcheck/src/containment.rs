@@ -152,6 +152,9 @@ fn check_normals<R: BufRead>(
     for other in (0..dimension).filter(|index| !coordinates.contains(index)) {
         let weights = numbers(certificate, "equation", coordinates.len())?;
         for vector in pair.outer.iter().chain(&pair.inner) {
+            if certificate.lines.clock().ticks() {
+                return Err("the time has run out".into());
+            }
             let values: Vec<Rational> = pick(vector).into_iter().map(Rational::from).collect();
             if product(&weights, &values) != Rational::from(vector[other].clone()) {
                 return Err(format!("the equation of coordinate {other} is violated").into());
@@ -163,7 +166,7 @@ fn check_normals<R: BufRead>(
     }
     let outer: Vec<Vec<Integer>> = pair.outer.iter().map(pick).collect();
     let inner: Vec<Vec<Integer>> = pair.inner.iter().map(pick).collect();
-    Ok(every_normal_fits(&outer, &inner)?)
+    Ok(every_normal_fits(&outer, &inner, certificate.lines.clock())?)
 }
 
 /// |value|.

@@ -3,6 +3,7 @@
 use foldline_kernel::Integer;
 use foldline_kernel::number::{Gcd, Signed};
 
+use crate::clock::Clock;
 use crate::lines::Reason;
 
 /// Vectors with a copy in 128 bits, if they fit.
@@ -54,12 +55,17 @@ fn product(left: &[Integer], right: &[Integer]) -> Integer {
 
 /// Whether Σ |u·a| over `inner` is at most Σ |u·b| over `outer` for the normals u of all
 /// hyperplanes that vectors of `outer` span, which must have full rank (at least 1).
-pub fn every_normal_fits(outer: &[Vec<Integer>], inner: &[Vec<Integer>]) -> Result<(), Reason> {
+pub fn every_normal_fits(
+    outer: &[Vec<Integer>],
+    inner: &[Vec<Integer>],
+    clock: &Clock<'_>,
+) -> Result<(), Reason> {
     let rank = outer.first().map_or(0, Vec::len);
     let unit = |index: usize| -> Vec<Integer> {
         (0..rank).map(|other| Integer::from(u8::from(other == index))).collect()
     };
-    let mut walk = Walk { outer: Vectors::new(outer), inner: Vectors::new(inner), full: false };
+    let mut walk =
+        Walk { outer: Vectors::new(outer), inner: Vectors::new(inner), full: false, clock };
     walk.descend((0..rank).map(unit).collect(), 0)?;
     if walk.full {
         Ok(())
@@ -68,14 +74,15 @@ pub fn every_normal_fits(outer: &[Vec<Integer>], inner: &[Vec<Integer>]) -> Resu
     }
 }
 
-struct Walk {
+struct Walk<'c> {
     outer: Vectors,
     inner: Vectors,
     /// Whether some outer vector is outside of a hyperplane: then the rank is full.
     full: bool,
+    clock: &'c Clock<'c>,
 }
 
-impl Walk {
+impl Walk<'_> {
     /// All ways to go on from the functions that vanish on the vectors chosen so far, a basis of
     /// the space of such functions, with vectors from `next` on.
     fn descend(&mut self, functions: Vec<Vec<Integer>>, next: usize) -> Result<(), Reason> {
@@ -83,6 +90,9 @@ impl Walk {
             return self.test(normal);
         }
         for index in next..self.outer.exact.len() {
+            if self.clock.strikes() {
+                return Err("the time has run out".to_owned());
+            }
             let vector = &self.outer.exact[index];
             let values: Vec<Integer> =
                 functions.iter().map(|function| product(function, vector)).collect();
@@ -127,24 +137,28 @@ mod tests {
         rows.iter().map(|row| row.iter().map(|&value| value.into()).collect()).collect()
     }
 
+    fn fits(outer: &[Vec<Integer>], inner: &[Vec<Integer>]) -> Result<(), Reason> {
+        every_normal_fits(outer, inner, &Clock::new(&|| false))
+    }
+
     #[test]
     fn a_square_and_a_diamond() {
         let square = vectors(&[&[1, 0], &[0, 1], &[0, 0]]);
         let diamond = vectors(&[&[1, 1], &[1, -1]]);
-        assert!(every_normal_fits(&diamond, &square).is_ok());
-        let error = every_normal_fits(&square, &diamond).unwrap_err();
+        assert!(fits(&diamond, &square).is_ok());
+        let error = fits(&square, &diamond).unwrap_err();
         assert!(error.contains("larger at the normal"), "{error}");
         let huge: Vec<Vec<Integer>> =
             diamond.iter().map(|v| v.iter().map(|entry| entry << 200).collect()).collect();
-        assert!(every_normal_fits(&huge, &diamond).is_ok());
-        assert!(every_normal_fits(&diamond, &huge).is_err());
+        assert!(fits(&huge, &diamond).is_ok());
+        assert!(fits(&diamond, &huge).is_err());
     }
 
     #[test]
     fn too_few_generators_prove_nothing() {
         let line = vectors(&[&[1, 1, 0], &[2, 2, 0]]);
-        assert!(every_normal_fits(&line, &vectors(&[&[0, 0, 1]])).is_err());
+        assert!(fits(&line, &vectors(&[&[0, 0, 1]])).is_err());
         let plane = vectors(&[&[1, 1, 0], &[1, 2, 0]]);
-        assert!(every_normal_fits(&plane, &vectors(&[&[1, 0, 0]])).is_err());
+        assert!(fits(&plane, &vectors(&[&[1, 0, 0]])).is_err());
     }
 }

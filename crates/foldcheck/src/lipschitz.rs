@@ -9,6 +9,7 @@ use foldline_kernel::{
 };
 
 use crate::certificate::{Certificate, Stop};
+use crate::clock::Clock;
 use crate::lines::{Fields, Lines, Reason, index, integer, rational};
 use crate::lipschitz_jump;
 use crate::lipschitz_norm::{Hull, Norm, Size};
@@ -76,9 +77,10 @@ pub fn check<R: BufRead>(
         pieces.extend(check_piece(&mut certificate.lines, &claim, piece, numbers.is_empty())?);
     }
     if !numbers.is_empty() {
+        let clock = certificate.lines.clock();
         let mut fields = certificate.lines.next_fields()?;
         fields.expect("attained")?;
-        claim.check_attained(&pieces, fields)?;
+        claim.check_attained(&pieces, fields, clock)?;
     }
     certificate.end()?;
     Ok([p, list, word].into_iter().chain(values).collect::<Vec<_>>().join(" "))
@@ -98,7 +100,12 @@ impl Piece<'_> {
 impl Claim {
     /// `R_1 … R_d`, perhaps `along V_1 … V_d`: the point is inside a piece and a cell, and the norm there
     /// is what is claimed.
-    fn check_attained(&self, pieces: &[Piece<'_>], mut fields: Fields<'_>) -> Result<(), Reason> {
+    fn check_attained(
+        &self,
+        pieces: &[Piece<'_>],
+        mut fields: Fields<'_>,
+        clock: &Clock<'_>,
+    ) -> Result<(), Reason> {
         let inputs = self.network.inputs();
         let vector = |fields: &mut Fields<'_>| {
             (0..inputs).map(|_| fields.rational()).collect::<Result<Vec<_>, Reason>>()
@@ -116,7 +123,7 @@ impl Claim {
         }
         let mut problem = Ok(false);
         for piece in inside {
-            problem = self.is_attained_in(piece, &point, along.as_ref());
+            problem = self.is_attained_in(piece, &point, along.as_ref(), clock);
             if problem == Ok(true) {
                 return Ok(());
             }
@@ -130,17 +137,18 @@ impl Claim {
         piece: &Piece<'_>,
         point: &[Rational],
         along: Option<&Vec<Rational>>,
+        clock: &Clock<'_>,
     ) -> Result<bool, Reason> {
         let pattern = self.network.evaluate(point).pattern.concat();
         let sign = |neuron: usize| if pattern[neuron] { 1 } else { -1 };
         for neuron in 0..pattern.len() {
-            let row = pre_activation(&self.network, neuron, &sign)?;
+            let row = pre_activation(&self.network, neuron, &sign, clock)?;
             let (_, gradient) = row.split_last().expect("a constant");
             if !piece.hull.is_constant(gradient) && value_at(&row, point).is_zero() {
                 return Err(format!("the point is not inside a cell: neuron {neuron} is at 0"));
             }
         }
-        let slopes = Slopes::new(&self.network, &self.originals, sign);
+        let slopes = Slopes::new(&self.network, &self.originals, sign, clock);
         let inputs = self.network.inputs();
         let unit = |i: usize| (0..inputs).map(|j| Rational::from(u8::from(i == j))).collect();
         let units: Vec<Vec<Rational>> = (0..inputs).map(unit).collect();
@@ -171,6 +179,7 @@ fn pre_activation(
     network: &Network,
     neuron: usize,
     sign: &impl Fn(usize) -> i8,
+    clock: &Clock<'_>,
 ) -> Result<Vec<Rational>, Reason> {
     let inputs = network.inputs();
     let mut values: Vec<Vec<Integer>> = (0..inputs)
@@ -182,6 +191,9 @@ fn pre_activation(
             let mut sum = vec![Integer::ZERO; inputs + 1];
             sum[inputs] = &row.bias * Integer::from(denominator.clone());
             for (&column, weight) in row.columns.iter().zip(&row.numerators) {
+                if clock.ticks() {
+                    break;
+                }
                 for (value, term) in sum.iter_mut().zip(&values[column as usize]) {
                     *value += weight * term;
                 }
@@ -222,7 +234,7 @@ struct Node {
 /// `void TERMS` (the piece has no point), or `hull TERMS` for equalities, as many as there are to tell,
 /// `interior R_1 … R_d` and a tree.
 fn check_piece<'r, R: BufRead>(
-    lines: &mut Lines<R>,
+    lines: &mut Lines<'_, R>,
     claim: &Claim,
     polyhedron: &'r Polyhedron,
     must_be_empty: bool,
@@ -287,18 +299,18 @@ impl Part<'_> {
     /// One record: `bound …` or `flat TERMS` close the node; `split K`, `constant K` go on.
     fn check_node<R: BufRead>(
         &self,
-        lines: &mut Lines<R>,
+        lines: &mut Lines<'_, R>,
         mut node: Node,
         open: &mut Vec<Node>,
     ) -> Result<(), Stop> {
-        let claim = self.claim;
+        let (claim, clock) = (self.claim, lines.clock());
         let mut fields = lines.next_fields()?;
         let word = fields.word()?;
         match word {
             "bound" => {
                 let told = fields.by_ref().map(rational).collect::<Result<Vec<_>, Reason>>()?;
                 let sign = |neuron: usize| claim.sign(&node, neuron);
-                let slopes = Slopes::new(&claim.network, &claim.originals, sign);
+                let slopes = Slopes::new(&claim.network, &claim.originals, sign, clock);
                 if !claim.size.bounds(&slopes, &self.piece.hull, &told)? {
                     return Err("the derivatives of that part may be larger".into());
                 }
@@ -313,7 +325,7 @@ impl Part<'_> {
                     return Err(format!("neuron {neuron} has a sign or repeats another").into());
                 }
                 let sign = |other: usize| claim.sign(&node, other);
-                let row = pre_activation(&claim.network, neuron, &sign)?;
+                let row = pre_activation(&claim.network, neuron, &sign, clock)?;
                 let (constant, gradient) = row.split_last().expect("a constant");
                 if self.piece.hull.is_constant(gradient) != (word == "constant") {
                     let is = if word == "split" { "is" } else { "is not" };

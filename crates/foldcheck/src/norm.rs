@@ -7,6 +7,7 @@ use foldline_kernel::number::{Signed, least_common_multiple};
 use foldline_kernel::{Integer, Natural, Rational, Zonotope};
 
 use crate::certificate::{Certificate, Stop};
+use crate::clock::Clock;
 use crate::containment::magnitude;
 use crate::lines::{Fields, index, rational};
 use crate::norm_bound::{LARGEST_TERM, Longest, Power, at_least};
@@ -60,7 +61,9 @@ pub fn check<R: BufRead>(
     let scheme = fields.word()?.to_owned();
     fields.finish()?;
     match (scheme.as_str(), &norm, &claim) {
-        ("directions", _, Claim::Value(value)) => check_directions(&zonotope, &norm, value)?,
+        ("directions", _, Claim::Value(value)) => {
+            check_directions(&zonotope, &norm, value, certificate.lines.clock())?;
+        }
         ("signs" | "cones", Norm::Power(power), claim) => {
             let largest = match claim {
                 Claim::Value(value) | Claim::Square(value) | Claim::Between(_, value) => value,
@@ -75,7 +78,7 @@ pub fn check<R: BufRead>(
             } else {
                 let zero = vec![Integer::ZERO; zonotope.dimension()];
                 let free: Vec<&[Integer]> = vectors.iter().map(Vec::as_slice).collect();
-                if !all_fit(&longest, &zero, &free) {
+                if !all_fit(&longest, &zero, &free, certificate.lines.clock()) {
                     return Err("a sum with signs has a larger norm".into());
                 }
             }
@@ -170,19 +173,25 @@ fn product(left: &[Rational], right: &[Rational]) -> Rational {
 }
 
 /// The norm is the largest a·x over few a: |a·c| + Σ |a·g_i| must be at most the value for each.
-fn check_directions(zonotope: &Zonotope, norm: &Norm, value: &Rational) -> Result<(), Stop> {
+fn check_directions(
+    zonotope: &Zonotope,
+    norm: &Norm,
+    value: &Rational,
+    clock: &Clock<'_>,
+) -> Result<(), Stop> {
     let dimension = zonotope.dimension();
     let reach = |direction: &[Rational]| {
         let vectors = zonotope.generators.iter().chain([&zonotope.center]);
         vectors.fold(Rational::ZERO, |sum, v| sum + magnitude(&product(v, direction)))
     };
     let larger = match norm {
-        Norm::Rows(rows) => rows.iter().any(|row| reach(row) > *value),
+        Norm::Rows(rows) => rows.iter().any(|row| clock.strikes() || reach(row) > *value),
         Norm::Infinity => (0..dimension).any(|coordinate| {
             let vectors = zonotope.generators.iter().chain([&zonotope.center]);
-            vectors.fold(Rational::ZERO, |sum, v| sum + magnitude(&v[coordinate])) > *value
+            clock.strikes()
+                || vectors.fold(Rational::ZERO, |sum, v| sum + magnitude(&v[coordinate])) > *value
         }),
-        Norm::Power(Power::One) => signed_coordinates_exceed(zonotope, value)?,
+        Norm::Power(Power::One) => signed_coordinates_exceed(zonotope, value, clock)?,
         Norm::Power(_) => return Err("there are no such directions for this norm".into()),
     };
     if larger { Err("the norm is larger in some direction".into()) } else { Ok(()) }
@@ -190,7 +199,11 @@ fn check_directions(zonotope: &Zonotope, norm: &Norm, value: &Rational) -> Resul
 
 /// Whether Σ |u·v| over the vectors is more than the value for some u ∈ {±1}^d, one sign changing
 /// at a time; opposite ones say the same.
-fn signed_coordinates_exceed(zonotope: &Zonotope, value: &Rational) -> Result<bool, Stop> {
+fn signed_coordinates_exceed(
+    zonotope: &Zonotope,
+    value: &Rational,
+    clock: &Clock<'_>,
+) -> Result<bool, Stop> {
     let dimension = zonotope.dimension();
     if dimension > MOST_SIGNED_COORDINATES {
         return Err("there are too many sign vectors of coordinates".into());
@@ -204,7 +217,7 @@ fn signed_coordinates_exceed(zonotope: &Zonotope, value: &Rational) -> Result<bo
     let mut sums: Vec<Integer> =
         vectors.iter().map(|vector| vector.iter().fold(Integer::ZERO, |s, v| s + v)).collect();
     for step in 1u64.. {
-        if total(&sums) > limit {
+        if clock.ticks() || total(&sums) > limit {
             return Ok(true);
         }
         let changed = 1 + step.trailing_zeros() as usize;

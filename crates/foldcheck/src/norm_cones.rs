@@ -7,6 +7,7 @@ use foldline_kernel::number::{BitTest, Signed};
 use foldline_kernel::{Integer, Rational};
 
 use crate::certificate::{Certificate, Stop};
+use crate::clock::Clock;
 use crate::containment::rationals;
 use crate::lines::{Fields, Reason};
 use crate::norm_bound::{Longest, absolute};
@@ -86,7 +87,7 @@ pub fn check<R: BufRead>(
                 "above" => check_above(fields, &cone, longest)?,
                 "signs" => {
                     fields.finish()?;
-                    check_signs(&cone, vectors, longest)?;
+                    check_signs(&cone, vectors, longest, certificate.lines.clock())?;
                 }
                 other => {
                     let expected = "expected `split`, `above` or `signs`";
@@ -141,7 +142,12 @@ fn check_above(fields: Fields<'_>, cone: &Cone, longest: &Longest) -> Result<(),
 }
 
 /// `signs`: every sum of the vectors whose signs agree with those on the rays is short enough.
-fn check_signs(cone: &Cone, vectors: &[Vec<Integer>], longest: &Longest) -> Result<(), Reason> {
+fn check_signs(
+    cone: &Cone,
+    vectors: &[Vec<Integer>],
+    longest: &Longest,
+    clock: &Clock<'_>,
+) -> Result<(), Reason> {
     let mut start = vec![Integer::ZERO; cone.len()];
     let mut free: Vec<&[Integer]> = Vec::new();
     for (index, vector) in vectors.iter().enumerate() {
@@ -153,7 +159,7 @@ fn check_signs(cone: &Cone, vectors: &[Vec<Integer>], longest: &Longest) -> Resu
             _ => pairs.for_each(|(sum, value)| *sum += value),
         }
     }
-    if all_fit(longest, &start, &free) {
+    if all_fit(longest, &start, &free, clock) {
         Ok(())
     } else {
         Err("a sum with these signs has a larger norm".to_owned())

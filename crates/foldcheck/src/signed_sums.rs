@@ -4,6 +4,7 @@ use std::ops::{AddAssign, SubAssign};
 
 use foldline_kernel::Integer;
 
+use crate::clock::Clock;
 use crate::norm_bound::{Longest, Power, absolute};
 
 /// Numbers below this are walked in machine integers.
@@ -11,8 +12,13 @@ const SMALL: i64 = 1 << 58;
 
 /// Whether every sum of `start` and ± each vector of `free` has at most the norm claimed.
 ///
-/// Where `start` is zero, opposite sums are as long: one vector's sign is fixed then.
-pub fn all_fit(longest: &Longest, start: &[Integer], free: &[&[Integer]]) -> bool {
+/// False once the clock strikes. Where `start` is zero, opposite sums are as long: one vector's sign is fixed then.
+pub fn all_fit(
+    longest: &Longest,
+    start: &[Integer],
+    free: &[&[Integer]],
+    clock: &Clock<'_>,
+) -> bool {
     let mut ordered: Vec<(Integer, &[Integer])> =
         free.iter().map(|vector| (longest.length(vector), *vector)).collect();
     ordered.sort_by(|left, right| right.0.cmp(&left.0));
@@ -28,7 +34,7 @@ pub fn all_fit(longest: &Longest, start: &[Integer], free: &[&[Integer]]) -> boo
     }
     rest.reverse();
     let vectors: Vec<&[Integer]> = ordered.iter().map(|(_, vector)| *vector).collect();
-    small_fit(longest, &start, &vectors, &rest).unwrap_or_else(|| {
+    small_fit(longest, &start, &vectors, &rest, clock).unwrap_or_else(|| {
         let within = |sum: &[Integer], place: usize| {
             if place == vectors.len() {
                 return longest.holds(sum);
@@ -36,7 +42,7 @@ pub fn all_fit(longest: &Longest, start: &[Integer], free: &[&[Integer]]) -> boo
             let room = longest.norm() - &rest[place];
             crate::norm_bound::at_most(longest.power(), sum, &room)
         };
-        descend(&vectors, 0, &mut start, &within)
+        descend(&vectors, 0, &mut start, &within, clock)
     })
 }
 
@@ -46,6 +52,7 @@ fn small_fit(
     start: &[Integer],
     vectors: &[&[Integer]],
     rest: &[Integer],
+    clock: &Clock<'_>,
 ) -> Option<bool> {
     let all = || vectors.iter().copied().chain([start]);
     let reach: Integer = all().flatten().map(absolute).fold(Integer::ZERO, |sum, v| sum + v);
@@ -75,7 +82,7 @@ fn small_fit(
     };
     match longest.power() {
         Power::Ratio(..) => None,
-        _ => Some(descend(&slices, 0, &mut start, &within)),
+        _ => Some(descend(&slices, 0, &mut start, &within, clock)),
     }
 }
 
@@ -85,6 +92,7 @@ fn descend<T>(
     place: usize,
     sum: &mut [T],
     within: &impl Fn(&[T], usize) -> bool,
+    clock: &Clock<'_>,
 ) -> bool
 where
     T: for<'a> AddAssign<&'a T> + for<'a> SubAssign<&'a T>,
@@ -92,17 +100,17 @@ where
     if within(sum, place) {
         return true;
     }
-    let Some(vector) = vectors.get(place) else { return false };
+    let Some(vector) = vectors.get(place).filter(|_| !clock.ticks()) else { return false };
     let add = |sum: &mut [T]| sum.iter_mut().zip(*vector).for_each(|(s, v)| *s += v);
     let subtract = |sum: &mut [T]| sum.iter_mut().zip(*vector).for_each(|(s, v)| *s -= v);
     add(sum);
-    let first = descend(vectors, place + 1, sum, within);
+    let first = descend(vectors, place + 1, sum, within, clock);
     subtract(sum);
     if !first {
         return false;
     }
     subtract(sum);
-    let second = descend(vectors, place + 1, sum, within);
+    let second = descend(vectors, place + 1, sum, within, clock);
     add(sum);
     second
 }
@@ -147,8 +155,9 @@ mod tests {
                     *value *= claim(largest).unit();
                 }
                 let free: Vec<&[Integer]> = vectors.iter().map(Vec::as_slice).collect();
-                assert!(all_fit(&claim(largest), &zero, &free), "{power:?} {scale}");
-                assert!(!all_fit(&claim(largest - 1), &zero, &free), "{power:?} {scale}");
+                let clock = Clock::new(&|| false);
+                assert!(all_fit(&claim(largest), &zero, &free, &clock), "{power:?} {scale}");
+                assert!(!all_fit(&claim(largest - 1), &zero, &free, &clock), "{power:?} {scale}");
             }
         }
     }

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 
 use foldline_kernel::{Activation, Integer, Natural, Network, Rational, Row};
 
+use crate::clock::Clock;
+
 /// A network's derivatives by the inputs, then by the activations of undecided neurons.
-pub struct Slopes {
+pub struct Slopes<'c> {
     inputs: usize,
     undecided: Vec<Vec<Rational>>,
     outputs: Vec<Vec<Rational>>,
+    clock: &'c Clock<'c>,
 }
 
 /// An interval.
@@ -38,13 +41,14 @@ fn scaled(interval: &Range, factor: &Rational) -> Range {
     if a <= b { (a, b) } else { (b, a) }
 }
 
-impl Slopes {
+impl<'c> Slopes<'c> {
     /// Substitutes the neurons with a sign (1 on, −1 off, 0 undecided); an undecided one that
     /// repeats an original is written with that one's activation.
     pub fn new(
         network: &Network,
         originals: &[Option<(usize, i8)>],
         sign: impl Fn(usize) -> i8,
+        clock: &'c Clock<'c>,
     ) -> Self {
         let inputs = network.inputs();
         let mut columns: HashMap<usize, usize> = HashMap::new();
@@ -56,7 +60,7 @@ impl Slopes {
             let after = &denominator * &layer.denominator;
             for row in &layer.rows {
                 let width = inputs + undecided.len();
-                let z = combined(row, &values, width);
+                let z = combined(row, &values, width, clock);
                 if layer.activation == Activation::Linear {
                     next.push(z);
                     continue;
@@ -83,7 +87,7 @@ impl Slopes {
             (values, denominator) = (next, after);
         }
         let outputs = values.iter().map(|value| rational(value, &denominator)).collect();
-        Self { inputs, undecided, outputs }
+        Self { inputs, undecided, outputs, clock }
     }
 
     /// The derivative of an output along each vector lies in its interval, whatever the slopes.
@@ -93,6 +97,9 @@ impl Slopes {
         let mut ranges: Vec<Range> =
             (0..self.undecided.len()).map(|k| (entry(k), entry(k))).collect();
         for k in (0..ranges.len()).rev() {
+            if self.clock.strikes() {
+                break;
+            }
             let (low, high) = ranges[k].clone();
             let sloped = (low.min(Rational::ZERO), high.max(Rational::ZERO));
             for (i, factor) in self.undecided[k][self.inputs..].iter().enumerate() {
@@ -125,9 +132,12 @@ fn unit(place: usize, value: &Natural) -> Vec<Integer> {
     row
 }
 
-fn combined(row: &Row, values: &[Vec<Integer>], width: usize) -> Vec<Integer> {
+fn combined(row: &Row, values: &[Vec<Integer>], width: usize, clock: &Clock<'_>) -> Vec<Integer> {
     let mut sum = vec![Integer::ZERO; width];
     for (&column, weight) in row.columns.iter().zip(&row.numerators) {
+        if clock.ticks() {
+            break;
+        }
         for (value, term) in sum.iter_mut().zip(&values[column as usize]) {
             *value += weight * term;
         }
