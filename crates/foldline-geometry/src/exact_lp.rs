@@ -4,6 +4,7 @@
 //! pivoting (each division is exact). Smallest-index (Bland) rules make every phase finite,
 //! so touching, flat, empty and unbounded problems all end with an exact answer.
 
+use foldline_kernel::interrupt::{self, EXACT};
 use foldline_kernel::number::{Sign, UnsignedAbs};
 use foldline_kernel::{Integer, LinearConstraint, Natural, Rational};
 
@@ -117,6 +118,7 @@ impl Dictionary {
         let negative = pivot.is_below_zero();
         let denominator = std::mem::replace(&mut self.denominator, pivot.clone().abs_value());
         let update = |row: &mut Vec<Integer>| {
+            interrupt::count(2 * EXACT * row.len());
             let factor = row[entering].clone();
             for (column, value) in row.iter_mut().enumerate() {
                 if column != entering && !(value.is_zero() && factor.is_zero()) {

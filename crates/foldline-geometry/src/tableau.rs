@@ -4,6 +4,8 @@
 //! constant + Σ coefficient × (one of the d nonbasic slacks). Its answers are multipliers,
 //! which [`crate::Polytope::lower_bound`] turns into proofs; nothing here needs to be believed.
 
+use foldline_kernel::interrupt;
+
 use crate::polytope::Polytope;
 
 const TOLERANCE: f64 = 1e-9;
@@ -118,6 +120,7 @@ impl Tableau {
     /// Exchanges the basic row `leaving` with the nonbasic slack of column `entering`.
     #[inline(always)]
     fn pivot(&mut self, leaving: usize, entering: usize) {
+        interrupt::count(self.rows.len());
         let stride = self.stride;
         let mut pivot_row = [0.0; 32];
         let wide = stride > 32;

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::interrupt::{self, EXACT};
 use crate::linear::combine_terms;
 use crate::network::{Activation, Layer, Network, NetworkError, RationalRow};
 use crate::number::Rational;
@@ -33,7 +34,7 @@ pub fn difference(a: &Network, b: &Network, outputs: &[usize]) -> Result<Network
         return Err(NetworkError::Empty);
     }
     let mut joint = Joint { inputs: a.inputs(), ..Joint::default() };
-    let (of_a, of_b) = (joint.outputs(a), joint.outputs(b));
+    let (of_a, of_b) = joint.both_outputs(a, b);
     let last: Vec<RationalRow> = outputs
         .iter()
         .map(|&output| joint.folded(sum(&of_a[output], &-Rational::ONE, &of_b[output])))
@@ -48,9 +49,14 @@ struct Joint {
     inputs: usize,
     /// The neurons' rows; neuron k is node `inputs` + k.
     rows: Vec<RationalRow>,
+    /// For each neuron an earlier one whose row is a negative multiple of its own.
+    opposites: Vec<Option<usize>>,
     /// Nodes by their rows divided by the size of the first weight.
-    nodes: HashMap<(Vec<(usize, Rational)>, Rational), usize>,
+    nodes: HashMap<Direction, usize>,
 }
+
+/// A row divided by the size of its first weight: weights and bias.
+type Direction = (Vec<(usize, Rational)>, Rational);
 
 /// left + factor·right, without zero weights.
 fn sum(left: &RationalRow, factor: &Rational, right: &RationalRow) -> RationalRow {
@@ -66,30 +72,53 @@ fn size(row: &RationalRow) -> Option<Rational> {
 }
 
 impl Joint {
-    /// A network's outputs as rows over nodes; adds the neurons that are not there yet.
-    fn outputs(&mut self, network: &Network) -> Vec<RationalRow> {
+    /// Both networks' outputs as rows over nodes; adds the neurons that are not there yet.
+    fn both_outputs(&mut self, a: &Network, b: &Network) -> (Vec<RationalRow>, Vec<RationalRow>) {
+        // What both networks begin with gives the same rows, and the same neurons, both times.
+        let layers = a.layers().iter().zip(b.layers());
+        let equal = layers.take_while(|(of_a, of_b)| of_a == of_b).count();
         let unit =
             |node| RationalRow { weights: vec![(node, Rational::ONE)], bias: Rational::ZERO };
-        let mut values: Vec<RationalRow> = (0..self.inputs).map(unit).collect();
-        for layer in network.layers() {
-            let rows = layer.rational_rows();
-            let rows = rows.iter().map(|row| {
-                let scaled = row.weights.iter().flat_map(|(column, weight)| {
-                    let terms = values[*column].weights.iter();
-                    terms.map(move |(node, value)| (*node, weight * value))
-                });
-                let weights = combine_terms(scaled.collect());
-                let biases = row.weights.iter().map(|(j, weight)| weight * &values[*j].bias);
-                let bias = biases.fold(row.bias.clone(), |sum, term| sum + term);
-                self.folded(RationalRow { weights, bias })
-            });
-            let rows: Vec<RationalRow> = rows.collect();
-            values = match layer.activation {
-                Activation::Linear => rows,
-                Activation::Relu => rows.into_iter().map(|row| self.relu(row)).collect(),
-            };
+        let inputs: Vec<RationalRow> = (0..self.inputs).map(unit).collect();
+        if equal == a.layers().len() && equal == b.layers().len() {
+            // Their differences are 0, whatever they are: they need no neurons.
+            let none = RationalRow { weights: Vec::new(), bias: Rational::ZERO };
+            let outputs = vec![none; a.outputs()];
+            return (outputs.clone(), outputs);
         }
-        values
+        let shared = self.after(&a.layers()[..equal], inputs);
+        let of_a = self.after(&a.layers()[equal..], shared.clone());
+        (of_a, self.after(&b.layers()[equal..], shared))
+    }
+
+    /// The values of the last of these layers as rows over nodes, from those before the first.
+    fn after(&mut self, layers: &[Layer], values: Vec<RationalRow>) -> Vec<RationalRow> {
+        layers.iter().fold(values, |values, layer| {
+            let rows = (0..layer.rows.len()).map(|row| {
+                let composed = self.composed(&layer.rational_row(row), &values);
+                self.folded(composed)
+            });
+            match layer.activation {
+                Activation::Linear => rows.collect(),
+                Activation::Relu => {
+                    let rows: Vec<RationalRow> = rows.collect();
+                    rows.into_iter().map(|row| self.relu(row)).collect()
+                }
+            }
+        })
+    }
+
+    /// A layer's row over nodes, where the layer's inputs are `values`.
+    fn composed(&self, row: &RationalRow, values: &[RationalRow]) -> RationalRow {
+        let scaled = row.weights.iter().flat_map(|(column, weight)| {
+            let terms = &values[*column].weights;
+            interrupt::count(EXACT * terms.len());
+            terms.iter().map(move |(node, value)| (*node, weight * value))
+        });
+        let weights = combine_terms(scaled.collect());
+        let biases = row.weights.iter().map(|(j, weight)| weight * &values[*j].bias);
+        let bias = biases.fold(row.bias.clone(), |sum, term| sum + term);
+        RationalRow { weights, bias }
     }
 
     /// The row with max(0, z) − max(0, −z) replaced by z, as often as that is possible.
@@ -105,17 +134,17 @@ impl Joint {
     /// Two neurons of a row with opposite rows ρ and −t·ρ, t > 0, that together are a factor times
     /// ρ: the pair whose second neuron is the last.
     fn opposite_pair(&self, row: &RationalRow) -> Option<(usize, usize, Rational)> {
-        let neurons = row.weights.iter().rev().filter(|(node, _)| *node >= self.inputs);
-        for (other, weight) in neurons {
-            let own = &self.rows[*other - self.inputs];
-            let scale = size(own).expect("a neuron's row has weights");
-            let turned = own.weights.iter().map(|(node, value)| (*node, -(value / &scale)));
-            let key = (turned.collect(), -(&own.bias / &scale));
-            let Some(&one) = self.nodes.get(&key).filter(|one| *one < other) else { continue };
-            let found = row.weights.iter().find(|(node, _)| *node == one);
-            let Some((_, factor)) = found else { continue };
-            let first = size(&self.rows[one - self.inputs]).expect("a neuron's row has weights");
-            if factor * first == -(weight * scale) {
+        for (other, weight) in row.weights.iter().rev() {
+            let neuron = other.checked_sub(self.inputs);
+            let Some(one) = neuron.and_then(|neuron| self.opposites[neuron]) else { continue };
+            let Ok(place) = row.weights.binary_search_by_key(&one, |(node, _)| *node) else {
+                continue;
+            };
+            let factor = &row.weights[place].1;
+            let first_size = |node: usize| {
+                size(&self.rows[node - self.inputs]).expect("a neuron's row has weights")
+            };
+            if factor * first_size(one) == -(weight * first_size(*other)) {
                 return Some((one, *other, factor.clone()));
             }
         }
@@ -134,12 +163,17 @@ impl Joint {
         if row.bias >= Rational::ZERO && row.weights.iter().all(is_kept) {
             return row;
         }
+        interrupt::count(EXACT * row.weights.len());
         let weights = row.weights.iter().map(|(node, weight)| (*node, weight / &size));
-        let key = (weights.collect(), &row.bias / &size);
+        let key: Direction = (weights.collect(), &row.bias / &size);
         let next = self.inputs + self.rows.len();
-        let node = *self.nodes.entry(key).or_insert(next);
+        let node = self.nodes.get(&key).copied().unwrap_or(next);
         let factor = match node == next {
             true => {
+                let turned = key.0.iter().map(|(node, value)| (*node, -value));
+                let opposite = self.nodes.get(&(turned.collect(), -&key.1)).copied();
+                self.opposites.push(opposite);
+                self.nodes.insert(key, node);
                 self.rows.push(row);
                 Rational::ONE
             }
@@ -226,6 +260,7 @@ impl Places {
 
     /// A row over nodes as one over places.
     fn row(&self, row: &RationalRow) -> RationalRow {
+        interrupt::count(EXACT * row.weights.len());
         let terms = row.weights.iter().flat_map(|(node, weight)| {
             let (place, count) = self.of[node];
             let sides = [(place, weight.clone()), (place + 1, -weight.clone())];
@@ -421,5 +456,34 @@ mod tests {
         assert!(difference(&line(1, 1), &line(2, 1), &[0]).is_err());
         assert!(difference(&line(1, 1), &line(1, 2), &[0]).is_err());
         assert!(difference(&line(1, 1), &line(1, 1), &[]).is_err());
+    }
+
+    #[test]
+    fn its_making_ends_when_it_is_told_to() {
+        use crate::interrupt::{Stopped, after_calls, unless_stopped, with_hook};
+        let rows = |width: usize| {
+            (0..60).map(|i| (0..=width).map(|j| (i * 7 + j * 5) as i8 % 9 - 4).collect()).collect()
+        };
+        let mut layers: Plain = vec![(Activation::Relu, rows(1))];
+        (0..3).for_each(|_| layers.push((Activation::Relu, rows(60))));
+        let a = network(1, &layers);
+        layers[0].1[0][0] += 1;
+        let b = network(1, &layers);
+        let (hook, _) = after_calls(2);
+        let made = with_hook(Some(hook), || unless_stopped(|| difference(&a, &b, &[0])));
+        assert_eq!(made.err(), Some(Stopped));
+    }
+
+    #[test]
+    fn equal_networks_are_not_looked_into() {
+        use crate::interrupt::spent;
+        let layers: Plain = vec![
+            (Activation::Relu, vec![vec![1, 2], vec![-1, 1]]),
+            (Activation::Linear, vec![vec![1, 1, 0]]),
+        ];
+        let a = network(1, &layers);
+        let before = spent();
+        let none = difference(&a, &a, &[0]).unwrap();
+        assert_eq!((none.neurons(), none.layers()[0].nonzeros(), spent()), (0, 0, before));
     }
 }

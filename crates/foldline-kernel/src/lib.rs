@@ -10,6 +10,7 @@ pub mod basis;
 pub mod difference;
 pub mod elimination;
 pub mod graph;
+pub mod interrupt;
 pub mod jump;
 pub mod linear;
 pub mod network;

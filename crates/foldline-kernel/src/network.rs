@@ -1,5 +1,6 @@
 //! Feed-forward ReLU networks with exact weights, and their exact evaluation.
 
+use crate::interrupt::{self, EXACT};
 use crate::number::{Integer, Natural, Rational, UnsignedAbs, least_common_multiple};
 
 /// What a layer applies to its pre-activations.
@@ -122,14 +123,18 @@ impl Layer {
 
     /// The layer's rows with rational weights.
     pub fn rational_rows(&self) -> Vec<RationalRow> {
-        (0..self.rows.len())
-            .map(|row| RationalRow {
-                weights: (0..self.rows[row].columns.len())
-                    .map(|k| (self.rows[row].columns[k] as usize, self.weight(row, k)))
-                    .collect(),
-                bias: self.bias(row),
-            })
-            .collect()
+        (0..self.rows.len()).map(|row| self.rational_row(row)).collect()
+    }
+
+    /// One row with rational weights.
+    pub fn rational_row(&self, row: usize) -> RationalRow {
+        let columns = &self.rows[row].columns;
+        interrupt::count(EXACT * columns.len());
+        let weight = |(k, &column): (usize, &u32)| (column as usize, self.weight(row, k));
+        RationalRow {
+            weights: columns.iter().enumerate().map(weight).collect(),
+            bias: self.bias(row),
+        }
     }
 
     /// The layer that computes this one after the linear layer `earlier`.
@@ -139,6 +144,7 @@ impl Layer {
             let mut weights = vec![Rational::ZERO; earlier.inputs];
             let mut bias = row.bias.clone();
             for (column, factor) in &row.weights {
+                interrupt::count(EXACT * earlier_rows[*column].weights.len());
                 for (input, weight) in &earlier_rows[*column].weights {
                     weights[*input] += factor * weight;
                 }
@@ -159,6 +165,7 @@ impl Layer {
     pub fn pre_activations(&self, input: &[Integer], denominator: &Natural) -> Vec<Integer> {
         let denominator = denominator.as_ibig();
         let value = |row: &Row| {
+            interrupt::count(EXACT * row.columns.len());
             let start = &row.bias * denominator;
             let terms = row.columns.iter().zip(&row.numerators);
             terms.fold(start, |sum, (&column, weight)| sum + weight * &input[column as usize])

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::interrupt::{self, EXACT};
 use crate::network::RationalRow;
 use crate::number::power_of_two;
 use crate::{Activation, Integer, Layer, Rational};
@@ -100,6 +101,7 @@ fn repeats_in(layer: &Layer, homogeneous: bool) -> Vec<Repeat> {
     let mut repeats = Vec::with_capacity(layer.rows.len());
     for (index, row) in layer.rows.iter().enumerate() {
         let values = || row.numerators.iter().chain([&row.bias]);
+        interrupt::count(EXACT * row.columns.len());
         if row.columns.iter().all(is_constant) {
             let positive = values().any(|value| *value > Integer::ZERO);
             repeats.push(Repeat::Constant { positive });

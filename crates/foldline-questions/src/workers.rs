@@ -3,8 +3,14 @@
 use std::sync::Condvar;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use foldline_kernel::interrupt;
+
 /// Runs `work` for the workers 0, 1, … at the same time, worker 0 on the thread at hand.
+///
+/// All have the stop hook of the thread at hand, and none ends by it unless it asks for that.
 pub fn on_all(workers: usize, work: impl Fn(usize) + Sync) {
+    let hook = interrupt::hook();
+    let work = |worker| interrupt::with_hook(hook.clone(), || work(worker));
     std::thread::scope(|scope| {
         for worker in 1..workers {
             let work = &work;

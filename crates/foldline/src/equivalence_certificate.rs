@@ -5,8 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use foldline_kernel::NetworkError;
-use foldline_kernel::difference::difference;
-use foldline_questions::equivalence::{Outcome, Question, Verdict, equivalent, property};
+use foldline_questions::equivalence::{Outcome, Question, Verdict, equivalent, joint, property};
 use foldline_questions::verification::{self, Options};
 
 use crate::certificate::{CertificateError, header, precision};
@@ -50,8 +49,10 @@ pub fn equivalent_certified(
 ) -> Result<Outcome, PairError> {
     let start = Instant::now();
     let found = equivalent(question, options)?;
-    let [a, b] = question.networks;
-    let joint = difference(a, b, question.outputs)?;
+    let joint = match joint(question, &rest(options, start))? {
+        Ok(joint) => joint,
+        Err(limit) => return Ok(Outcome { verdict: Verdict::Undecided(limit), ..found }),
+    };
     let property = property(&joint, question.region, question.within);
     let precision = precision(&joint, &property);
     let head = |answer: &str| {

@@ -9,7 +9,7 @@ use super::generators::Generators;
 use super::reasons::{InForce, Reason};
 use super::rows::{FloatRows, Numbers, PartialSums, Row, RowSign};
 use super::start::Start;
-use foldline_kernel::Integer;
+use foldline_kernel::{Integer, interrupt};
 
 /// The largest dimension that [`walk`] takes.
 pub const MOST_DIMENSIONS: usize = 16;
@@ -420,6 +420,7 @@ impl<'a, const W: usize, A: Arrangement> Walk<'a, W, A> {
     /// How many generators of the cell are strictly on each side of a row's hyperplane.
     fn sides(&mut self, frame: &Frame, row: usize) -> (usize, usize) {
         let (mut above, mut below) = (0, 0);
+        interrupt::count(W * (frame.list_end - frame.list));
         for position in frame.list..frame.list_end {
             let (sign, _) = self.sign(frame.level, row, self.lists[position]);
             above += usize::from(sign > 0);

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use foldline_geometry::directed::nearest;
+use foldline_kernel::interrupt;
 use foldline_kernel::number::power_of_two;
 use foldline_kernel::repeats::{self, Repeat, repeats};
 use foldline_kernel::{Activation, Atom, Network, Rational};
@@ -101,8 +102,11 @@ impl FloatNetwork {
         let mut layers = Vec::new();
         for (layer, repeats) in network.layers().iter().zip(repeats) {
             let relu = layer.activation == Activation::Relu;
-            let rows = layer.rational_rows();
-            let rows: Vec<_> = rows.iter().map(|row| sparse(&row.weights, &row.bias)).collect();
+            let row = |row| {
+                let row = layer.rational_row(row);
+                sparse(&row.weights, &row.bias)
+            };
+            let rows: Vec<_> = (0..layer.rows.len()).map(row).collect();
             for (row, repeat) in repeats.iter().enumerate() {
                 if let Repeat::Constant { positive } = repeat {
                     constants.push(((neurons + row) as u32, if *positive { 1 } else { -1 }));
@@ -142,6 +146,13 @@ impl FloatNetwork {
         }
     }
 
+    /// The number of weights, those of the targets included.
+    pub fn weights(&self) -> usize {
+        let rows = self.layers.iter().flat_map(|layer| &layer.rows);
+        let targets = self.targets.iter().flat_map(|(input, output)| [input, output]);
+        rows.chain(targets).map(|row| row.columns.len()).sum()
+    }
+
     /// The outputs at `point` in floats, unproved.
     pub fn evaluate(&self, point: &[f64]) -> Vec<f64> {
         let mut values = point.to_vec();
@@ -165,6 +176,7 @@ impl FloatNetwork {
 impl FloatRow {
     /// Its value at `point`.
     pub fn at(&self, point: &[f64]) -> f64 {
+        interrupt::count(self.columns.len());
         let terms = self.columns.iter().zip(&self.values);
         terms.fold(self.bias, |sum, (&column, &value)| sum + value * point[column as usize])
     }

@@ -1,6 +1,7 @@
 //! Passes from a reduced system to that of a smaller polytope: tighter bounds, fewer neurons.
 
 use foldline_geometry::{Polytope, Tableau};
+use foldline_kernel::interrupt;
 
 use super::reduced::{Reduced, add_multiple, magnitude_of, rounding_error};
 use super::relaxation::Relaxation;
@@ -53,6 +54,7 @@ impl Reduced {
         let mut error = self.errors[index];
         let mut magnitude = self.magnitudes[index];
         let mut steps = 0;
+        interrupt::count(used);
         for neuron in (0..used - head).rev() {
             if signs[neuron] == 0 {
                 continue;
@@ -64,6 +66,7 @@ impl Reduced {
             let start = neuron * stride;
             let source = &before[start..start + head + neuron];
             add_multiple::<FUSED>(&mut row[..head + neuron], coefficient, source);
+            interrupt::count(head + neuron);
             steps += 1;
             error += coefficient.abs() * self.errors[neuron];
             magnitude += coefficient.abs() * self.magnitudes[neuron];

@@ -2,6 +2,7 @@
 
 use foldline_geometry::tableau::Ended;
 use foldline_geometry::{Polytope, Tableau};
+use foldline_kernel::interrupt;
 
 use super::reduced::{Reduced, add_multiple, rounding_error};
 use super::unfold::{Empty, Known};
@@ -48,6 +49,7 @@ impl Relaxation {
         let mut magnitude = reduced.magnitudes[index];
         let mut slack = reduced.errors[index];
         let mut steps = 0;
+        let mut work = used;
         for neuron in (0..used - head).rev() {
             let coefficient = self.gradient[head + neuron];
             if coefficient == 0.0 {
@@ -73,7 +75,9 @@ impl Relaxation {
             magnitude += width * (reduced.magnitudes[neuron] + (upper - lower));
             let source = &reduced.row(neuron)[..head + neuron];
             add_multiple::<FUSED>(&mut self.gradient[..head + neuron], factor, source);
+            work += head + neuron;
         }
+        interrupt::count(work);
         self.slack = slack * (1.0 + 1e-9) + rounding_error(2 * steps, magnitude);
     }
 
@@ -100,6 +104,7 @@ impl Relaxation {
         self.solution_error = Some(0.0);
         if polytope.half_spaces() > 0 {
             self.lps += 1;
+            interrupt::count(polytope.half_spaces() * dimension);
             let ended = tableau.minimize(&self.gradient, &mut self.multipliers);
             if self.proof.is_some() && (!self.multipliers.is_empty() || ended == Ended::Stalled) {
                 self.take_basis(polytope, tableau, ended);

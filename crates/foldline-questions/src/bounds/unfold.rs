@@ -1,6 +1,7 @@
 //! Builds the reduced system of a network on a polytope, layer by layer from the weights.
 
 use foldline_geometry::{Polytope, Tableau};
+use foldline_kernel::interrupt;
 
 use super::float_network::{FloatLayer, FloatNetwork, FloatRow, Multiple};
 use super::reduced::{Reduced, head_width, magnitude_of, rounding_error};
@@ -209,6 +210,7 @@ impl<'a> Build<'a> {
         sum[dimension] = row.bias;
         let mut error = 0.0;
         let mut magnitude = row.bias.abs();
+        let mut work = width + row.columns.len();
         for (&column, &weight) in row.columns.iter().zip(&row.values) {
             match values.values[column as usize] {
                 Value::Zero => {}
@@ -221,11 +223,13 @@ impl<'a> Build<'a> {
                     for (value, &term) in sum.iter_mut().zip(source) {
                         *value += weight * term;
                     }
+                    work += width;
                     error += weight.abs() * row_error;
                     magnitude += weight.abs() * row_magnitude;
                 }
             }
         }
+        interrupt::count(work);
         let error = error * (1.0 + 1e-9) + rounding_error(2 * row.columns.len() + 2, magnitude);
         (sum, error)
     }
@@ -235,6 +239,7 @@ impl<'a> Build<'a> {
         let magnitude = self.magnitude(&row);
         let stride = self.reduced.stride;
         let start = self.reduced.count() * stride;
+        interrupt::count(stride);
         self.reduced.rows.resize(start + stride, 0.0);
         self.reduced.rows[start..start + row.len()].copy_from_slice(&row);
         self.reduced.rows[start + row.len()..].fill(0.0);

@@ -9,11 +9,12 @@ pub mod statement;
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::feasible_point;
 use foldline_kernel::difference::difference;
-use foldline_kernel::{LinearConstraint, NetworkError, Rational};
+use foldline_kernel::interrupt::Stopped;
+use foldline_kernel::{LinearConstraint, Network, NetworkError, Rational};
 
 use crate::checkpoint::{Keeper, StateError};
 use crate::maximum::{Answer, Attained, Objective, maximum_resumable};
-use crate::verification::Options;
+use crate::verification::{Limit, Limits, Options, Statistics};
 pub use statement::{Comparison, Largest, Outcome, Question, Verdict, property};
 
 /// Decides the question and computes the largest difference.
@@ -43,8 +44,12 @@ pub fn equivalent_resumable(
     options: &Options,
     keeper: Option<&dyn Keeper>,
 ) -> Result<Result<Outcome, StateError>, NetworkError> {
-    let [a, b] = question.networks;
-    let joint = difference(a, b, question.outputs)?;
+    let limits = Limits::new(options);
+    let joint = match joint(question, options)? {
+        Ok(joint) => joint,
+        Err(limit) => return Ok(Ok(nothing_known(limit))),
+    };
+    let options = &limits.rest();
     let objective = |output, sign: i8| -> Objective { vec![(output, Rational::from(sign))] };
     let objectives: Vec<Objective> = (0..question.outputs.len())
         .flat_map(|output| [objective(output, 1), objective(output, -1)])
@@ -55,6 +60,32 @@ pub fn equivalent_resumable(
         let (verdict, largest) = conclude(question, outcome.answer);
         Outcome { verdict, largest, neurons: joint.neurons(), statistics }
     }))
+}
+
+/// The network a − b of the outputs that are compared, or which of the limits ended its making.
+///
+/// # Errors
+/// If the networks' numbers of inputs or outputs differ, or no output is compared.
+pub fn joint(
+    question: &Question<'_>,
+    options: &Options,
+) -> Result<Result<Network, Limit>, NetworkError> {
+    let [a, b] = question.networks;
+    let limits = Limits::new(options);
+    match limits.unless_reached(|| difference(a, b, question.outputs)) {
+        Ok(joint) => joint.map(Ok),
+        Err(Stopped) => Ok(Err(limits.which())),
+    }
+}
+
+/// The outcome of a run that was ended before there was a difference network.
+fn nothing_known(limit: Limit) -> Outcome {
+    Outcome {
+        verdict: Verdict::Undecided(limit),
+        largest: Largest::Between { lower: None, upper: None },
+        neurons: 0,
+        statistics: Statistics::default(),
+    }
 }
 
 fn conclude(question: &Question<'_>, answer: Answer) -> (Verdict, Largest) {

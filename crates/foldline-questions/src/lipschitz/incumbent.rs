@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldline_geometry::directed::round_down;
+use foldline_kernel::interrupt;
 use foldline_kernel::network::over_common_denominator;
 use foldline_kernel::number::from_f64_bits;
 use foldline_kernel::{Activation, Integer, Rational};
@@ -105,7 +106,7 @@ impl Incumbent {
             return;
         }
         let below = float_below(&size);
-        let (attained, place) = attained();
+        let (attained, place) = interrupt::to_the_end(attained);
         *found = Some(Found { size, attained, place });
         self.below.store(below.to_bits(), Ordering::Relaxed);
     }
@@ -204,6 +205,7 @@ impl Gradients {
                     if amount == 0.0 || layer.relu && self.values[index + 1][position] <= 0.0 {
                         continue;
                     }
+                    interrupt::count(row.columns.len());
                     for (&column, &weight) in row.columns.iter().zip(&row.values) {
                         self.below[column as usize] += weight * amount;
                     }

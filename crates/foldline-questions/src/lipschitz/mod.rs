@@ -88,19 +88,20 @@ pub fn lipschitz_resumable(
     let counters = Counters::default();
     let incumbent = Incumbent::new(is_enclosed(p, outputs.len()));
     let limits = Limits::new(options);
-    let roots = open(network, outputs, p, region, &counters, &incumbent)?;
-    let nodes = match keeper.and_then(Keeper::resumed) {
-        Some(state) => resume::open_nodes(state, &roots, &incumbent, &counters)?,
-        None => roots.clone(),
-    };
     let stop = || limits.reached();
     let open = with_progress(&limits, &counters, || {
+        let roots = open(network, outputs, p, region, &counters, &incumbent)?;
+        let nodes = match keeper.and_then(Keeper::resumed) {
+            Some(state) => resume::open_nodes(state, &roots, &incumbent, &counters)?,
+            None => roots.clone(),
+        };
         let by_passes = region.is_none() && convex::measure(&roots[0].patch.domain, p, &incumbent);
         if by_passes {
-            return None;
+            return Ok::<_, Refused>(None);
         }
-        search::search(nodes, options, &incumbent, &counters, &stop, keeper)
+        Ok(search::search(nodes, options, &incumbent, &counters, &stop, keeper))
     });
+    let open = open.unwrap_or(Ok(Some(f64::INFINITY)))?;
     Ok(Outcome { answer: answer(incumbent, open, &limits), statistics: counters.statistics() })
 }
 

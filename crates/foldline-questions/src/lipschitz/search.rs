@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
+use foldline_kernel::interrupt::unless_stopped;
 use serde_json::Value;
 
 use super::incumbent::{Effort, Incumbent, offer_point};
@@ -52,6 +53,8 @@ struct Pool<'a> {
     done: AtomicBool,
     /// Whether it is done because it was told to stop.
     cut: AtomicBool,
+    /// The bounds of nodes whose visit was stopped.
+    interrupted: Mutex<Vec<f64>>,
 }
 
 impl Part for Node {
@@ -93,12 +96,14 @@ pub fn search(
         idle: AtomicUsize::new(0),
         done: AtomicBool::new(false),
         cut: AtomicBool::new(false),
+        interrupted: Mutex::new(Vec::new()),
     };
     let state = || resume::to_json(&pool.open_nodes(), incumbent, counters);
     let was_stopped = |_: &()| pool.cut.load(Ordering::Relaxed);
     saving(keeper, state, was_stopped, || on_all(threads, |worker| pool.work(worker)));
     let mut bounds = Vec::new();
     pool.for_each_open(|node| bounds.push(node.bound));
+    bounds.append(&mut pool.interrupted.lock().expect("no worker panicked"));
     bounds.into_iter().reduce(f64::max)
 }
 
@@ -113,7 +118,12 @@ impl Pool<'_> {
                 self.hands.replace(worker, &mut parts);
                 return self.cut();
             }
-            self.visit(node, &mut space, &mut parts);
+            let bound = node.bound;
+            if unless_stopped(|| self.visit(node, &mut space, &mut parts)).is_err() {
+                // The worker's hand still has the node, if anyone asks for it.
+                self.interrupted.lock().expect("no worker panicked").push(bound);
+                return self.cut();
+            }
             let length = self.hands.replace(worker, &mut parts);
             if self.idle.load(Ordering::Relaxed) > 0 && length > 1 {
                 let mut shared = self.shared();

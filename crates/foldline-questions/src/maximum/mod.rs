@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use foldline_kernel::interrupt::Stopped;
 use foldline_kernel::number::from_f64_bits;
 use foldline_kernel::{Atom, Formula, Network, Property, Rational, Region};
 
@@ -88,7 +89,9 @@ pub fn maximum_resumable(
     let resumed = keeper.and_then(Keeper::resumed);
     let resumed =
         resumed.map(|state| Resumed::from_json(state, network.inputs(), &counters)).transpose()?;
-    let answer = with_progress(&limits, &counters, || run.answer(resumed))?;
+    let incumbent = Incumbent::new(network, objectives);
+    let answer = with_progress(&limits, &counters, || run.answer(&incumbent, resumed));
+    let answer = answer.unwrap_or_else(|Stopped| Ok(run.undecided(&incumbent, None)))?;
     Ok(Outcome { answer, statistics: counters.statistics() })
 }
 
@@ -103,11 +106,14 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn answer(&self, resumed: Option<Resumed>) -> Result<Answer, StateError> {
-        let incumbent = Incumbent::new(self.network, self.objectives);
+    fn answer(
+        &self,
+        incumbent: &Incumbent<'_>,
+        resumed: Option<Resumed>,
+    ) -> Result<Answer, StateError> {
         let stop = || self.limits.reached();
         let Some(pieces) = closed_pieces(self.region, self.counters, &stop) else {
-            return Ok(self.undecided(&incumbent, None));
+            return Ok(self.undecided(incumbent, None));
         };
         if pieces.is_empty() {
             return Ok(Answer::Empty);
@@ -117,11 +123,11 @@ impl Run<'_> {
             None => (self.direction_of_growth(&pieces, None)?, None),
             Some(Resumed::Growth(work)) => (self.direction_of_growth(&pieces, Some(work))?, None),
             Some(Resumed::Search(chunk)) => {
-                offer_earlier(&pieces, &chunk.best, &incumbent)?;
+                offer_earlier(&pieces, &chunk.best, incumbent)?;
                 (Found::Nothing, Some(chunk))
             }
             Some(Resumed::Attained { best, work }) => {
-                offer_earlier(&pieces, &best, &incumbent)?;
+                offer_earlier(&pieces, &best, incumbent)?;
                 return self.attained(incumbent.best().expect("just offered"), Some(work));
             }
         };
@@ -131,12 +137,12 @@ impl Run<'_> {
                     recession::ray(self.network, &pieces, self.objectives, &direction);
                 return Ok(Answer::Unbounded { point, direction });
             }
-            Found::Stopped => return Ok(self.undecided(&incumbent, None)),
+            Found::Stopped => return Ok(self.undecided(incumbent, None)),
             Found::Nothing => {}
         }
-        match self.search(&pieces, &incumbent, chunk)? {
+        match self.search(&pieces, incumbent, chunk)? {
             None => self.attained(incumbent.best().expect("a piece has a point"), None),
-            Some(upper) => Ok(self.undecided(&incumbent, Some(upper))),
+            Some(upper) => Ok(self.undecided(incumbent, Some(upper))),
         }
     }
 

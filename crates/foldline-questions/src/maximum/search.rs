@@ -9,6 +9,7 @@ use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
+use foldline_kernel::interrupt::unless_stopped;
 use serde_json::Value;
 
 use super::ascent::{ascend, seems_above};
@@ -117,6 +118,8 @@ struct Pool<'a> {
     changed: Condvar,
     /// Told to stop, or a worker panicked.
     cut: AtomicBool,
+    /// The upper bounds of parts whose visit was stopped.
+    interrupted: Mutex<Vec<f64>>,
 }
 
 /// Searches the parts of `open` for values above the incumbent, which it raises.
@@ -144,12 +147,14 @@ pub fn search(
         hands: Hands::new(threads, keeper.is_some()),
         changed: Condvar::new(),
         cut: AtomicBool::new(false),
+        interrupted: Mutex::new(Vec::new()),
     };
     let is_cut = |_: &()| pool.cut.load(Ordering::Relaxed);
     let state = || state(&pool.open_parts());
     saving(keeper, state, is_cut, || on_all(threads, |worker| pool.work(worker)));
     let left = pool.shared.into_inner().expect("no worker panicked").open;
-    left.iter().map(|open| open.upper).reduce(f64::max)
+    let interrupted = pool.interrupted.into_inner().expect("no worker panicked");
+    left.iter().map(|open| open.upper).chain(interrupted).reduce(f64::max)
 }
 
 impl Pool<'_> {
@@ -166,10 +171,16 @@ impl Pool<'_> {
                 self.leave();
                 return;
             }
-            if open.upper <= self.incumbent.floor() {
+            let upper = open.upper;
+            if upper <= self.incumbent.floor() {
                 self.counters.close(open.node.share);
-            } else {
-                self.visit(open, &mut space, &mut parts);
+            } else if unless_stopped(|| self.visit(open, &mut space, &mut parts)).is_err() {
+                // The worker's hand still has the part, if anyone asks for it.
+                self.interrupted.lock().expect("no worker panicked").push(upper);
+                self.cut.store(true, Ordering::Relaxed);
+                self.give(worker);
+                self.leave();
+                return;
             }
             let mut held = self.hands.replace(worker, &mut parts);
             if !self.is_full() {

@@ -110,13 +110,19 @@ pub fn count_regions(
     region: Option<&Region>,
     options: &Options,
 ) -> Result<Outcome<Counts>, CountError> {
-    let Some(layered) = prepare(network, output, region)? else {
-        return Ok(Outcome::Counted(Counts::default()));
+    let shared = Shared::new(options, Done::default());
+    let prepared = shared.unless_over(|| {
+        let layered = prepare(network, output, region)?;
+        Ok::<_, CountError>(layered.map(|layered| (layered.modular(), layered)))
+    });
+    let (modular, layered) = match prepared {
+        Err(limit) => return Ok(Outcome::Undecided { limit, cells: 0 }),
+        Ok(prepared) => match prepared? {
+            None => return Ok(Outcome::Counted(Counts::default())),
+            Some(prepared) => prepared,
+        },
     };
     let levels = layered.levels();
-    let modular = layered.modular();
-    let start = std::time::Instant::now();
-    let shared = Shared::new(options, Done::default());
     let (all, limit) = walk_all(&layered, &shared, || Maps::new(&layered, levels, Some(&modular)));
     if let Some(limit) = limit {
         // Parts of one cell may have been found in several pieces.
@@ -136,8 +142,7 @@ pub fn count_regions(
     let mut counts =
         Counts { cells, bounded_cells, linear_regions: single, distinct_affine_maps: single };
     if maps.cells != single {
-        let left = options.timeout.map(|limit| limit.saturating_sub(start.elapsed()));
-        let options = Options { timeout: left, ..options.clone() };
+        let options = shared.rest();
         let shared = Shared::new(&options, Done::default());
         let make = || Joins::new(&layered, levels, &modular, &maps.shared);
         let (all, limit) = walk_all(&layered, &shared, make);
@@ -165,17 +170,21 @@ pub fn count_cells(
     options: &Options,
     keeper: Option<&dyn Keeper>,
 ) -> Result<Outcome<u64>, CountError> {
-    let Some(layered) = prepare(network, output, region)? else {
-        return Ok(Outcome::Counted(0));
+    let shared = Shared::new(options, Done::default());
+    let layered = match shared.unless_over(|| prepare(network, output, region)) {
+        Err(limit) => return Ok(Outcome::Undecided { limit, cells: 0 }),
+        Ok(layered) => match layered? {
+            None => return Ok(Outcome::Counted(0)),
+            Some(layered) => layered,
+        },
     };
     let levels = layered.levels();
     if layered.pieces() <= 1 {
-        return count_kept(&layered, options, keeper);
+        return count_kept(&layered, &shared.rest(), keeper);
     }
     if keeper.is_some() {
         return Err(CountError::UnionWithCheckpoint(layered.pieces()));
     }
-    let shared = Shared::new(options, Done::default());
     let (all, limit) = walk_all(&layered, &shared, || Maps::new(&layered, levels, None));
     if let Some(limit) = limit {
         // Parts of one cell may have been found in several pieces.

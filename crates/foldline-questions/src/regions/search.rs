@@ -10,10 +10,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use foldline_geometry::arrangements::{Arrangement, Cell, Plan, Visitor, walk};
+use foldline_kernel::interrupt::{self, Hook, unless_stopped};
 use serde_json::{Value, json};
 
 use crate::checkpoint::{StateError, count, expected, list};
 pub use crate::limits::Limit;
+use crate::limits::{hook, is_raised};
 
 /// Splits above a part.
 const PART_SPLITS: u32 = 12;
@@ -111,6 +113,7 @@ impl Collect for CountOnly {
 pub struct Shared<'o> {
     start: Instant,
     options: &'o Options,
+    hook: Hook,
     next: AtomicU64,
     cells: AtomicU64,
     ended: AtomicBool,
@@ -126,6 +129,7 @@ impl<'o> Shared<'o> {
         Self {
             start,
             options,
+            hook: hook(start, options.timeout, options.stop.clone()),
             next: AtomicU64::new(0),
             cells: AtomicU64::new(done.cells),
             ended: AtomicBool::new(false),
@@ -141,11 +145,24 @@ impl<'o> Shared<'o> {
 
     /// The limit that has run out, if any.
     pub fn limit(&self) -> Option<Limit> {
-        if self.options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+        if is_raised(self.options.stop.as_deref()) {
             return Some(Limit::Stopped);
         }
         let is_over = |limit: Duration| self.start.elapsed() >= limit;
         self.options.timeout.is_some_and(is_over).then_some(Limit::Time)
+    }
+
+    /// Runs `body`, which ends early when a limit runs out.
+    pub fn unless_over<T>(&self, body: impl FnOnce() -> T) -> Result<T, Limit> {
+        let ended = interrupt::with_hook(Some(self.hook.clone()), || unless_stopped(body));
+        // A flag may have been taken back.
+        ended.map_err(|_| self.limit().unwrap_or(Limit::Stopped))
+    }
+
+    /// The options of what comes next: with the time that is left.
+    pub fn rest(&self) -> Options {
+        let left = |timeout: Duration| timeout.saturating_sub(self.start.elapsed());
+        Options { timeout: self.options.timeout.map(left), ..self.options.clone() }
     }
 
     /// Ends the walk, as a collector may that has enough.
@@ -186,7 +203,8 @@ pub fn walk_all<A: Arrangement, C: Collect>(
         let mut worker =
             Worker { shared, collect: make(), claimed, in_part: 0, unreported: 0, nodes: 0 };
         let plan = Plan { part_splits: PART_SPLITS };
-        let finished = walk(arrangement, plan, &mut worker);
+        let walked = || unless_stopped(|| walk(arrangement, plan, &mut worker));
+        let finished = interrupt::with_hook(Some(shared.hook.clone()), walked).unwrap_or(false);
         worker.publish();
         (worker.collect, finished)
     };

@@ -3,6 +3,7 @@
 use foldline_geometry::arrangements::{FloatRows, Numbers, PartialSums, RowSign};
 use foldline_geometry::directed::{UNIT_ROUNDOFF, nearest};
 use foldline_geometry::integer::{ExactInteger, Overflow, convert};
+use foldline_kernel::interrupt::{self, EXACT};
 use foldline_kernel::{Integer, Layer, Natural, Rational};
 
 /// Rows of an affine map over one positive denominator, sparse.
@@ -71,6 +72,7 @@ impl Stage {
     /// One layer without its activation.
     pub fn new(layer: &Layer) -> Self {
         let rows = layer.rows.iter().map(|row| {
+            interrupt::count(EXACT * row.columns.len());
             let numerators = row.numerators.iter().chain([&row.bias]).cloned().collect();
             StageRow::new(row.columns.clone(), numerators, &layer.denominator)
         });
@@ -97,6 +99,7 @@ impl Stage {
             let mut constant = bias * first.denominator.as_ibig();
             for (&column, weight) in row.columns.iter().zip(weights) {
                 let inner = &first.rows[column as usize];
+                interrupt::count(EXACT * inner.columns.len());
                 for (&column, value) in inner.columns.iter().zip(&inner.wide) {
                     *sum.entry(column).or_insert(Integer::ZERO) += weight * value;
                 }
@@ -143,6 +146,7 @@ impl Stage {
     /// The rational weights (input, value) and bias of a row.
     pub fn rational_row(&self, index: usize) -> (Vec<(usize, Rational)>, Rational) {
         let row = &self.rows[index];
+        interrupt::count(EXACT * row.columns.len());
         let ratio = |value: &Integer| Rational::from_parts(value.clone(), self.denominator.clone());
         let (bias, weights) = row.wide.split_last().expect("a bias");
         let weights = row.columns.iter().zip(weights);
@@ -187,6 +191,7 @@ impl Stage {
         let mut rows = vec![T::zero(); self.rows.len() * width];
         for (row, sum) in self.rows.iter().zip(rows.chunks_exact_mut(width)) {
             let numerators = numerators(row)?;
+            interrupt::count(EXACT / 4 * width * row.columns.len());
             for (&column, weight) in row.columns.iter().zip(numerators) {
                 let column = column as usize;
                 if on[column] == RowSign::On {
@@ -246,6 +251,7 @@ impl Stage {
             let values = &before.coefficients[row as usize * width..][..width];
             let error = before.errors[row as usize];
             let column = &self.columns[row as usize - offset];
+            interrupt::count(length);
             column.add_row(values, error, roundings, &mut partial.sums[start..]);
         }
         let sums = &partial.sums[partial.sums.len() - length..];

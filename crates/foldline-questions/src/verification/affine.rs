@@ -1,5 +1,6 @@
 //! Exact affine functions that a network is on a part where neurons have signs.
 
+use foldline_kernel::interrupt::{self, EXACT};
 use foldline_kernel::number::Gcd;
 use foldline_kernel::{Activation, Integer, Natural, Network, Rational};
 
@@ -35,6 +36,7 @@ impl AffineMap {
                 return;
             }
             if !value.is_zero() {
+                interrupt::count(EXACT);
                 common = (&common).gcd(value);
             }
         }
@@ -79,6 +81,7 @@ pub fn compose(
             let mut sum = vec![Integer::ZERO; dimension + 1];
             sum[dimension] = &row.bias * &denominator;
             for (&column, weight) in row.columns.iter().zip(&row.numerators) {
+                interrupt::count(EXACT * map.rows[column as usize].len());
                 for (value, term) in sum.iter_mut().zip(&map.rows[column as usize]) {
                     *value += weight * term;
                 }

@@ -1,8 +1,7 @@
 //! Looks for a violation by descending from many points at once, beside the search.
 
-use foldline_kernel::Rational;
+use foldline_kernel::interrupt;
 
-use super::candidate;
 use super::counters::Counters;
 use super::problem::Problem;
 use crate::bounds::float_network::FloatRow;
@@ -42,24 +41,93 @@ impl Random {
     }
 }
 
-/// Descends towards a random clause and confirms exactly what floats call a violation.
-pub fn attack(
-    problem: &Problem,
-    starts: &[Vec<f64>],
-    seed: u64,
-    counters: &Counters,
-) -> Option<Vec<Rational>> {
-    let mut random = Random::new(seed ^ 0x5DEE_CE66);
-    let clause = (random.next() % problem.clauses.len() as u64) as usize;
-    let best = descend(problem, clause, starts, 0.0, random, counters)?;
-    candidate::repair(problem, &best, counters)
-}
-
-/// The best point met on a descent from `starts` and random points of the bounding box towards
-/// a clause; it ends where a loss is at most `enough`.
+/// A descent from many points towards a clause, step by step.
 ///
 /// A lane's loss is a soft maximum of the excesses of the clause's atoms; the steps go against
-/// the gradient's signs and shrink. All in floats: a guess.
+/// the gradient's signs and shrink. All in floats: what it finds is a guess.
+pub struct Descent {
+    clause: usize,
+    /// It ends where a loss is at most this.
+    enough: f64,
+    point: Vec<Lanes>,
+    /// The least loss met and its point.
+    best: (f64, Vec<f64>),
+    step: f64,
+    steps: usize,
+    random: Random,
+}
+
+impl Descent {
+    /// Begins at `starts` and at random points of the bounding box.
+    pub fn new(
+        problem: &Problem,
+        clause: usize,
+        starts: &[Vec<f64>],
+        enough: f64,
+        mut random: Random,
+    ) -> Self {
+        let point = starting_lanes(problem, starts, &mut random);
+        let best = (f64::INFINITY, Vec::new());
+        Self { clause, enough, point, best, step: FIRST_STEP, steps: 0, random }
+    }
+
+    /// One towards a random clause, which ends where floats call a point a violation.
+    pub fn to_some_clause(problem: &Problem, starts: &[Vec<f64>], seed: u64) -> Self {
+        let mut random = Random::new(seed ^ 0x5DEE_CE66);
+        let clause = (random.next() % problem.clauses.len() as u64) as usize;
+        Self::new(problem, clause, starts, 0.0, random)
+    }
+
+    /// The work of one step, as `interrupt` counts it.
+    pub fn step_work(problem: &Problem) -> u64 {
+        (2 * LANES * problem.float.weights()) as u64
+    }
+
+    /// Takes one step; true once the descent is over.
+    pub fn advance(&mut self, problem: &Problem, counters: &Counters) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        if has_wide_instructions() {
+            // SAFETY: the features were detected at run time.
+            return unsafe { self.advance_wide(problem, counters) };
+        }
+        self.advance_with::<false>(problem, counters)
+    }
+
+    /// The best point met.
+    pub fn best(self) -> Option<Vec<f64>> {
+        let (_, point) = self.best;
+        (!point.is_empty()).then_some(point)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512vl,avx512dq,fma")]
+    fn advance_wide(&mut self, problem: &Problem, counters: &Counters) -> bool {
+        self.advance_with::<true>(problem, counters)
+    }
+
+    #[inline(always)]
+    fn advance_with<const FUSED: bool>(&mut self, problem: &Problem, counters: &Counters) -> bool {
+        let trace = forward::<FUSED>(problem, &self.point);
+        let (losses, weights) = clause_losses(problem, self.clause, &trace.excesses);
+        counters.attack_points.add(LANES as u64);
+        for lane in 0..LANES {
+            if losses[lane] < self.best.0 {
+                let point = self.point.iter().map(|value| value[lane]);
+                self.best = (losses[lane], point.collect());
+            }
+        }
+        self.steps += 1;
+        if self.best.0 <= self.enough || self.steps == STEPS {
+            return true;
+        }
+        let gradient = backward::<FUSED>(problem, &trace, &weights);
+        advance(problem, &mut self.point, &gradient, self.step, &mut self.random);
+        self.step *= DECAY;
+        false
+    }
+}
+
+/// The best point met on a whole descent; see [`Descent`].
 pub fn descend(
     problem: &Problem,
     clause: usize,
@@ -68,56 +136,9 @@ pub fn descend(
     random: Random,
     counters: &Counters,
 ) -> Option<Vec<f64>> {
-    #[cfg(target_arch = "x86_64")]
-    if has_wide_instructions() {
-        // SAFETY: the features were detected at run time.
-        return unsafe { descend_wide(problem, clause, starts, enough, random, counters) };
-    }
-    descend_with::<false>(problem, clause, starts, enough, random, counters)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,fma")]
-fn descend_wide(
-    problem: &Problem,
-    clause: usize,
-    starts: &[Vec<f64>],
-    enough: f64,
-    random: Random,
-    counters: &Counters,
-) -> Option<Vec<f64>> {
-    descend_with::<true>(problem, clause, starts, enough, random, counters)
-}
-
-#[inline(always)]
-fn descend_with<const FUSED: bool>(
-    problem: &Problem,
-    clause: usize,
-    starts: &[Vec<f64>],
-    enough: f64,
-    mut random: Random,
-    counters: &Counters,
-) -> Option<Vec<f64>> {
-    let mut point = starting_lanes(problem, starts, &mut random);
-    let mut best = (f64::INFINITY, Vec::new());
-    let mut step = FIRST_STEP;
-    for _ in 0..STEPS {
-        let trace = forward::<FUSED>(problem, &point);
-        let (losses, weights) = clause_losses(problem, clause, &trace.excesses);
-        counters.attack_points.add(LANES as u64);
-        for lane in 0..LANES {
-            if losses[lane] < best.0 {
-                best = (losses[lane], point.iter().map(|value| value[lane]).collect());
-            }
-        }
-        if best.0 <= enough {
-            break;
-        }
-        let gradient = backward::<FUSED>(problem, &trace, &weights);
-        advance(problem, &mut point, &gradient, step, &mut random);
-        step *= DECAY;
-    }
-    (!best.1.is_empty()).then_some(best.1)
+    let mut descent = Descent::new(problem, clause, starts, enough, random);
+    while !descent.advance(problem, counters) {}
+    descent.best()
 }
 
 fn starting_lanes(problem: &Problem, starts: &[Vec<f64>], random: &mut Random) -> Vec<Lanes> {
@@ -147,6 +168,7 @@ fn multiply_add<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
 
 #[inline(always)]
 fn at<const FUSED: bool>(row: &FloatRow, values: &[Lanes]) -> Lanes {
+    interrupt::count(LANES * row.columns.len());
     let mut sum = [row.bias; LANES];
     for (&column, &weight) in row.columns.iter().zip(&row.values) {
         let source = &values[column as usize];
@@ -159,6 +181,7 @@ fn at<const FUSED: bool>(row: &FloatRow, values: &[Lanes]) -> Lanes {
 
 #[inline(always)]
 fn spread<const FUSED: bool>(row: &FloatRow, amount: &Lanes, into: &mut [Lanes]) {
+    interrupt::count(LANES * row.columns.len());
     for (&column, &weight) in row.columns.iter().zip(&row.values) {
         let target = &mut into[column as usize];
         for lane in 0..LANES {

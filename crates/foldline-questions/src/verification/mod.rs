@@ -15,6 +15,8 @@ pub(crate) mod case_problems;
 mod cases;
 pub(crate) mod counters;
 pub(crate) mod leaf;
+#[cfg(test)]
+mod limit_tests;
 pub(crate) mod node;
 pub(crate) mod part;
 mod perspective;
@@ -29,14 +31,17 @@ mod search;
 pub(crate) mod settled;
 pub mod statement;
 pub(crate) mod transform;
+mod turns;
 mod units;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use foldline_kernel::interrupt::{self, Hook, Stopped, unless_stopped};
 use foldline_kernel::{Network, Property};
 
 use crate::checkpoint::{Journal, Keeper, StateError};
+use crate::limits::{hook, is_raised};
 use case_problems::Opening;
 use cases::Expansion;
 use counters::Counters;
@@ -87,7 +92,8 @@ pub fn verify_resumable(
     let limits = Limits::new(options);
     let found = with_progress(&limits, &counters, || {
         find(network, property, options, &counters, &limits, keeper)
-    })?;
+    });
+    let found = found.unwrap_or(Ok(Found::Stopped))?;
     let vacuous = || counters.regions.get() == 0 && is_vacuous(network, property, &counters);
     Ok(Outcome {
         verdict: verdict(network, property, found, vacuous, &limits),
@@ -115,7 +121,7 @@ fn search_chunks(
             return Ok(Found::Stopped);
         }
         let opening = Opening::new(network, &cases);
-        let visitor = Visitor { counters, seed: options.seed };
+        let visitor = Visitor::new(counters, options.seed);
         let found = search::search(&opening, &work, options.workers(), visitor, keeper, stop)?;
         if found != Found::Nothing {
             return Ok(found);
@@ -145,7 +151,8 @@ pub(crate) fn find(
         None => OpenWork::default(),
     };
     let stop = || limits.reached();
-    search_chunks(network, property, options, work, counters, keeper, &stop)
+    let search = || search_chunks(network, property, options, work, counters, keeper, &stop);
+    unless_stopped(search).unwrap_or(Ok(Found::Stopped))
 }
 
 /// Whether no x satisfies the property's input part.
@@ -179,9 +186,10 @@ pub fn verify_with_proof(
     let counters = Counters::default();
     let limits = Limits::new(options);
     let stop = || limits.reached();
-    let visitor = Visitor { counters: &counters, seed: options.seed };
+    let visitor = Visitor::new(&counters, options.seed);
     let search = ProofSearch { network, visitor, precision, stop: &stop };
-    let found = with_progress(&limits, &counters, || search.run(property, out))?;
+    let found = with_progress(&limits, &counters, || search.run(property, out));
+    let found = found.unwrap_or(Ok(Found::Stopped))?;
     let vacuous = || counters.regions.get() == 0 && is_vacuous(network, property, &counters);
     Ok(Outcome {
         verdict: verdict(network, property, found, vacuous, &limits),
@@ -211,39 +219,48 @@ fn verdict(
 pub(crate) struct Limits<'a> {
     start: Instant,
     options: &'a Options,
-    expired: AtomicBool,
+    /// Says whether a limit is reached.
+    hook: Hook,
 }
 
 impl<'a> Limits<'a> {
     /// Counts time from now.
     pub fn new(options: &'a Options) -> Self {
-        Self { start: Instant::now(), options, expired: AtomicBool::new(false) }
-    }
-
-    fn stopped(&self) -> bool {
-        self.options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+        let start = Instant::now();
+        let hook = hook(start, options.timeout, options.stop.clone());
+        Self { start, options, hook }
     }
 
     /// Whether a limit is reached.
     pub fn reached(&self) -> bool {
-        if self.options.timeout.is_some_and(|timeout| self.start.elapsed() >= timeout) {
-            self.expired.store(true, Ordering::Relaxed);
-        }
-        self.expired.load(Ordering::Relaxed) || self.stopped()
+        (self.hook)()
+    }
+
+    /// Runs `body`, which ends early when a limit is reached.
+    pub fn unless_reached<T>(&self, body: impl FnOnce() -> T) -> Result<T, Stopped> {
+        interrupt::with_hook(Some(self.hook.clone()), || unless_stopped(body))
+    }
+
+    /// The options of what comes next: with the time that is left.
+    pub fn rest(&self) -> Options {
+        let left = |timeout: Duration| timeout.saturating_sub(self.start.elapsed());
+        Options { timeout: self.options.timeout.map(left), ..self.options.clone() }
     }
 
     /// Which limit was reached.
     pub fn which(&self) -> Limit {
-        if self.stopped() { Limit::Stopped } else { Limit::Time }
+        if is_raised(self.options.stop.as_deref()) { Limit::Stopped } else { Limit::Time }
     }
 }
 
-/// Runs `body` while a thread reports progress, if that is wanted.
+/// Runs `body`, which ends early when a limit is reached, while a thread reports progress, if
+/// that is wanted.
 pub(crate) fn with_progress<T: Send>(
     limits: &Limits<'_>,
     counters: &Counters,
     body: impl FnOnce() -> T + Send,
-) -> T {
+) -> Result<T, Stopped> {
+    let body = || limits.unless_reached(body);
     let Some(report) = &limits.options.progress else {
         return body();
     };

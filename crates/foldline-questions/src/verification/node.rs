@@ -115,6 +115,11 @@ impl Node {
         self.splits.is_empty() && self.input_splits == 0 && self.reduced.is_none()
     }
 
+    /// The same part without what its parent computed for it, but with what a proof named on the way.
+    pub fn outline_with_bases(&self) -> Node {
+        Node { bases: self.bases.clone(), ..self.outline() }
+    }
+
     /// The same part without what its parent computed for it.
     pub fn outline(&self) -> Node {
         Node {

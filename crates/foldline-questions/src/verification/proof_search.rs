@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::{Feasibility, feasibility};
+use foldline_kernel::interrupt::{Stopped, unless_stopped};
 use foldline_kernel::{LinearConstraint, Network, Property, Rational};
 
 use super::Found;
@@ -167,9 +168,17 @@ impl ProofSearch<'_> {
                 out.save(&position.to_json(&stack, counters))?;
                 return Ok(Found::Stopped);
             }
-            let problem = node.problem.clone();
-            if let Some(point) = self.visitor.visit(node, space, &mut stack) {
-                return Ok(Found::Violation(problem.original(&point)));
+            let (open, before) = (node.outline_with_bases(), stack.len());
+            match unless_stopped(|| self.visitor.visit(node, space, &mut stack)) {
+                Ok(None) => {}
+                Ok(Some(point)) => return Ok(Found::Violation(point)),
+                Err(Stopped) => {
+                    // Neither its parts nor what was recorded of it count.
+                    stack.truncate(before);
+                    stack.push(open);
+                    out.save(&position.to_json(&stack, counters))?;
+                    return Ok(Found::Stopped);
+                }
             }
             flush(space, out)?;
             if out.is_due() && !stack.is_empty() {

@@ -5,28 +5,18 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use foldline_kernel::Rational;
+use foldline_kernel::interrupt::{self, Stopped, unless_stopped};
 
-use super::attack::attack;
 use super::case_problems::{Entry, Opening};
 use super::counters::Counters;
 use super::leaf;
 use super::node::{Node, RefuteClauses, Step, Workspace, process};
-use super::problem::Problem;
 use super::resume::{OpenWork, node_to_json};
+use super::turns::Attacks;
 use super::{Found, candidate};
 use crate::checkpoint::{Keeper, StateError, saving};
 use crate::hands::{Hands, Part};
 use crate::workers::{ReleaseOnPanic, on_all};
-
-/// Rounds of the counterexample search when a root did not close.
-const ROOT_ATTACKS: u64 = 16;
-/// How many nodes later the next round follows.
-const ATTACK_EVERY: u64 = 128;
-/// The same where the proof hardly advances, so that a violation is the likelier way out.
-const STUCK_ATTACK_EVERY: u64 = 16;
-/// Stuck: after this many nodes less than this share of the search space is closed.
-const STUCK_NODES: u64 = 2000;
-const STUCK_SHARE: f64 = 0.01;
 
 /// The state that workers share.
 struct Pool<'a> {
@@ -101,9 +91,11 @@ impl Pool<'_> {
             if (self.stop)() {
                 return self.finish(Found::Stopped);
             }
-            let problem = node.problem.clone();
-            if let Some(point) = self.visitor.visit(node, &mut space, &mut parts) {
-                return self.finish(Found::Violation(problem.original(&point)));
+            match unless_stopped(|| self.visitor.visit(node, &mut space, &mut parts)) {
+                Ok(None) => {}
+                Ok(Some(point)) => return self.finish(Found::Violation(point)),
+                // The worker's hand still has the node.
+                Err(Stopped) => return self.finish(Found::Stopped),
             }
             let length = self.hands.replace(worker, &mut parts);
             if self.idle.load(Ordering::Relaxed) > 0 && length > 1 {
@@ -152,7 +144,8 @@ impl Pool<'_> {
             if let Some(index) = shared.next_case(self.opening.len()) {
                 shared.opening.push(index);
                 drop(shared);
-                let mut nodes = self.open(index);
+                // A case whose opening was stopped stays in the list of those being opened.
+                let mut nodes = self.open(index)?;
                 let first = nodes.pop();
                 shared = self.shared();
                 shared.opening.retain(|&other| other != index);
@@ -179,13 +172,17 @@ impl Pool<'_> {
         }
     }
 
-    /// The root nodes of a case, or none if it is over already.
-    fn open(&self, index: usize) -> Vec<Node> {
-        match self.opening.open(index, self.visitor.counters) {
-            Entry::Nodes(nodes) => nodes,
-            Entry::Violation(point) => {
+    /// The root nodes of a case, none of them if it is over already; none at all when stopped.
+    fn open(&self, index: usize) -> Option<Vec<Node>> {
+        match unless_stopped(|| self.opening.open(index, self.visitor.counters)) {
+            Ok(Entry::Nodes(nodes)) => Some(nodes),
+            Ok(Entry::Violation(point)) => {
                 self.finish(Found::Violation(point));
-                Vec::new()
+                Some(Vec::new())
+            }
+            Err(Stopped) => {
+                self.finish(Found::Stopped);
+                None
             }
         }
     }
@@ -216,32 +213,18 @@ impl Shared {
 pub struct Visitor<'a> {
     /// The run's counters.
     pub counters: &'a Counters,
-    /// Seed of the counterexample search.
-    pub seed: u64,
+    /// The counterexample search beside the nodes.
+    pub(super) attacks: Attacks,
 }
 
-impl Visitor<'_> {
-    /// Looks for a violation directly when a root did not close at once, and now and then after.
-    fn attack(
-        &self,
-        problem: &Problem,
-        is_root: bool,
-        starts: &[Vec<f64>],
-    ) -> Option<Vec<Rational>> {
-        let nodes = self.counters.nodes.get();
-        let stuck = nodes > STUCK_NODES && self.counters.closed_share() < STUCK_SHARE;
-        let every = if stuck { STUCK_ATTACK_EVERY } else { ATTACK_EVERY };
-        let rounds = match (is_root, nodes.is_multiple_of(every)) {
-            (true, _) => ROOT_ATTACKS,
-            (false, true) => 1,
-            (false, false) => return None,
-        };
-        let seed = self.seed.wrapping_add(nodes << 8);
-        let round = |round| attack(problem, starts, seed.wrapping_add(round), self.counters);
-        (0..rounds).find_map(round)
+impl<'a> Visitor<'a> {
+    /// A visitor whose counterexample search has this seed.
+    pub fn new(counters: &'a Counters, seed: u64) -> Self {
+        Self { counters, attacks: Attacks::new(seed) }
     }
 
-    /// Processes one node; its parts go on the stack. A violating point ends the search.
+    /// Processes one node; its parts go on the stack. A violating point, in the original inputs,
+    /// ends the search.
     pub fn visit(
         &self,
         node: Node,
@@ -254,12 +237,14 @@ impl Visitor<'_> {
         let (problem, share) = (node.problem.clone(), node.share);
         let is_root = node.is_root();
         let mut exact_lps = 0;
+        let before = interrupt::spent();
         let step = process(node, &RefuteClauses, space, &mut exact_lps);
+        self.attacks.allow(interrupt::spent() - before);
         counters.exact_lps.add(exact_lps + std::mem::take(&mut space.exact_lps));
         counters.lps.add(std::mem::take(&mut space.relaxation.lps));
         for point in &space.candidates {
             if let Some(exact) = candidate::repair(&problem, point, counters) {
-                return Some(exact);
+                return Some(problem.original(&exact));
             }
         }
         match step {
@@ -273,12 +258,13 @@ impl Visitor<'_> {
                 counters.close(share);
                 let found = leaf::decide(&node, &mut lps, &mut space.relaxation.proof);
                 counters.exact_lps.add(lps);
-                found
+                found.map(|point| problem.original(&point))
             }
             Step::Split(parts) => {
                 // The first part is visited first.
                 stack.extend(parts.into_iter().rev());
-                self.attack(&problem, is_root, &space.candidates)
+                self.attacks.begin(&problem, is_root, &space.candidates, counters);
+                self.attacks.take_turn(counters)
             }
         }
     }

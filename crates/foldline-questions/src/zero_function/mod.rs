@@ -64,7 +64,7 @@ fn by_kinks(network: &Network, region: &Region, outputs: &[usize], options: &Opt
     let found = with_progress(&limits, &counters, || {
         nonzero_point(network, region, outputs, &counters, &limits)
     });
-    let answer = match found {
+    let answer = match found.unwrap_or(Found::Stopped) {
         Found::Nothing => Answer::Yes,
         Found::Stopped => Answer::Undecided(limits.which()),
         Found::Violation(input) => {
