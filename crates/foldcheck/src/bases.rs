@@ -8,15 +8,10 @@ use std::rc::Rc;
 use crate::lines::{Reason, index};
 use crate::node::InputBox;
 use crate::substitution::{Bound, Total};
+use crate::word::Word;
 
 /// Children get so many of their parent's bases, the last ones.
 pub const MOST_BASES: usize = 100;
-
-/// Fraction bits of inverses; together with 13 bits before the point they fill an i64.
-const BITS: u32 = 50;
-
-/// A solution below −2^−20 times the size of the right-hand side is no sign of an optimal basis.
-const NEGATIVE_BITS: u32 = 20;
 
 /// A row by its place among the permanent rows of the path, or among the clip rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,17 +34,17 @@ impl RowName {
 }
 
 /// A node's rows.
-#[derive(Debug, Clone, Copy)]
-pub struct Rows<'a> {
+#[derive(Debug)]
+pub struct Rows<'a, W> {
     /// Those of the region and of splits.
-    pub permanent: &'a [Rc<Bound>],
+    pub permanent: &'a [Rc<Bound<W>>],
     /// The clip rows.
-    pub clip: &'a [Rc<Bound>],
+    pub clip: &'a [Rc<Bound<W>>],
 }
 
-impl<'a> Rows<'a> {
+impl<'a, W> Rows<'a, W> {
     /// A row, if it is there.
-    pub fn find(self, name: RowName) -> Option<&'a Rc<Bound>> {
+    pub fn find(&self, name: RowName) -> Option<&'a Rc<Bound<W>>> {
         match name {
             RowName::Permanent(place) => self.permanent.get(place),
             RowName::Clip(place) => self.clip.get(place),
@@ -57,7 +52,7 @@ impl<'a> Rows<'a> {
     }
 
     /// A row that must be there.
-    pub fn get(self, name: RowName) -> Result<&'a Rc<Bound>, Reason> {
+    pub fn get(&self, name: RowName) -> Result<&'a Rc<Bound<W>>, Reason> {
         self.find(name).ok_or_else(|| match name {
             RowName::Permanent(place) => format!("there is no row {place}"),
             RowName::Clip(place) => format!("there is no clip row {place}"),
@@ -74,24 +69,29 @@ struct Basis {
 
 /// A basis at a node.
 #[derive(Debug, Clone)]
-pub struct Candidate {
+pub struct Candidate<W> {
     basis: Rc<Basis>,
     /// The inverse of its system; none where there is none, or where it is too large.
-    inverse: Option<Rc<Inverse>>,
+    inverse: Option<Rc<Inverse<W>>>,
 }
 
-/// An inverse at 2^−50, of rows that were scaled by powers of two.
+/// An inverse, of rows that were scaled by powers of two.
 #[derive(Debug)]
-struct Inverse {
+struct Inverse<W> {
     /// One row a multiplier.
-    entries: Vec<i64>,
+    entries: Vec<W>,
     /// The number of bits of each row's largest coefficient: the row was divided by 2^(bits − F).
     heights: Vec<u32>,
 }
 
-impl Candidate {
+impl<W: Word> Candidate<W> {
     /// Reads `ROWS/INPUTS` and solves the system.
-    pub fn parse(text: &str, rows: Rows<'_>, inputs: usize) -> Result<Self, Reason> {
+    pub fn parse(
+        text: &str,
+        rows: &Rows<'_, W>,
+        inputs: usize,
+        precision: u32,
+    ) -> Result<Self, Reason> {
         let Some((names, coordinates)) = text.split_once('/') else {
             return Err(format!("expected a basis `ROWS/INPUTS`, found `{text}`"));
         };
@@ -105,14 +105,14 @@ impl Candidate {
             return Err(format!("the basis `{text}` has not as many rows as inputs"));
         }
         let basis = Rc::new(Basis { rows: names, inputs });
-        let inverse = Inverse::new(&basis, rows).map(Rc::new);
+        let inverse = Inverse::new(&basis, rows, precision).map(Rc::new);
         Ok(Self { basis, inverse })
     }
 
     /// Solves the system again where it depends on clip rows, which have changed.
-    pub fn new_clip_rows(&mut self, rows: Rows<'_>) {
+    pub fn new_clip_rows(&mut self, rows: &Rows<'_, W>, precision: u32) {
         if self.basis.rows.iter().any(|name| matches!(name, RowName::Clip(_))) {
-            self.inverse = Inverse::new(&self.basis, rows).map(Rc::new);
+            self.inverse = Inverse::new(&self.basis, rows, precision).map(Rc::new);
         }
     }
 
@@ -122,76 +122,70 @@ impl Candidate {
     /// basis whose solution is ≥ 0 is better then.
     pub fn minimum(
         &self,
-        function: &Bound,
-        rows: Rows<'_>,
-        area: &InputBox,
-        total: &mut Total,
-    ) -> Option<i128> {
+        function: &Bound<W>,
+        rows: &Rows<'_, W>,
+        area: &InputBox<W>,
+        total: &mut Total<W>,
+    ) -> Option<W::Sum> {
         let inverse = self.inverse.as_deref()?;
         let size = self.basis.inputs.len();
-        let reduced_costs = || self.basis.inputs.iter().map(|&input| function.coefficients[input]);
-        let norm: i128 = reduced_costs().map(|value| i128::from(value).abs()).sum();
+        let costs = || self.basis.inputs.iter().map(|&input| &function.coefficients[input]);
+        let mut norm = W::Sum::default();
+        costs().for_each(|cost| W::add_size(&mut norm, cost));
         total.start();
         let each = inverse.entries.chunks_exact(size).zip(&inverse.heights).zip(&self.basis.rows);
         for ((entries, &height), &name) in each {
-            let mut sum = 0i128;
-            for (&entry, value) in entries.iter().zip(reduced_costs()) {
-                sum = sum.checked_sub(i128::from(entry) * i128::from(value))?;
+            let mut sum = W::Sum::default();
+            for (entry, cost) in entries.iter().zip(costs()) {
+                W::subtract(&mut sum, &entry.product(cost))?;
             }
-            if sum >> (BITS - NEGATIVE_BITS) < -norm {
-                return None;
-            }
-            let down = (BITS + height).checked_sub(total.precision)?;
-            let multiplier = i64::try_from(sum >> down).ok()?;
-            if multiplier > 0 {
-                total.add(multiplier, rows.find(name)?);
+            let multiplier = W::multiplier(&sum, &norm, height, total.precision)?;
+            if multiplier > W::default() {
+                total.add(&multiplier, rows.find(name)?);
             }
         }
-        total.add(1 << total.precision, function);
+        total.add(&W::one(total.precision), function);
         total.minimum(area)
     }
 }
 
-impl Inverse {
+impl<W: Word> Inverse<W> {
     /// Solves by Gauss–Jordan elimination with the largest pivots.
-    fn new(basis: &Basis, rows: Rows<'_>) -> Option<Self> {
+    fn new(basis: &Basis, rows: &Rows<'_, W>, bits: u32) -> Option<Self> {
         let size = basis.rows.len();
-        let mut system = vec![vec![0i64; 2 * size]; size];
+        let mut system = vec![vec![W::default(); 2 * size]; size];
         let mut heights = Vec::with_capacity(size);
         for (column, &name) in basis.rows.iter().enumerate() {
             let row = rows.find(name)?;
-            let largest = row.coefficients.iter().map(|value| value.unsigned_abs()).max()?;
             // The largest coefficient becomes at most 1 and more than 1/2.
-            let height = u64::BITS - largest.leading_zeros();
+            let height = row.coefficients.iter().map(W::width).max()?;
             for (equation, &input) in system.iter_mut().zip(&basis.inputs) {
-                let value = i128::from(row.coefficients[input]);
-                equation[column] = i64::try_from((value << BITS) >> height).ok()?;
+                equation[column] = row.coefficients[input].entry(height, bits)?;
             }
             heights.push(height);
         }
         for (place, equation) in system.iter_mut().enumerate() {
-            equation[size + place] = 1 << BITS;
+            equation[size + place] = W::entry_one(bits);
         }
         for column in 0..size {
-            let pivot = (column..size).max_by_key(|&row| system[row][column].unsigned_abs())?;
+            let pivot = (column..size).max_by_key(|&row| system[row][column].magnitude())?;
             system.swap(column, pivot);
-            let value = i128::from(system[column][column]);
+            let value = system[column][column].clone();
             for entry in &mut system[column] {
-                *entry = i64::try_from((i128::from(*entry) << BITS).checked_div(value)?).ok()?;
+                *entry = entry.quotient(&value, bits)?;
             }
             let source = system[column].clone();
             for (row, equation) in system.iter_mut().enumerate() {
-                let factor = i128::from(equation[column]);
-                if row == column || factor == 0 {
+                let factor = equation[column].clone();
+                if row == column || factor == W::default() {
                     continue;
                 }
-                for (entry, &term) in equation.iter_mut().zip(&source) {
-                    let product = (factor * i128::from(term)) >> BITS;
-                    *entry = i64::try_from(i128::from(*entry) - product).ok()?;
+                for (entry, term) in equation.iter_mut().zip(&source) {
+                    *entry = entry.reduced(&factor, term, bits)?;
                 }
             }
         }
-        let entries = system.iter().flat_map(|equation| &equation[size..]).copied().collect();
+        let entries = system.iter().flat_map(|equation| &equation[size..]).cloned().collect();
         Some(Self { entries, heights })
     }
 }

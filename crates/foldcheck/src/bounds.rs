@@ -6,21 +6,23 @@ use crate::fixed::too_large;
 use crate::lines::{Fields, Reason, dyadic, index};
 use crate::node::Sign;
 use crate::tree::{Part, Tree};
+use crate::word::Word;
 
 /// A bound that the certificate tells: `K>=V` or `K<=V`, and multipliers.
-struct Told {
+struct Told<W> {
     neuron: usize,
     is_upper: bool,
     value: Dyadic,
-    multipliers: Vec<Part>,
+    multipliers: Vec<Part<W>>,
 }
 
-impl Tree<'_> {
+impl<W: Word> Tree<'_, W> {
     /// `bases B …`: further bases.
     pub(crate) fn bases(&mut self, mut fields: Fields<'_>) -> Result<bool, Reason> {
         let mut new = Vec::new();
         for field in fields.by_ref() {
-            new.push(Candidate::parse(field, self.node.all_rows(), self.inputs)?);
+            let rows = self.node.all_rows();
+            new.push(Candidate::parse(field, &rows, self.inputs, self.precision)?);
         }
         self.node.bases.append(&mut new);
         Ok(false)
@@ -75,24 +77,30 @@ impl Tree<'_> {
         &mut self,
         neuron: usize,
         is_upper: bool,
-        told: Option<&Told>,
+        told: Option<&Told<W>>,
     ) -> Result<Dyadic, Reason> {
         let function = self.neuron_bound(neuron, is_upper)?;
         let Some(told) = told else {
             let least = self.best_minimum(&function, &[])?;
-            let value = Dyadic::rounded_down(least, -2 * self.precision as i32);
+            let value = W::seven_bits(&least, self.precision);
+            if W::IS_FINE {
+                let above = W::above(&least, self.precision);
+                self.is_close |= W::seven_bits(&above, self.precision) != value;
+            }
             return Ok(if is_upper { value.negated() } else { value });
         };
         let least = self.best_minimum(&function, &told.multipliers)?;
         let claimed = if is_upper { told.value.negated() } else { told.value };
-        if !at_least(least, claimed, self.precision) {
+        if !W::at_least(&least, claimed, self.precision) {
+            let above = W::above(&least, self.precision);
+            self.is_close |= W::at_least(&above, claimed, self.precision);
             return Err("the bound does not follow".to_owned());
         }
         Ok(told.value)
     }
 
     /// The next field as a bound that is told.
-    fn told(&self, fields: &mut Fields<'_>) -> Result<Option<Told>, Reason> {
+    fn told(&self, fields: &mut Fields<'_>) -> Result<Option<Told<W>>, Reason> {
         let Some(field) = fields.next() else { return Ok(None) };
         let (words, multipliers) = match field.split_once(',') {
             Some((words, list)) => (words, Some(list)),
@@ -113,18 +121,9 @@ impl Tree<'_> {
 }
 
 /// Every bound that is told must be one of those that are asked for.
-fn not_left(told: Option<Told>) -> Result<(), Reason> {
+fn not_left<W>(told: Option<Told<W>>) -> Result<(), Reason> {
     match told {
         Some(told) => Err(format!("neuron {} is not bounded from this side here", told.neuron)),
         None => Ok(()),
-    }
-}
-
-/// Whether `least` at 2^−2F is ≥ `value`.
-fn at_least(least: i128, value: Dyadic, precision: u32) -> bool {
-    match value.ceiling(2 * precision) {
-        Some(value) => least >= value,
-        // Beyond every fixed point number.
-        None => value.is_negative(),
     }
 }

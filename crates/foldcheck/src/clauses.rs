@@ -29,6 +29,8 @@ impl Clauses {
             .clauses(MOST_CLAUSES)
             .ok_or_else(|| format!("the property has more than {MOST_CLAUSES} clauses"))?;
         let mut expansion = Self::default();
+        // All atoms of the formula have numbers, by their first places in it.
+        expansion.number_all(formula);
         for atoms in listed {
             let clause = atoms.into_iter().map(|atom| expansion.number(atom)).collect();
             expansion.clauses.push(clause);
@@ -97,6 +99,17 @@ impl Clauses {
         all.filter(|&number| wanted(self.atom(number))).collect()
     }
 
+    fn number_all(&mut self, formula: &Formula) {
+        match formula {
+            Formula::Atom(atom) => {
+                self.number(atom);
+            }
+            Formula::And(parts) | Formula::Or(parts) => {
+                parts.iter().for_each(|part| self.number_all(part));
+            }
+        }
+    }
+
     /// The atom's number, the same for a repeated atom.
     fn number(&mut self, atom: &Atom) -> u32 {
         let key = (atom.input.clone(), atom.output.clone(), atom.bound.clone(), atom.strict);
@@ -125,8 +138,10 @@ mod tests {
     fn clauses_come_in_the_order_of_the_format() {
         let or = |bounds: &[i32]| Formula::Or(bounds.iter().copied().map(atom).collect());
         let formula = Formula::And(vec![atom(9), or(&[1, 2]), or(&[3, 9])]);
-        // Atoms are numbered by first use: 9, 1, 3, 2.
-        assert_eq!(expand(&formula), [vec![0, 1, 2], vec![0, 1], vec![0, 3, 2], vec![0, 3]]);
+        // Atoms are numbered as the formula has them: 9, 1, 2, 3.
+        assert_eq!(expand(&formula), [vec![0, 1, 3], vec![0, 1], vec![0, 2, 3], vec![0, 2]]);
+        let vanishing = Formula::And(vec![atom(7), Formula::Or(vec![])]);
+        assert_eq!(Clauses::new(&vanishing).unwrap().atoms(), 1);
         assert_eq!(expand(&Formula::And(vec![])), [Vec::<u32>::new()]);
         assert!(expand(&Formula::Or(vec![])).is_empty());
     }

@@ -34,6 +34,11 @@ impl Dyadic {
         in_range.then_some(Self { mantissa, exponent })
     }
 
+    /// The number mantissa·2^exponent, of a size that arises from sums of products.
+    pub fn new(mantissa: i64, exponent: i32) -> Self {
+        Self { mantissa, exponent }
+    }
+
     /// The largest number m·2^e ≤ value·2^exponent with m an integer, |m| ≤ 128, and m = 0 or |m| ≥ 64.
     pub fn rounded_down(value: i128, exponent: i32) -> Self {
         let dropped = (i128::BITS - value.unsigned_abs().leading_zeros()).saturating_sub(7);
@@ -72,6 +77,13 @@ impl Dyadic {
     /// The smallest integer ≥ value·2^bits; none where that has more than 127 bits.
     pub fn ceiling(self, bits: u32) -> Option<i128> {
         self.negated().floor(bits).map(|value| -value)
+    }
+
+    /// The largest integer ≤ value·2^bits, whatever its size.
+    pub fn floor_integer(self, bits: u32) -> Integer {
+        let (mantissa, shift) = (Integer::from(self.mantissa), self.exponent + bits as i32);
+        let distance = shift.unsigned_abs() as usize;
+        if shift <= 0 { mantissa >> distance } else { mantissa << distance }
     }
 
     /// The number as a rational.
@@ -185,5 +197,9 @@ mod tests {
         assert_eq!(dyadic("3").floor(40), Some(3 << 40));
         assert_eq!(dyadic("1:200").floor(40), None);
         assert_eq!(dyadic("0:1100").floor(40), Some(0));
+        for text in ["5:-1", "-5:-1", "-1:-1100", "3", "0:1100"] {
+            let floor = dyadic(text).floor(40).map(Integer::from);
+            assert_eq!(Some(dyadic(text).floor_integer(40)), floor, "{text}");
+        }
     }
 }

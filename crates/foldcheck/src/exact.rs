@@ -6,8 +6,8 @@ use foldline_kernel::network::over_common_denominator;
 use foldline_kernel::number::{Integer, UnsignedAbs};
 use foldline_kernel::{Atom, Layer, Rational};
 
+use crate::clock::Clock;
 use crate::lines::Reason;
-
 use crate::node::{Neuron, Node, Sign};
 use crate::stages::Stages;
 
@@ -35,13 +35,13 @@ impl ExactMap {
     }
 
     /// A layer after this one, whose neurons all have a sign.
-    fn then(&self, neurons: &[Neuron], layer: &Layer) -> Self {
+    fn then<W>(&self, neurons: &[Neuron<W>], layer: &Layer, clock: &Clock<'_>) -> Self {
         let width = self.rows[0].len();
         let compose = |row: &foldline_kernel::Row| {
             let mut values = vec![Integer::ZERO; width];
             values[width - 1] = &row.bias * &self.denominator;
             for (&column, weight) in row.columns.iter().zip(&row.numerators) {
-                if neurons[column as usize].sign == Sign::Active {
+                if neurons[column as usize].sign == Sign::Active && !clock.ticks() {
                     let earlier = &self.rows[column as usize];
                     for (value, coefficient) in values.iter_mut().zip(earlier) {
                         *value += weight * coefficient;
@@ -66,14 +66,19 @@ impl ExactMap {
 ///
 /// Every neuron of the layers before must have a sign. As signs never change on
 /// the way down the tree, the map stays with the node and those below it.
-pub fn exact_map(node: &mut Node, layer: usize, stages: &Stages) -> Rc<ExactMap> {
+pub fn exact_map<W>(
+    node: &mut Node<W>,
+    layer: usize,
+    stages: &Stages,
+    clock: &Clock<'_>,
+) -> Rc<ExactMap> {
     while node.maps.len() <= layer {
         let next = node.maps.len();
         let map = match node.maps.last() {
             None => ExactMap::first(&stages.relu[next]),
             Some(before) => {
                 let neurons = &node.neurons[stages.starts[next - 1]..stages.starts[next]];
-                before.then(neurons, &stages.relu[next])
+                before.then(neurons, &stages.relu[next], clock)
             }
         };
         node.maps.push(Rc::new(map));
@@ -87,11 +92,12 @@ pub fn exact_map(node: &mut Node, layer: usize, stages: &Stages) -> Rc<ExactMap>
 /// An active neuron's activation is replaced by its pre-activation, an inactive one's by 0, and an
 /// undecided one's by 0 if its factor is not negative. With `is_sum`, so are those of active
 /// neurons of the last layer with factors that are not negative.
-pub fn excess_below(
+pub fn excess_below<W>(
     atom: &Atom,
-    node: &Node,
+    node: &Node<W>,
     stages: &Stages,
     is_sum: bool,
+    clock: &Clock<'_>,
 ) -> Result<Vec<Rational>, Reason> {
     let mut factors = vec![Rational::ZERO; stages.output.rows.len()];
     atom.output.iter().for_each(|(output, factor)| factors[*output] += factor);
@@ -102,7 +108,7 @@ pub fn excess_below(
         let mut before = vec![Integer::ZERO; layer.inputs];
         constant *= Integer::from(layer.denominator.clone());
         for (position, (row, factor)) in layer.rows.iter().zip(&factors).enumerate() {
-            if factor.is_zero() {
+            if factor.is_zero() || clock.ticks() {
                 continue;
             }
             if index < stages.relu.len() {

@@ -7,11 +7,12 @@ use foldline_kernel::Rational;
 use crate::bases::{Candidate, Rows};
 use crate::dyadic::Dyadic;
 use crate::exact::ExactMap;
-use crate::fixed::{ceiling, floor, too_large};
+use crate::fixed::too_large;
 use crate::lines::Reason;
 use crate::live::Live;
 use crate::stages::Stages;
 use crate::substitution::Bound;
+use crate::word::Word;
 
 /// The sign of a pre-activation, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl Sign {
 
 /// What is known about one neuron.
 #[derive(Debug, Clone)]
-pub struct Neuron {
+pub struct Neuron<W> {
     /// The sign of its pre-activation z.
     pub sign: Sign,
     /// Whether its slope is 1.
@@ -47,90 +48,90 @@ pub struct Neuron {
     /// See `lower`.
     pub upper: Option<Dyadic>,
     /// Where both ends are known and have different signs: the line above max(0, z).
-    pub chord: Option<Chord>,
+    pub chord: Option<Chord<W>>,
 }
 
-/// An interval [l, u] with l < 0 < u, outward in fixed point, and u/(u−l) at 2^−62.
+/// An interval [l, u] with l < 0 < u, rounded outward, and u/(u−l).
 #[derive(Debug, Clone, Copy)]
-pub struct Chord {
-    /// l at 2^−F.
-    pub lower: i64,
-    /// u at 2^−F.
-    pub upper: i64,
-    /// About u/(u−l), at 2^−62.
-    pub ratio: i64,
+pub struct Chord<W> {
+    /// l.
+    pub lower: W,
+    /// u.
+    pub upper: W,
+    /// About u/(u−l).
+    pub ratio: W,
 }
 
-impl Chord {
+impl<W: Word> Chord<W> {
     fn new(lower: Dyadic, upper: Dyadic, precision: u32) -> Option<Self> {
-        let lower = i64::try_from(lower.floor(precision)?).ok()?;
-        let upper = i64::try_from(upper.ceiling(precision)?).ok()?;
-        let width = i128::from(upper).checked_sub(i128::from(lower)).filter(|&width| width > 0)?;
-        let ratio = i64::try_from((i128::from(upper) << 62) / width).ok()?;
+        let lower = W::floor_dyadic(lower, precision)?;
+        let upper = W::ceiling_dyadic(upper, precision)?;
+        let ratio = W::ratio(&upper, &upper.minus(&lower)?, precision)?;
         Some(Self { lower, upper, ratio })
     }
 }
 
 /// The box of a node: exact, and outward in fixed point.
 #[derive(Debug, Clone)]
-pub struct InputBox {
+pub struct InputBox<W> {
     /// The exact lower bounds.
     pub lower: Vec<Rational>,
     /// The exact upper bounds.
     pub upper: Vec<Rational>,
-    /// The lower bounds, rounded down at 2^−F.
-    pub lower_fixed: Vec<i64>,
-    /// The upper bounds, rounded up at 2^−F.
-    pub upper_fixed: Vec<i64>,
+    /// The lower bounds, rounded down.
+    pub lower_fixed: Vec<W>,
+    /// The upper bounds, rounded up.
+    pub upper_fixed: Vec<W>,
 }
 
-impl InputBox {
+impl<W: Word> InputBox<W> {
     /// A box with these exact bounds.
     pub fn new(lower: Vec<Rational>, upper: Vec<Rational>, precision: u32) -> Result<Self, Reason> {
-        let down = |value| fits(floor(value, precision));
-        let up = |value| fits(ceiling(value, precision));
-        let lower_fixed: Option<Vec<i64>> = lower.iter().map(down).collect();
-        let upper_fixed: Option<Vec<i64>> = upper.iter().map(up).collect();
+        let down = |value| W::floor(value, precision);
+        let up = |value| W::ceiling(value, precision);
+        let lower_fixed: Option<Vec<W>> = lower.iter().map(down).collect();
+        let upper_fixed: Option<Vec<W>> = upper.iter().map(up).collect();
         let (Some(lower_fixed), Some(upper_fixed)) = (lower_fixed, upper_fixed) else {
             return Err(too_large(precision));
         };
         Ok(Self { lower, upper, lower_fixed, upper_fixed })
     }
-}
 
-/// A fixed point number as i64, the least value excluded so that it has a negative.
-fn fits(value: Option<i128>) -> Option<i64> {
-    value.and_then(|value| i64::try_from(value).ok()).filter(|&value| value != i64::MIN)
+    /// The largest |x_j| of each input; none where one is too large.
+    pub fn reach(&self) -> Option<Vec<W>> {
+        let ends = self.lower_fixed.iter().zip(&self.upper_fixed);
+        ends.map(|(low, high)| Some(low.magnitude()?.max(high.magnitude()?))).collect()
+    }
 }
 
 /// The state of a node.
 #[derive(Debug, Clone)]
-pub struct Node {
+pub struct Node<W> {
     /// How deep the node is in the tree.
     pub depth: usize,
     /// The box of inputs.
-    pub area: Rc<InputBox>,
+    pub area: Rc<InputBox<W>>,
     /// Affine functions that are ≤ 0 on the region and by the splits on the way here.
-    pub rows: Vec<Rc<Bound>>,
+    pub rows: Vec<Rc<Bound<W>>>,
     /// Affine functions that are ≤ 0 where the only clause left is true.
-    pub clip_rows: Vec<Rc<Bound>>,
+    pub clip_rows: Vec<Rc<Bound<W>>>,
     /// Where multipliers come from.
-    pub bases: Vec<Candidate>,
+    pub bases: Vec<Candidate<W>>,
     /// What is known about each neuron.
-    pub neurons: Vec<Neuron>,
+    pub neurons: Vec<Neuron<W>>,
     /// The weights that matter, by layer, as far as they were needed.
-    pub live: Vec<Option<Rc<Live>>>,
+    pub live: Vec<Option<Rc<Live<W>>>>,
     /// The clauses not yet refuted.
     pub clauses: Vec<usize>,
     /// The exact maps of the first layers, as far as they were asked for.
     pub maps: Vec<Rc<ExactMap>>,
 }
 
-impl Node {
+impl<W: Word> Node<W> {
     /// A root where nothing is known about any neuron.
     pub fn root(
-        area: InputBox,
-        rows: Vec<Rc<Bound>>,
+        area: InputBox<W>,
+        rows: Vec<Rc<Bound<W>>>,
         stages: &Stages,
         clauses: Vec<usize>,
     ) -> Self {
@@ -150,7 +151,7 @@ impl Node {
     }
 
     /// The rows of both kinds.
-    pub fn all_rows(&self) -> Rows<'_> {
+    pub fn all_rows(&self) -> Rows<'_, W> {
         Rows { permanent: &self.rows, clip: &self.clip_rows }
     }
 

@@ -10,6 +10,7 @@ use crate::fixed::too_large;
 use crate::lines::{Fields, Reason};
 use crate::node::InputBox;
 use crate::substitution::Bound;
+use crate::word::Word;
 
 /// A bound of one input, if it has one.
 type End = Option<Rational>;
@@ -69,7 +70,7 @@ struct Combination {
 }
 
 /// A case's region while its `reach` records are read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Region {
     atoms: Vec<LinearConstraint>,
     lower: Vec<End>,
@@ -197,7 +198,7 @@ impl Region {
     }
 
     /// The box, if every input has both bounds.
-    pub fn area(&self, precision: u32) -> Result<InputBox, Reason> {
+    pub fn area<W: Word>(&self, precision: u32) -> Result<InputBox<W>, Reason> {
         let all = |ends: &[End], side: &str| {
             let end = |(input, end): (usize, &End)| {
                 end.clone().ok_or_else(|| format!("input {input} has no {side} bound"))
@@ -208,7 +209,7 @@ impl Region {
     }
 
     /// The region rows.
-    pub fn rows(&self, reach: &[i64], precision: u32) -> Result<Vec<Rc<Bound>>, Reason> {
+    pub fn rows<W: Word>(&self, reach: &[W], precision: u32) -> Result<Vec<Rc<Bound<W>>>, Reason> {
         let general = self.atoms.iter().filter(|atom| atom.coefficients.len() != 1);
         let row = |atom: &LinearConstraint| {
             let bound = Bound::of_constraint(&atom.coefficients, &atom.bound, reach, precision);

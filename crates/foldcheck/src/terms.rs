@@ -6,11 +6,13 @@ use foldline_kernel::Rational;
 use foldline_kernel::number::Integer;
 
 use crate::clauses::Clauses;
+use crate::clock::Clock;
 use crate::exact::{exact_map, excess_below};
 use crate::lines::{Fields, Reason, index, integer};
 use crate::node::{Node, Sign};
 use crate::region::Region;
 use crate::stages::Stages;
+use crate::word::Word;
 
 /// What is to be contradicted beside the facts of the node.
 #[derive(Debug, Clone, Copy)]
@@ -31,15 +33,16 @@ struct Constraint {
 }
 
 /// Where terms find their constraints.
-pub struct Facts<'a> {
-    pub node: &'a mut Node,
+pub struct Facts<'a, W> {
+    pub node: &'a mut Node<W>,
     pub stages: &'a Stages,
     pub region: &'a Region,
     pub clauses: &'a Clauses,
     pub assumption: Assumption<'a>,
+    pub clock: &'a Clock<'a>,
 }
 
-impl Facts<'_> {
+impl<W: Word> Facts<'_, W> {
     /// Checks that the terms contradict each other.
     pub fn contradict(mut self, mut fields: Fields<'_>) -> Result<(), Reason> {
         let inputs = self.node.area.lower.len();
@@ -130,7 +133,7 @@ impl Facts<'_> {
         if !self.node.decided_before(layer, self.stages) {
             return Err(format!("a neuron of a layer before that of neuron {neuron} has no sign"));
         }
-        let mut coefficients = exact_map(self.node, layer, self.stages).row(row);
+        let mut coefficients = exact_map(self.node, layer, self.stages, self.clock).row(row);
         let mut bound = -coefficients.pop().unwrap_or(Rational::ZERO);
         if sign == Sign::Active {
             coefficients = coefficients.into_iter().map(|value| -value).collect();
@@ -146,7 +149,7 @@ impl Facts<'_> {
         };
         let number = index(number, atoms.len(), "atom that involves outputs")?;
         let atom = self.clauses.atom(atoms[number]);
-        let mut coefficients = excess_below(atom, self.node, self.stages, is_sum)?;
+        let mut coefficients = excess_below(atom, self.node, self.stages, is_sum, self.clock)?;
         let bound = -coefficients.pop().unwrap_or(Rational::ZERO);
         Ok(Constraint { coefficients, bound, strict: atom.strict })
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::bases::{MOST_BASES, RowName};
 use crate::clauses::Clauses;
+use crate::clock::Clock;
 use crate::dyadic::Dyadic;
 use crate::fixed::{FixedLayer, too_large};
 use crate::lines::{Fields, Reason, dyadic};
@@ -13,67 +14,48 @@ use crate::region::Region;
 use crate::stages::Stages;
 use crate::substitution::{Bound, Excess, Substitution, Total};
 use crate::terms::{Assumption, Facts};
+use crate::trial::{Proof, Records, Step};
+use crate::word::Word;
 
 /// The deepest node that is followed.
 const LARGEST_DEPTH: usize = 10_000;
 
 /// A positive factor and a function, as [`Total`] takes them.
-pub(crate) type Part = (i64, Rc<Bound>);
-
-/// What all cases of a proof have in common.
-pub struct Proof {
-    /// The network.
-    pub stages: Stages,
-    /// The property's clauses.
-    pub clauses: Clauses,
-    /// The network's weights in fixed point.
-    pub layers: Rc<[FixedLayer]>,
-    /// The number of fraction bits.
-    pub precision: u32,
-}
-
-impl Proof {
-    /// Rounds the network's weights.
-    pub fn new(stages: Stages, clauses: Clauses, precision: u32) -> Result<Self, Reason> {
-        let layers = stages.relu.iter().map(|layer| FixedLayer::new(layer, precision));
-        let layers = layers.collect::<Option<_>>().ok_or_else(|| too_large(precision))?;
-        Ok(Self { stages, clauses, layers, precision })
-    }
-
-    /// The same about (y, s), s being the last input and ≥ 0, for f(y/s).
-    pub fn homogeneous(&self, inputs: usize) -> Result<Self, Reason> {
-        let stages = self.stages.homogeneous();
-        let clauses = self.clauses.homogeneous(inputs);
-        Self::new(stages, clauses, self.precision)
-    }
-}
+pub(crate) type Part<W> = (W, Rc<Bound<W>>);
 
 /// A case's tree, as far as it has been read.
-pub struct Tree<'a> {
+pub struct Tree<'a, W: Word> {
     pub(crate) stages: &'a Stages,
     clauses: &'a Clauses,
     region: Region,
     pub(crate) precision: u32,
     pub(crate) inputs: usize,
-    total: Total,
-    substitution: Substitution,
+    total: Total<W>,
+    substitution: Substitution<'a, W>,
     /// The excesses asked for so far, by the atoms' numbers.
-    excesses: HashMap<u32, Rc<Excess>>,
-    pub(crate) node: Node,
+    excesses: HashMap<u32, Rc<Excess<W>>>,
+    pub(crate) node: Node<W>,
     /// The second children of the nodes on the way, the nearest last.
-    waiting: Vec<Node>,
+    waiting: Vec<Node<W>>,
+    clock: &'a Clock<'a>,
+    /// Whether a claim failed, or a number was rounded, that exact numbers may see otherwise.
+    pub(crate) is_close: bool,
 }
 
-impl<'a> Tree<'a> {
+impl<'a, W: Word> Tree<'a, W> {
     /// The tree of a case with these clauses, at its root.
-    pub fn new(proof: &'a Proof, region: Region, own_clauses: Vec<usize>) -> Result<Self, Reason> {
-        let Proof { stages, clauses, layers, precision } = proof;
-        let precision = *precision;
-        let area = region.area(precision)?;
-        let ends = area.lower_fixed.iter().zip(&area.upper_fixed);
-        let reach: Vec<i64> = ends.map(|(low, high)| low.abs().max(high.abs())).collect();
+    pub fn new(
+        proof: &'a Proof<'a>,
+        layers: Rc<[FixedLayer<W>]>,
+        precision: u32,
+        region: Region,
+        own_clauses: Vec<usize>,
+    ) -> Result<Self, Reason> {
+        let Proof { stages, clauses, clock, .. } = proof;
+        let area: InputBox<W> = region.area(precision)?;
+        let reach = area.reach().ok_or_else(|| too_large(precision))?;
         let rows = region.rows(&reach, precision)?;
-        let substitution = Substitution::new(Rc::clone(layers), reach.clone(), precision);
+        let substitution = Substitution::new(layers, reach.clone(), precision, clock);
         let inputs = reach.len();
         let mut node = Node::root(area, rows, stages, own_clauses);
         stages.constants.iter().for_each(|&(neuron, sign)| node.decide(neuron, sign, stages));
@@ -84,15 +66,19 @@ impl<'a> Tree<'a> {
             precision,
             inputs,
             total: Total::new(reach, precision),
-            substitution,
+            substitution: substitution.ok_or_else(|| too_large(precision))?,
             excesses: HashMap::new(),
             node,
             waiting: Vec::new(),
+            clock,
+            is_close: false,
         })
     }
+}
 
-    /// Checks the next record; true where it closes the last open node.
-    pub fn record(&mut self, word: &str, fields: Fields<'_>) -> Result<bool, Reason> {
+impl<W: Word> Records for Tree<'_, W> {
+    fn record(&mut self, word: &str, fields: Fields<'_>) -> Result<Step, Reason> {
+        let waiting = self.waiting.len();
         let closed = match word {
             "bases" => self.bases(fields)?,
             "bounds" => self.bounds(fields)?,
@@ -110,17 +96,30 @@ impl<'a> Tree<'a> {
             _ => return Err(format!("there is no record `{word}` in a tree")),
         };
         if !closed {
-            return Ok(false);
+            let is_split = self.waiting.len() > waiting;
+            return Ok(if is_split { Step::Split } else { Step::Open });
         }
         match self.waiting.pop() {
             Some(next) => {
                 self.node = next;
-                Ok(false)
+                Ok(Step::Closed)
             }
-            None => Ok(true),
+            None => Ok(Step::Done),
         }
     }
 
+    fn skip_first_child(&mut self) {
+        if let Some(second) = self.waiting.pop() {
+            self.node = second;
+        }
+    }
+
+    fn is_close(&self) -> bool {
+        self.is_close
+    }
+}
+
+impl<W: Word> Tree<'_, W> {
     /// `refute C A …`: one atom of a clause is false everywhere.
     fn refute(&mut self, mut fields: Fields<'_>) -> Result<bool, Reason> {
         let (position, atoms) = self.open_clause(&mut fields)?;
@@ -129,7 +128,8 @@ impl<'a> Tree<'a> {
         let parts = self.parts(fields)?;
         let least = self.best_minimum(&function, &parts)?;
         let strict = self.clauses.atom(number).strict;
-        self.refuted_if(least > 0 || least == 0 && strict, position)
+        let refuted = self.contradicts(&least, strict);
+        self.refuted_if(refuted, position)
     }
 
     /// `joint C M …`: a combination of a clause's atoms is false everywhere.
@@ -140,22 +140,24 @@ impl<'a> Tree<'a> {
         for number in atoms {
             // The rounded factors are used throughout, so they decide about strictness too.
             let factor = self.factor(fields.dyadic()?)?;
-            if factor > 0 {
+            if factor > W::default() {
                 parts.push((factor, self.excess_bound(number)?));
                 strict |= self.clauses.atom(number).strict;
             }
         }
         parts.append(&mut self.parts(fields)?);
         let least = self.sum(&parts)?;
-        self.refuted_if(least > 0 || least == 0 && strict, position)
+        let refuted = self.contradicts(&least, strict);
+        self.refuted_if(refuted, position)
     }
 
     /// `empty …`: no point satisfies the rows.
     fn empty(&mut self, fields: Fields<'_>) -> Result<bool, Reason> {
         let parts = self.parts(fields)?;
-        match self.sum(&parts)? {
-            least if least > 0 => Ok(true),
-            _ => Err("the rows do not contradict each other".to_owned()),
+        let least = self.sum(&parts)?;
+        match self.contradicts(&least, false) {
+            true => Ok(true),
+            false => Err("the rows do not contradict each other".to_owned()),
         }
     }
 
@@ -170,7 +172,8 @@ impl<'a> Tree<'a> {
             atoms.into_iter().map(|number| self.excess_bound(number)).collect();
         self.node.clip_rows = rows?;
         let mut bases = std::mem::take(&mut self.node.bases);
-        bases.iter_mut().for_each(|basis| basis.new_clip_rows(self.node.all_rows()));
+        let rows = self.node.all_rows();
+        bases.iter_mut().for_each(|basis| basis.new_clip_rows(&rows, self.precision));
         self.node.bases = bases;
         Ok(false)
     }
@@ -254,7 +257,7 @@ impl<'a> Tree<'a> {
     }
 
     /// Goes on with the first child; the second waits.
-    fn branch(&mut self, mut first: Node, mut second: Node) -> Result<(), Reason> {
+    fn branch(&mut self, mut first: Node<W>, mut second: Node<W>) -> Result<(), Reason> {
         let depth = self.node.depth + 1;
         if depth > LARGEST_DEPTH {
             return Err(format!("the tree is deeper than {LARGEST_DEPTH}"));
@@ -272,6 +275,7 @@ impl<'a> Tree<'a> {
             region: &self.region,
             clauses: self.clauses,
             assumption,
+            clock: self.clock,
         };
         facts.contradict(fields)
     }
@@ -306,6 +310,17 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// Whether a sum that is at least this much, and not above 0 (below, if strict), is none.
+    fn contradicts(&mut self, least: &W::Sum, strict: bool) -> bool {
+        let zero = W::Sum::default();
+        let contradicts = |least: &W::Sum| *least > zero || *least == zero && strict;
+        if contradicts(least) {
+            return true;
+        }
+        self.is_close |= contradicts(&W::above(least, self.precision));
+        false
+    }
+
     /// Drops a clause if it is refuted; true where none is left.
     fn refuted_if(&mut self, refuted: bool, position: usize) -> Result<bool, Reason> {
         if !refuted {
@@ -319,7 +334,10 @@ impl<'a> Tree<'a> {
         &mut self,
         neuron: usize,
         negated: bool,
-    ) -> Result<Rc<Bound>, Reason> {
+    ) -> Result<Rc<Bound<W>>, Reason> {
+        if self.clock.strikes() {
+            return Err("the time has run out".to_owned());
+        }
         let place = self.stages.place(neuron);
         let bound = self.substitution.neuron(
             place,
@@ -331,7 +349,7 @@ impl<'a> Tree<'a> {
         bound.map(Rc::new).ok_or_else(|| self.substitution.reason(self.stages))
     }
 
-    fn excess_bound(&mut self, atom: u32) -> Result<Rc<Bound>, Reason> {
+    fn excess_bound(&mut self, atom: u32) -> Result<Rc<Bound<W>>, Reason> {
         let start = match self.excesses.get(&atom) {
             Some(start) => Rc::clone(start),
             None => {
@@ -351,12 +369,13 @@ impl<'a> Tree<'a> {
     pub(crate) fn parts<'l>(
         &self,
         fields: impl Iterator<Item = &'l str>,
-    ) -> Result<Vec<Part>, Reason> {
+    ) -> Result<Vec<Part<W>>, Reason> {
+        let rows = self.node.all_rows();
         let part = |field: &str| {
             let Some((row, factor)) = field.split_once('*') else {
                 return Err(format!("expected a multiplier `I*Q`, found `{field}`"));
             };
-            let row = self.node.all_rows().get(RowName::parse(row)?)?;
+            let row = rows.get(RowName::parse(row)?)?;
             Ok((self.factor(dyadic(factor)?)?, Rc::clone(row)))
         };
         fields.map(part).collect()
@@ -366,34 +385,33 @@ impl<'a> Tree<'a> {
     /// basis; at 2^−2F.
     pub(crate) fn best_minimum(
         &mut self,
-        function: &Bound,
-        parts: &[Part],
-    ) -> Result<i128, Reason> {
+        function: &Bound<W>,
+        parts: &[Part<W>],
+    ) -> Result<W::Sum, Reason> {
         self.total.start();
-        self.total.add(1 << self.precision, function);
-        parts.iter().for_each(|(factor, row)| self.total.add(*factor, row));
+        self.total.add(&W::one(self.precision), function);
+        parts.iter().for_each(|(factor, row)| self.total.add(factor, row));
         let Node { bases, area, .. } = &self.node;
         let mut best = self.total.minimum(area).ok_or_else(|| too_large(self.precision))?;
         for basis in bases.iter().filter(|_| parts.is_empty()) {
-            let least = basis.minimum(function, self.node.all_rows(), area, &mut self.total);
-            best = best.max(least.unwrap_or(best));
+            let least = basis.minimum(function, &self.node.all_rows(), area, &mut self.total);
+            best = least.map_or(best.clone(), |least| least.max(best));
         }
         Ok(best)
     }
 
     /// A lower bound of a sum of multiples of functions, at 2^−2F.
-    fn sum(&mut self, parts: &[Part]) -> Result<i128, Reason> {
+    fn sum(&mut self, parts: &[Part<W>]) -> Result<W::Sum, Reason> {
         self.total.start();
-        parts.iter().for_each(|(factor, function)| self.total.add(*factor, function));
+        parts.iter().for_each(|(factor, function)| self.total.add(factor, function));
         self.total.minimum(&self.node.area).ok_or_else(|| too_large(self.precision))
     }
 
-    /// A multiplier in fixed point: any number ≥ 0 makes a valid one, so this may round.
-    fn factor(&self, value: Dyadic) -> Result<i64, Reason> {
+    /// A multiplier as a word: any number ≥ 0 makes a valid one, so this may round.
+    fn factor(&self, value: Dyadic) -> Result<W, Reason> {
         if value.is_negative() {
             return Err("a multiplier is negative".to_owned());
         }
-        let fixed = value.floor(self.precision).and_then(|fixed| i64::try_from(fixed).ok());
-        fixed.ok_or_else(|| too_large(self.precision))
+        W::floor_dyadic(value, self.precision).ok_or_else(|| too_large(self.precision))
     }
 }

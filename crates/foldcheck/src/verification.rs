@@ -10,7 +10,7 @@ use crate::clauses::Clauses;
 use crate::lines::{Fields, Lines, Reason};
 use crate::region::{Region, has_no_point};
 use crate::stages::Stages;
-use crate::tree::{Proof, Tree};
+use crate::trial::{Proof, Trial};
 use crate::units::{Units, exponents};
 
 /// `verification holds` (no x makes the property's formula true at (x, f(x))) or
@@ -52,7 +52,7 @@ pub fn check_witness<R: BufRead>(
 
 /// Records that name every clause of `formula`, then `end`: no x makes it true at (x, f(x)).
 pub fn check_cases<R: BufRead>(
-    lines: &mut Lines<R>,
+    lines: &mut Lines<'_, R>,
     network: &Network,
     formula: &Formula,
     precision: u32,
@@ -60,6 +60,7 @@ pub fn check_cases<R: BufRead>(
     let inputs = network.inputs();
     let mut stages = Stages::new(network);
     let mut clauses = Clauses::new(formula)?;
+    let clock = lines.clock();
     let mut fields = lines.next_fields()?;
     let mut word = fields.word()?;
     if word == "units" {
@@ -70,7 +71,7 @@ pub fn check_cases<R: BufRead>(
         fields = lines.next_fields()?;
         word = fields.word()?;
     }
-    let proof = Proof::new(stages, clauses, precision)?;
+    let proof = Proof::new(stages, clauses, precision, clock);
     let mut cone = None;
     let clauses = &proof.clauses;
     let mut named = vec![false; clauses.len()];
@@ -131,10 +132,10 @@ fn case_clauses(mut fields: Fields<'_>, clauses: &Clauses) -> Result<Vec<usize>,
 /// The `void` record, or the `reach` records and the trees, of one case.
 ///
 /// `cone` keeps what the trees of unbounded cases have in common, once one is met.
-fn check_case<R: BufRead>(
-    lines: &mut Lines<R>,
-    proof: &Proof,
-    cone: &mut Option<Proof>,
+fn check_case<'c, R: BufRead>(
+    lines: &mut Lines<'c, R>,
+    proof: &Proof<'c>,
+    cone: &mut Option<Proof<'c>>,
     own: Vec<usize>,
     inputs: usize,
 ) -> Result<(), Reason> {
@@ -150,11 +151,8 @@ fn check_case<R: BufRead>(
         word = fields.word()?;
     }
     if word != "perspective" {
-        let mut tree = Tree::new(proof, region, own)?;
-        return match tree.record(word, fields)? {
-            true => Ok(()),
-            false => check_tree(lines, tree),
-        };
+        lines.read_again();
+        return check_tree(lines, Trial::new(proof, region, own)?);
     }
     let radius = fields.dyadic()?;
     fields.finish()?;
@@ -165,10 +163,10 @@ fn check_case<R: BufRead>(
     if ends.is_empty() {
         return Err("every input has both bounds".to_owned());
     }
-    check_tree(lines, Tree::new(proof, region.inside(&radius), own.clone())?)?;
+    check_tree(lines, Trial::new(proof, region.inside(&radius), own.clone())?)?;
     let cone = match cone {
         Some(cone) => cone,
-        None => cone.insert(proof.homogeneous(inputs)?),
+        None => cone.insert(proof.homogeneous(inputs)),
     };
     for end in ends {
         let mut fields = lines.next_fields()?;
@@ -176,18 +174,13 @@ fn check_case<R: BufRead>(
         fields.expect(&end.0.to_string())?;
         fields.expect(if end.1 { "upper" } else { "lower" })?;
         fields.finish()?;
-        check_tree(lines, Tree::new(cone, region.face(end, &radius), own.clone())?)?;
+        check_tree(lines, Trial::new(cone, region.face(end, &radius), own.clone())?)?;
     }
     Ok(())
 }
 
 /// A tree's records up to the one that closes its last open node.
-fn check_tree<R: BufRead>(lines: &mut Lines<R>, mut tree: Tree<'_>) -> Result<(), Reason> {
-    loop {
-        let mut fields = lines.next_fields()?;
-        let word = fields.word()?;
-        if tree.record(word, fields)? {
-            return Ok(());
-        }
-    }
+fn check_tree<R: BufRead>(lines: &mut Lines<'_, R>, mut tree: Trial<'_>) -> Result<(), Reason> {
+    while !tree.record(lines.next_line()?)? {}
+    Ok(())
 }
