@@ -16,14 +16,13 @@ mod report;
 mod search;
 mod witness_file;
 
-use std::io::Write;
 use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::cli::Cli;
-use crate::report::{Exit, Failure};
+use crate::report::{Exit, Failure, say};
 
 fn main() -> ExitCode {
     panic::set_hook(Box::new(|info| {
@@ -62,9 +61,4 @@ fn main() -> ExitCode {
         }
         Err(_) => ExitCode::from(Failure::INPUT),
     }
-}
-
-/// Writes a line to standard error; where that is closed there is nobody to tell.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
 }

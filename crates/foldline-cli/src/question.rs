@@ -6,12 +6,11 @@ use std::time::Instant;
 
 use clap::Args;
 use foldline::formats::input::display_name;
-use foldline::formats::region::read_region;
 use foldline::{Limit, Network, Options, Region, Statistics};
 
 use crate::describe::{self, duration};
 use crate::interrupt::stop_flag;
-use crate::load::{at_most_one_stdin, load_network};
+use crate::load::{at_most_one_stdin, load_network, load_region};
 use crate::options::{OutputOptions, ReadOptions, SearchOptions, TimeoutOption};
 use crate::progress::ProgressLine;
 use crate::report::{Exit, Failure, Report};
@@ -52,7 +51,7 @@ impl Subject {
         let loaded = load_network(network, &options.read.for_network())?.network;
         let dimension = loaded.inputs();
         let (shape, region_name) = match region {
-            Some(path) => (read_region(path, dimension)?, display_name(path)),
+            Some(path) => (load_region(path, dimension)?, display_name(path)),
             None => (Region::everything(dimension), format!("all of R^{dimension}")),
         };
         let network_name = display_name(network);

@@ -152,3 +152,8 @@ pub fn witness_json(input: &[Rational], output: &[Rational]) -> Map<String, Valu
     set_point(&mut object, "output", output);
     object
 }
+
+/// Writes a line to standard error; where that is closed there is nobody to tell.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

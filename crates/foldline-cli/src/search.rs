@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use foldline::certificate::{StatementFiles, verify_certified};
 use foldline::checkpoint::CheckpointFile;
+use foldline::inner_witness::float_witness;
 use foldline::questions::checkpoint::Keeper;
-use foldline::rounding::{FloatWitness, RoundingFailure, round_to_f32};
+use foldline::rounding::{FloatWitness, RoundingFailure};
 use foldline::{Network, Options, Outcome, Property, Statistics, Verdict, verify_resumable};
 use serde_json::{Value, json};
 
@@ -76,8 +77,12 @@ pub fn search_kept(
         }
     };
     drop(line);
+    let ended =
+        || stop.load(Ordering::Relaxed) || timeout.is_some_and(|limit| start.elapsed() >= limit);
     let rounded = match &outcome.verdict {
-        Verdict::Violated(witness) => Some(round_to_f32(network, property, &witness.input)),
+        Verdict::Violated(witness) => {
+            Some(float_witness(network, property, &witness.input, &ended))
+        }
         _ => None,
     };
     Ok(Found { outcome, rounded })

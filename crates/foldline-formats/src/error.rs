@@ -1,4 +1,5 @@
-//! The one error of this crate: which file, where in it, what was found and what was expected.
+//! The one error of this crate: which file, where in it, what was found and what was expected; and what is
+//! no error, but worth a word.
 
 /// Why a file is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +34,22 @@ impl FormatError {
         let present: Vec<&str> =
             parts.into_iter().filter(|part| !part.is_empty()).map(String::as_str).collect();
         present.join(": ")
+    }
+}
+
+/// What was read, with warnings that name file and place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Noted<T> {
+    /// What was read.
+    pub value: T,
+    /// What its author may not have meant.
+    pub warnings: Vec<String>,
+}
+
+impl<T> Noted<T> {
+    /// The same warnings about what is made of the value.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Noted<U> {
+        Noted { value: make(self.value), warnings: self.warnings }
     }
 }
 

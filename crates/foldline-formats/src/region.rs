@@ -7,7 +7,7 @@ use std::path::Path;
 use foldline_kernel::linear::{LinearConstraint, Polyhedron, Region};
 use foldline_kernel::number::{Rational, parse_rational};
 
-use crate::error::FormatError;
+use crate::error::{FormatError, Noted};
 use crate::input::{display_name, read_text};
 use crate::json_text::{Json, parse_json};
 use crate::sexpr::excerpt;
@@ -16,30 +16,50 @@ use clauses::{MOST_PIECES, TooManyPieces, input_region};
 
 /// Reads the region of R^dimension in the file at `path`, gzipped or not.
 pub fn read_region(path: &Path, dimension: usize) -> Result<Region, FormatError> {
-    parse_region(&display_name(path), &read_text(path)?, dimension)
+    Ok(read_noted_region(path, dimension)?.value)
+}
+
+/// Like [`read_region`], with a warning if boxes in it are inverted.
+pub fn read_noted_region(path: &Path, dimension: usize) -> Result<Noted<Region>, FormatError> {
+    parse_noted_region(&display_name(path), &read_text(path)?, dimension)
 }
 
 /// Reads the region of R^dimension in `text`, which messages call `name`.
 ///
 /// It is JSON if its first character is `{` or `name` ends in `.json`, otherwise VNN-LIB.
 pub fn parse_region(name: &str, text: &str, dimension: usize) -> Result<Region, FormatError> {
+    Ok(parse_noted_region(name, text, dimension)?.value)
+}
+
+/// Like [`parse_region`], with a warning if boxes in it are inverted.
+pub fn parse_noted_region(
+    name: &str,
+    text: &str,
+    dimension: usize,
+) -> Result<Noted<Region>, FormatError> {
     let is_json = name.ends_with(".json") || name.ends_with(".json.gz");
     if is_json || text.trim_start().starts_with('{') {
         return parse_json_region(name, text, dimension);
     }
-    let formula = parse_input_formula(name, text, dimension)?;
-    input_region(&formula, dimension).map_err(|TooManyPieces| {
+    let Noted { value, warnings } = parse_input_formula(name, text, dimension)?;
+    let value = input_region(&value, dimension).map_err(|TooManyPieces| {
         let message = format!("the region is a union of more than {MOST_PIECES} polyhedra");
         FormatError::whole(name, message)
-    })
+    })?;
+    Ok(Noted { value, warnings })
 }
 
 /// What is wrong, and at which part of the object.
 type PartError = (String, String);
 
-fn parse_json_region(name: &str, text: &str, dimension: usize) -> Result<Region, FormatError> {
+fn parse_json_region(
+    name: &str,
+    text: &str,
+    dimension: usize,
+) -> Result<Noted<Region>, FormatError> {
+    let mut inverted = None;
     let region = match parse_json(name, text)? {
-        Json::Object(entries) => json_region(&entries, dimension),
+        Json::Object(entries) => json_region(&entries, dimension, &mut inverted),
         other => {
             let found = other.kind();
             Err((
@@ -48,10 +68,17 @@ fn parse_json_region(name: &str, text: &str, dimension: usize) -> Result<Region,
             ))
         }
     };
-    region.map_err(|(place, message)| FormatError::new(name, place, message))
+    let located = |(place, message): PartError| FormatError::new(name, place, message);
+    let value = region.map_err(located)?;
+    let warnings = inverted.into_iter().map(|part| located(part).to_string()).collect();
+    Ok(Noted { value, warnings })
 }
 
-fn json_region(entries: &[(String, Json<'_>)], dimension: usize) -> Result<Region, PartError> {
+fn json_region(
+    entries: &[(String, Json<'_>)],
+    dimension: usize,
+    inverted: &mut Option<PartError>,
+) -> Result<Region, PartError> {
     let [mut sides, mut matrix, mut bounds] = [None; 3];
     for (key, value) in entries {
         let slot = match key.as_str() {
@@ -70,7 +97,7 @@ fn json_region(entries: &[(String, Json<'_>)], dimension: usize) -> Result<Regio
     }
     let mut constraints = Vec::new();
     if let Some(sides) = sides {
-        read_box(sides, dimension, &mut constraints)?;
+        read_box(sides, dimension, &mut constraints, inverted)?;
     }
     match (matrix, bounds) {
         (Some(matrix), Some(bounds)) => {
@@ -91,11 +118,12 @@ fn json_region(entries: &[(String, Json<'_>)], dimension: usize) -> Result<Regio
     Ok(Region { dimension, pieces: if is_empty { Vec::new() } else { vec![piece] } })
 }
 
-/// Reads `[[lower, upper], …]`, one pair a dimension.
+/// Reads `[[lower, upper], …]`, one pair a dimension; notes the first with lower > upper.
 fn read_box(
     value: &Json<'_>,
     dimension: usize,
     constraints: &mut Vec<LinearConstraint>,
+    inverted: &mut Option<PartError>,
 ) -> Result<(), PartError> {
     let sides = list(value, "box", Some(dimension))?;
     for (coordinate, side) in sides.iter().enumerate() {
@@ -109,7 +137,9 @@ fn read_box(
         if let (Some(lower), Some(upper)) = (&lower, &upper)
             && lower > upper
         {
-            return Err((place, format!("lower bound {lower} is above upper bound {upper}")));
+            let message =
+                format!("lower bound {lower} is above upper bound {upper}, so the region is empty");
+            inverted.get_or_insert((place, message));
         }
         let terms = |sign: i8| vec![(coordinate, Rational::from(sign))];
         constraints.extend(lower.map(|lower| LinearConstraint::new(terms(-1), -lower, false)));

@@ -12,10 +12,10 @@ use std::path::Path;
 
 use foldline_kernel::property::{Formula, Property};
 
-use crate::error::FormatError;
+use crate::error::{FormatError, Noted};
 use crate::input::{display_name, read_text};
 use crate::sexpr::{Expression, Fault, Tree, excerpt};
-use formula::{Bounds, FormulaReader};
+use formula::{Bounds, FormulaReader, Inverted};
 use variables::{Declarations, Expected};
 
 pub(crate) use formula::{conjunction, disjunction};
@@ -25,7 +25,16 @@ pub use writer::write_vnnlib;
 
 /// Reads the property of a network of this size in the file at `path`, gzipped or not.
 pub fn read_property(path: &Path, inputs: usize, outputs: usize) -> Result<Property, FormatError> {
-    parse_property(&display_name(path), &read_text(path)?, inputs, outputs)
+    Ok(read_noted_property(path, inputs, outputs)?.value)
+}
+
+/// Like [`read_property`], with a warning if boxes in it are inverted.
+pub fn read_noted_property(
+    path: &Path,
+    inputs: usize,
+    outputs: usize,
+) -> Result<Noted<Property>, FormatError> {
+    parse_noted_property(&display_name(path), &read_text(path)?, inputs, outputs)
 }
 
 /// Reads the property of a network of this size in `text`, which messages call `name`.
@@ -35,9 +44,19 @@ pub fn parse_property(
     inputs: usize,
     outputs: usize,
 ) -> Result<Property, FormatError> {
+    Ok(parse_noted_property(name, text, inputs, outputs)?.value)
+}
+
+/// Like [`parse_property`], with a warning if boxes in it are inverted.
+pub fn parse_noted_property(
+    name: &str,
+    text: &str,
+    inputs: usize,
+    outputs: usize,
+) -> Result<Noted<Property>, FormatError> {
     let expected = Expected { inputs, outputs: Some(outputs) };
-    let formula = parse_formula(text, expected).map_err(|fault| fault.locate(name, text))?;
-    Ok(Property { inputs, outputs, formula })
+    let formula = parse_formula(name, text, expected)?;
+    Ok(formula.map(|formula| Property { inputs, outputs, formula }))
 }
 
 /// Reads all assertions of `text` as one formula about a network whose outputs are not known.
@@ -45,12 +64,22 @@ pub(crate) fn parse_input_formula(
     name: &str,
     text: &str,
     inputs: usize,
-) -> Result<Formula, FormatError> {
-    let expected = Expected { inputs, outputs: None };
-    parse_formula(text, expected).map_err(|fault| fault.locate(name, text))
+) -> Result<Noted<Formula>, FormatError> {
+    parse_formula(name, text, Expected { inputs, outputs: None })
 }
 
-fn parse_formula(text: &str, expected: Expected) -> Result<Formula, Fault> {
+fn parse_formula(
+    name: &str,
+    text: &str,
+    expected: Expected,
+) -> Result<Noted<Formula>, FormatError> {
+    let inverted = Inverted::default();
+    let value =
+        whole_formula(text, expected, &inverted).map_err(|fault| fault.locate(name, text))?;
+    Ok(Noted { value, warnings: inverted.warning(name, text).into_iter().collect() })
+}
+
+fn whole_formula(text: &str, expected: Expected, inverted: &Inverted) -> Result<Formula, Fault> {
     let tree = Tree::parse(text)?;
     let mut declarations = Declarations::default();
     let mut assertions = Vec::new();
@@ -58,7 +87,7 @@ fn parse_formula(text: &str, expected: Expected) -> Result<Formula, Fault> {
         read_command(command, &mut declarations, &mut assertions)?;
     }
     let variables = declarations.finish(expected)?;
-    let reader = FormulaReader { variables: &variables };
+    let reader = FormulaReader { variables: &variables, inverted };
     let mut bounds = Bounds::default();
     let mut parts = Vec::with_capacity(assertions.len());
     for assertion in assertions {

@@ -155,30 +155,6 @@ fn declarations_that_do_not_fit() {
 }
 
 #[test]
-fn inverted_boxes() {
-    check(
-        DECLARATIONS,
-        &[
-            (
-                "(assert (<= X_0 1))\n(assert (>= X_0 2))",
-                "line 5, column 9",
-                "input 0 has lower bound 2",
-            ),
-            ("(assert (>= X_1 2))\n(assert (< X_1 1.5))", "line 5, column 9", "upper bound 3/2"),
-            ("(assert (<= 2 X_0 1))", "line 4, column 9", "inverted"),
-            ("(assert (and (<= 2 X_0)\n(<= X_0 1)))", "line 5, column 1", "inverted"),
-            ("(assert (<= 2 X_0)) (assert (and (<= X_0 1)))", "line 4, column 34", "inverted"),
-            (
-                "(assert (or (and (> X_0 2) (< X_0 (- 1)) (< Y_0 0))))",
-                "line 4, column 28",
-                "inverted",
-            ),
-            ("(assert (= X_0 2))\n(assert (= X_0 (/ 1 2)))", "line 5, column 9", "inverted"),
-        ],
-    );
-}
-
-#[test]
 fn version_two_files_that_do_not_fit() {
     let network =
         "(declare-network f\n (declare-input X Real [1,2])\n (declare-output Y Real [1]))\n";

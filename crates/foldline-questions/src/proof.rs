@@ -198,8 +198,7 @@ impl Proof {
         multipliers: Option<&[(u32, f64)]>,
     ) -> f64 {
         let below = few_bits_below(bound - margin);
-        if below.is_nan() || below.abs() >= self.unit * 2f64.powi(61) {
-            // Beyond that a checker's numbers end.
+        if !below.is_finite() {
             return f64::NEG_INFINITY;
         }
         let above = few_bits_below(bound + margin);

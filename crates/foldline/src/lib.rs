@@ -37,7 +37,7 @@
 //! What the modules here add to the questions: [`audit`] says why a point does or
 //! does not lie in a property's unsafe set, [`certificate`] writes proofs,
 //! [`derivative`] differentiates exactly, [`drawing`] draws figures as SVG,
-//! [`rounding`] rounds a witness to floats that still violate, [`text`] writes
+//! [`rounding`] and [`inner_witness`] find floats near a witness that still violate, [`text`] writes
 //! exact numbers for people and for other tools.
 
 pub mod audit;
@@ -49,6 +49,7 @@ pub mod derivative;
 pub mod drawing;
 pub mod equivalence_certificate;
 pub mod hard_instances;
+pub mod inner_witness;
 pub mod lipschitz_certificate;
 pub mod norm_certificate;
 pub mod proving;

@@ -7,10 +7,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use foldline_geometry::ExactConstraint;
-use foldline_geometry::directed::round_down;
 use foldline_geometry::exact_lp::feasible_point;
 use foldline_kernel::jump::{jump_network, jump_region};
-use foldline_kernel::number::{from_f64_bits, power_of_two};
+use foldline_kernel::number::power_of_two;
 use foldline_kernel::{Atom, Formula, Network, Property, Rational, Region};
 use foldline_questions::lipschitz::proof::{Claim, Lower, NoProof, prove};
 use foldline_questions::lipschitz::{Answer, Constant, Exponent, Outcome, Refused, lipschitz};
@@ -59,9 +58,9 @@ pub fn lipschitz_certified(
         Answer::Lipschitz(Constant::Exact(value), at) => Some((value.clone(), value.clone(), at)),
         Answer::Lipschitz(Constant::Square(value), at) => Some((value.clone(), value.clone(), at)),
         Answer::Lipschitz(Constant::Between { lower, upper }, at) => {
-            // With room for a checker's roots, and for a direction of rationals to attain it.
+            // With room for a checker's roots.
             let room = Rational::ONE + power_of_two(-40);
-            Some((rounded_down(lower), upper * room, at))
+            Some((lower.clone(), upper * room, at))
         }
         Answer::Jump { value, points } => {
             let claim = format!("0 {} value {value}", outputs[0]);
@@ -110,7 +109,11 @@ pub fn lipschitz_certified(
     };
     let outputs: Vec<String> = outputs.iter().map(ToString::to_string).collect();
     let value = match &ends {
-        Some((lower, upper, _)) if word == "between" => format!(" {lower} {upper}"),
+        Some((_, upper, _)) if word == "between" => {
+            // What the direction in the certificate attains, not what the search enclosed.
+            let lower = proof.lower.as_ref().unwrap_or(&zero);
+            format!(" {lower} {upper}")
+        }
         Some((_, upper, _)) => format!(" {upper}"),
         None => String::new(),
     };
@@ -119,7 +122,7 @@ pub fn lipschitz_certified(
     let named: Vec<(&str, &Path)> = [("network", files.network)].into_iter().chain(named).collect();
     let mut out = CertificateFile::create(target)?;
     out.text(&format!("{}precision {PRECISION}\n", header("lipschitz", &claim, &named)?))?;
-    out.text(&proof)?;
+    out.text(&proof.text)?;
     out.text("end\n")?;
     out.finish()?;
     Ok(Ok(outcome))
@@ -179,12 +182,6 @@ fn write_jump(
         Verdict::Violated(witness) => panic!("the proof contradicts the answer: {witness:?}"),
         Verdict::Undecided(limit) => Ok(Some(limit)),
     }
-}
-
-/// A number of 53 bits that is not larger.
-fn rounded_down(value: &Rational) -> Rational {
-    from_f64_bits(round_down(value).to_bits())
-        .map_or(Rational::ZERO, |value| value.max(Rational::ZERO))
 }
 
 /// What is left of an answer whose proof was not finished.

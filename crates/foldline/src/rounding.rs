@@ -50,6 +50,16 @@ pub fn round_to_f32(
     property: &Property,
     witness: &[Rational],
 ) -> Result<FloatWitness, RoundingFailure> {
+    round_nearby(network, property, witness, budget(network))
+}
+
+/// The same with so many exact evaluations at most, next to any point.
+pub(crate) fn round_nearby(
+    network: &Network,
+    property: &Property,
+    witness: &[Rational],
+    evaluations: usize,
+) -> Result<FloatWitness, RoundingFailure> {
     let mut choices = Vec::with_capacity(witness.len());
     for (index, value) in witness.iter().enumerate() {
         choices.push(neighbours(value).ok_or(RoundingFailure::OutOfRange(index))?);
@@ -58,8 +68,7 @@ pub fn round_to_f32(
     if !input_part_holds(&property.formula, &nearest) {
         drop_choices_outside(&property.formula, witness, &mut choices);
     }
-    let mut search =
-        Search { network, property, tried: 0, inside: 0, evaluations: budget(network) };
+    let mut search = Search { network, property, tried: 0, inside: 0, evaluations };
     search.run(&choices)
 }
 

@@ -7,7 +7,6 @@ use clap::Args;
 use foldline::checkpoint::CheckpointFile;
 use foldline::equivalence_certificate::{PairFiles, equivalent_certified};
 use foldline::formats::input::display_name;
-use foldline::formats::region::read_region;
 use foldline::questions::equivalence::{
     Comparison, Largest, Outcome, Question, Verdict, equivalent_resumable,
 };
@@ -17,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper};
 use crate::describe::{self, plural, point_table, shorten};
-use crate::load::{at_most_one_stdin, load_network};
+use crate::load::{at_most_one_stdin, load_network, load_region};
 use crate::question::{OutputChoice, QuestionOptions, Run};
 use crate::report::{Exit, Failure, Report, set_point};
 
@@ -99,7 +98,7 @@ impl Pair {
         }
         let dimension = a.inputs();
         let (region, region_name) = match region {
-            Some(path) => (read_region(path, dimension)?, display_name(path)),
+            Some(path) => (load_region(path, dimension)?, display_name(path)),
             None => (Region::everything(dimension), format!("all of R^{dimension}")),
         };
         Ok(Self { networks: [a, b], region, names, region_name })

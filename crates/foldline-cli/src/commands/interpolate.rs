@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use clap::Args;
 use foldline::formats::input::display_name;
-use foldline::formats::sample::read_sample;
 use foldline::questions::interpolation::interpolate;
 use foldline::training_certificates::interpolate_certified;
 use serde_json::json;
 
 use super::train::OutputNode;
 use crate::describe::plural;
+use crate::load::load_sample;
 use crate::network_json::network_json;
 use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report};
@@ -47,7 +47,7 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let sample = read_sample(&arguments.data)?;
+    let sample = load_sample(&arguments.data, None)?.sample;
     let name = display_name(&arguments.data);
     let statistics = json!({"points": sample.len()});
     let relu = arguments.output == OutputNode::Relu;

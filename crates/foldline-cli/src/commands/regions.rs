@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use foldline::formats::input::display_name;
-use foldline::formats::region::read_region;
 use foldline::questions::checkpoint::Keeper;
 use foldline::questions::regions::{Counts, Outcome, count_cells, count_regions};
 use foldline::regions_certificate::{self, count_certified};
@@ -16,7 +15,7 @@ use foldline::{Network, Region};
 use crate::checkpoint::{Certificate, CheckpointOption};
 use crate::counting::{Counting, CountingOptions, not_begun};
 use crate::describe::{self, count, plural};
-use crate::load::{at_most_one_stdin, load_network};
+use crate::load::{at_most_one_stdin, load_network, load_region};
 use crate::options::ReadOptions;
 use crate::report::{Exit, Failure, Report};
 use picture::{Drawn, PictureOptions};
@@ -236,7 +235,7 @@ fn read(arguments: &Arguments) -> Result<(Network, Option<Region>), Failure> {
         return Err(Failure::Usage(message));
     }
     let over = arguments.over.as_deref();
-    let region = over.map(|path| read_region(path, network.inputs())).transpose()?;
+    let region = over.map(|path| load_region(path, network.inputs())).transpose()?;
     Ok((network, region))
 }
 

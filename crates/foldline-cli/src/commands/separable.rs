@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use clap::Args;
 use foldline::formats::input::display_name;
-use foldline::formats::sample::read_sample;
 use foldline::questions::separability::{Hyperplane, Separation, separate};
 use foldline::text::exact_for_people;
 use foldline::training_certificates::write_separation;
@@ -14,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::describe::plural;
 use crate::limits::{LimitOptions, Limits};
+use crate::load::load_sample;
 use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report, set_exact, set_point};
 
@@ -53,7 +53,7 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let sample = read_sample(&arguments.points)?;
+    let sample = load_sample(&arguments.points, None)?.sample;
     let name = display_name(&arguments.points);
     let (inside, outside) = by_label(&sample, &name)?;
     let limits = Limits::new(start, &arguments.limits);

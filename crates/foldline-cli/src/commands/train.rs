@@ -6,8 +6,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use foldline::certificate::CertificateError;
-use foldline::formats::input::{display_name, read_text};
-use foldline::formats::sample::{label_columns, parse_sample};
+use foldline::formats::input::display_name;
 use foldline::questions::checkpoint::StateError;
 use foldline::questions::training::statement::{
     Architecture, Model, TrainingCallback, TrainingOptions, TrainingOutcome, TrainingProgress,
@@ -23,6 +22,7 @@ use serde_json::{Value, json};
 use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper};
 use crate::describe::{count, duration, plural};
 use crate::interrupt::stop_flag;
+use crate::load::{LabelledPoints, load_sample};
 use crate::network_json::network_json;
 use crate::options::{OutputOptions, TimeoutOption};
 use crate::progress::ProgressLine;
@@ -105,31 +105,23 @@ const SEVERAL: &str = "networks with several outputs are not trained: that is as
     existential theory of the reals, and the best weights can be irrational";
 
 /// The sample, with one label a point, and the names of its columns.
-fn read(arguments: &Arguments) -> Result<(Sample, Vec<String>), Failure> {
+fn read(arguments: &Arguments) -> Result<LabelledPoints, Failure> {
     if arguments.outputs > 1 {
         return Err(Failure::Usage(format!("--outputs {}: {SEVERAL}", arguments.outputs)));
     }
-    let name = display_name(&arguments.data);
-    let text = read_text(&arguments.data)?;
-    let sample = parse_sample(&name, &text)?;
-    let (names, labels) = label_columns(&text);
-    if labels > 1 {
-        let columns = names[names.len() - labels..].join("`, `");
-        return Err(Failure::Input(format!(
-            "{name}: line 1: the columns `{columns}` are {labels} labels, expected one, `y`; {SEVERAL}"
-        )));
-    }
-    if arguments.plot.is_some() && sample.dimension > 2 {
-        let message = format!("--plot shows one or two coordinates, not {}", sample.dimension);
+    let data = load_sample(&arguments.data, Some(SEVERAL))?;
+    let dimension = data.sample.dimension;
+    if arguments.plot.is_some() && dimension > 2 {
+        let message = format!("--plot shows one or two coordinates, not {dimension}");
         return Err(Failure::Usage(message));
     }
-    Ok((sample, names))
+    Ok(data)
 }
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let (sample, names) = read(arguments)?;
+    let LabelledPoints { sample, names } = read(arguments)?;
     let architecture = Architecture {
         hidden: usize::from(arguments.hidden),
         output_relu: arguments.output == OutputNode::Relu,

@@ -310,8 +310,6 @@ fn properties_that_mean_nothing() {
                 b"(declare-const Y_0 Real)(declare-const Y_1 Real)",
                 "line 8",
             ),
-            (b"(>= X_0 0.0)", b"(>= X_0 2.5)", "line"),
-            (b"(<= X_1 0.8)", b"(<= X_1 0.29999999999999999)", "line 13, column 9"),
             (b"(<= Y_0 0.5)", b"(<= Y_1 0.5)", "line 15, column 13"),
             (b"(<= Y_0 0.5)", b"(<= Y_0 nan)", "line 15, column 17"),
             (b"(<= Y_0 0.5)", b"(<= Y_0 -inf)", "line 15, column 17"),
@@ -375,8 +373,6 @@ fn regions_that_mean_nothing() {
     Format::new("bad.json", REGION.into(), &["inspect"], &[]).refuses_all(
         SEMANTIC,
         &[
-            (b"[0, 2]", b"[3, 2]", "box[0]"),
-            (b"[0, 2]", b"[0.30000000000000004, \"0.3\"]", "box[0]"),
             (b"[0, 2]", b"[0]", "box[0]"),
             (b"[0, 2]", b"[0, 1, 2]", "box[0]"),
             (b"[0, 2]", b"0", "box[0]"),

@@ -3,6 +3,7 @@
 mod bad_input;
 mod benchmark;
 mod checkpoints;
+mod empty_parts;
 mod equivalence;
 mod exact;
 mod inputs;

@@ -69,12 +69,10 @@ fn bad_input_and_wrong_usage() {
     let folder = Folder::with(&[
         ("d.json", DIAMOND),
         ("zero.json", r#"{"normals": [[1, 0], [0, 0]], "offsets": [0, 1]}"#),
-        ("box.json", r#"{"box": [[1, 0], [0, 1]]}"#),
         ("flat.json", r#"{"box": [[0, 0], [-1, 1]]}"#),
     ]);
     folder.refuses(&["arrangement", "cells", "zero.json"], 4, &["zero.json", "normals[1]"]);
     folder.refuses(&["arrangement", "cells", "no.json"], 4, &["no.json", "no such file"]);
-    folder.refuses(&["regions", "d.json", "--over", "box.json"], 4, &["box[0]", "above"]);
     folder.refuses(&["regions", "d.json", "--output", "1"], 2, &["no output 1", "1 output"]);
     folder.refuses(&["regions", "d.json", "--checkpoint", "c"], 2, &["--count cells"]);
     folder.refuses(&["regions", "d.json", "--certificate", "c"], 2, &["--count cells"]);

@@ -1,5 +1,6 @@
 //! Formulas of VNN-LIB: comparisons of linear terms under `and`, `or`, `not` and `=>`.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use foldline_kernel::number::Rational;
@@ -11,38 +12,67 @@ use crate::sexpr::{Expression, Expressions, Fault};
 
 /// The bounds that one conjunction states for single inputs.
 ///
-/// `X_0 ≥ 2` beside `X_0 ≤ 1` is a box with lower > upper, which is bad input;
-/// any other contradiction is an ordinary empty set.
+/// `X_0 ≥ 2` beside `X_0 ≤ 1` is a box with lower > upper. That is the empty set like any other
+/// contradiction, but so often a slip that it is worth a word.
 #[derive(Debug, Default)]
 pub struct Bounds {
     /// The largest lower bound of each input.
     lower: BTreeMap<usize, Rational>,
     /// The smallest upper bound of each input.
     upper: BTreeMap<usize, Rational>,
+    /// Whether they contradict each other, of which one word is enough.
+    is_inverted: bool,
 }
 
 impl Bounds {
-    /// Notes `left ≤ right` where it bounds an input; `place` is the comparison.
-    fn note(&mut self, left: &Linear, right: &Linear, place: Expression<'_>) -> Result<(), Fault> {
+    /// Notes `left ≤ right` where it bounds an input; `place` is the comparison. The first
+    /// contradiction is returned.
+    fn note(&mut self, left: &Linear, right: &Linear, place: Expression<'_>) -> Option<Fault> {
         let (input, bound, is_upper) =
             match (left.as_input(), right.as_constant(), left.as_constant(), right.as_input()) {
                 (Some(input), Some(bound), ..) => (input, bound, true),
                 (.., Some(bound), Some(input)) => (input, bound, false),
-                _ => return Ok(()),
+                _ => return None,
             };
         let own = if is_upper { &mut self.upper } else { &mut self.lower };
         let kept = own.entry(input).or_insert_with(|| bound.clone());
         if is_upper && bound < kept || !is_upper && bound > kept {
             *kept = bound.clone();
         }
-        match (self.lower.get(&input), self.upper.get(&input)) {
-            (Some(lower), Some(upper)) if lower > upper => Err(place.fault(format!(
-                "the box is inverted: with {}, input {input} has lower bound {lower} above upper \
-                 bound {upper}",
-                place.shown()
-            ))),
-            _ => Ok(()),
+        let (lower, upper) = (self.lower.get(&input)?, self.upper.get(&input)?);
+        if lower <= upper || std::mem::replace(&mut self.is_inverted, true) {
+            return None;
         }
+        Some(place.fault(format!(
+            "the box is inverted, so this part is empty: with {}, input {input} has lower bound \
+             {lower} above upper bound {upper}",
+            place.shown()
+        )))
+    }
+}
+
+/// The conjunctions that say nothing since their box is inverted: the first, and how many.
+#[derive(Debug, Default)]
+pub struct Inverted {
+    first: RefCell<Option<Fault>>,
+    count: Cell<usize>,
+}
+
+impl Inverted {
+    fn add(&self, fault: Option<Fault>) {
+        let Some(fault) = fault else { return };
+        self.count.set(self.count.get() + 1);
+        self.first.borrow_mut().get_or_insert(fault);
+    }
+
+    /// A warning for the file `name` with this text; none if no box is inverted.
+    pub fn warning(self, name: &str, text: &str) -> Option<String> {
+        let first = self.first.into_inner()?.locate(name, text);
+        Some(match self.count.get() - 1 {
+            0 => first.to_string(),
+            1 => format!("{first}; and 1 more"),
+            more => format!("{first}; and {more} more"),
+        })
     }
 }
 
@@ -102,6 +132,8 @@ impl Connective {
 pub struct FormulaReader<'a> {
     /// The declared variables.
     pub variables: &'a Variables,
+    /// Where inverted boxes are noted.
+    pub inverted: &'a Inverted,
 }
 
 impl FormulaReader<'_> {
@@ -202,14 +234,11 @@ impl FormulaReader<'_> {
         for pair in terms.windows(2) {
             let [left, right] = pair else { continue };
             if let Some(bounds) = bounds.as_deref_mut().filter(|_| !negated) {
-                match head {
-                    "<=" | "<" => bounds.note(left, right, expression)?,
-                    ">=" | ">" => bounds.note(right, left, expression)?,
-                    "=" | "==" => {
-                        bounds.note(left, right, expression)?;
-                        bounds.note(right, left, expression)?;
-                    }
-                    _ => {}
+                if matches!(head, "<=" | "<" | "=" | "==") {
+                    self.inverted.add(bounds.note(left, right, expression));
+                }
+                if matches!(head, ">=" | ">" | "=" | "==") {
+                    self.inverted.add(bounds.note(right, left, expression));
                 }
             }
             parts.push(compare(head, left, right, negated));

@@ -7,7 +7,7 @@
 //!
 //! Differs from the paper: cells are not all enumerated; bounds close most parts early.
 
-pub(crate) mod affine;
+pub mod affine;
 pub(crate) mod attack;
 mod branch;
 pub(crate) mod candidate;

@@ -5,6 +5,7 @@ mod certificates;
 mod enumerate;
 mod generate;
 mod jumps;
+mod magnitudes;
 #[path = "../support/random.rs"]
 mod random;
 

@@ -3,12 +3,13 @@
 use std::fmt::Write;
 use std::time::Instant;
 
-use foldline::formats::vnnlib::parse_property;
+use foldline::formats::vnnlib::parse_noted_property;
 use foldline::text::exact_for_people;
 use foldline::{Atom, Formula, Property, Rational};
 use serde_json::{Value, json};
 
 use crate::describe::{count, plural, shorten};
+use crate::load::told;
 use crate::report::{Exit, Failure, Report};
 
 /// Inputs whose bounds are printed for people at most.
@@ -17,7 +18,7 @@ const MOST_INPUTS: usize = 24;
 /// Reads the property in `content` and describes it.
 pub fn report(name: &str, content: &str, start: Instant) -> Result<Report, Failure> {
     let (inputs, outputs) = declared_sizes(content);
-    let property = parse_property(name, content, inputs, outputs)?;
+    let property = told(parse_noted_property(name, content, inputs, outputs)?);
     let counts = Counts::of(&property.formula);
     let statistics = json!({"assertions": counts.atoms()});
     let mut report = Report::new("inspect", "property", Exit::Yes, start, statistics);

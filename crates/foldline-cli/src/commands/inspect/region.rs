@@ -2,16 +2,17 @@
 
 use std::time::Instant;
 
-use foldline::formats::region::parse_region;
+use foldline::formats::region::parse_noted_region;
 use serde_json::{Value, json};
 
 use crate::describe::plural;
+use crate::load::told;
 use crate::report::{Exit, Failure, Report};
 
 /// Reads the region in `content` and describes it.
 pub fn report(name: &str, content: &str, start: Instant) -> Result<Report, Failure> {
     let dimension = stated_dimension(content);
-    let region = parse_region(name, content, dimension)?;
+    let region = told(parse_noted_region(name, content, dimension)?);
     let constraints: usize = region.pieces.iter().map(|piece| piece.constraints.len()).sum();
     let statistics = json!({"constraints": constraints});
     let mut report = Report::new("inspect", "region", Exit::Yes, start, statistics);

@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use foldline::formats::input::display_name;
-use foldline::formats::sample::read_sample;
 use foldline::reduction_map::ReductionMap;
 use foldline::reductions::separability::TrainingReduction;
 use serde_json::json;
 
 use crate::describe::plural;
+use crate::load::load_sample;
 use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report};
 use crate::witness_file::write_whole_bytes;
@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
     let Word::Training = arguments.to;
     let name = display_name(&arguments.points);
-    let sample = read_sample(&arguments.points)?;
+    let sample = load_sample(&arguments.points, None)?.sample;
     let reduction = TrainingReduction::new(&sample, usize::from(arguments.outputs))
         .map_err(|error| Failure::Input(format!("{name}: {error}")))?;
     let rows = reduction.sample().len();

@@ -1,17 +1,14 @@
-//! The norms of certificates: records that bound intervals of Jacobians, and directions that attain a norm.
+//! The norms of certificates: records that bound intervals of Jacobians.
 
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::directed::nearest;
-use foldline_geometry::exact_lp::{ExactOutcome, feasible_point, maximize};
-use foldline_kernel::network::over_common_denominator;
+use foldline_geometry::exact_lp::feasible_point;
 use foldline_kernel::number::{from_f64_bits, power_of_two};
-use foldline_kernel::{Integer, LinearConstraint, Rational};
+use foldline_kernel::{LinearConstraint, Rational};
 
 use super::hull::Hull;
 use super::{Claim, NoProof};
-use crate::lipschitz::matrix::{
-    Matrix, dominant_vector, dot, is_positive_semidefinite, magnitude, row_products, transposed,
-};
+use crate::lipschitz::matrix::{Matrix, dot, is_positive_semidefinite, magnitude};
 use crate::lipschitz::power::{power, square_root};
 use crate::lipschitz::ranges::Slopes;
 use crate::lipschitz::statement::Exponent;
@@ -46,7 +43,8 @@ pub enum Measure {
 /// Intervals of each output along each vector.
 pub type Ranges = Vec<Vec<(Rational, Rational)>>;
 
-fn sum(values: impl Iterator<Item = Rational>) -> Rational {
+/// The sum of all values.
+pub fn sum(values: impl Iterator<Item = Rational>) -> Rational {
     values.fold(Rational::ZERO, |sum, value| sum + value)
 }
 
@@ -179,100 +177,6 @@ impl Measure {
         }
         Some(record + "\n")
     }
-
-    /// A direction along which the norm of the Jacobian (projected onto the hull) is at least
-    /// `lower`; none where a checker needs none.
-    pub fn along(
-        self,
-        lower: &Rational,
-        hull: &Hull,
-        jacobian: &[Vec<Rational>],
-    ) -> Option<Vec<Rational>> {
-        match self {
-            Measure::Squares => None,
-            Measure::Columns | Measure::Rows if hull.is_aligned() => None,
-            Measure::Singular | Measure::Power { .. } if lower.is_zero() => None,
-            Measure::Columns | Measure::Rows => Some(self.steepest(hull, jacobian)),
-            Measure::Singular => {
-                let inputs = hull.columns.len();
-                let columns = transposed(jacobian, inputs);
-                let square = row_products(&columns, &columns);
-                let vector = dominant_vector(&square, &hull_units(inputs));
-                // One exact step more, which also leads into the hull.
-                Some(square.iter().map(|row| dot(row, &vector)).collect())
-            }
-            Measure::Power { a, b } => {
-                let gradient = &jacobian[0];
-                let largest = gradient.iter().map(magnitude).max()?;
-                let root = |value: &Rational| {
-                    let ratio = magnitude(value) / &largest;
-                    let root = root_above(&ratio, a - b);
-                    if *value < Rational::ZERO { -root } else { root }
-                };
-                Some(gradient.iter().map(root).collect())
-            }
-        }
-    }
-
-    /// The direction of an oblique hull that the Jacobian changes most, for p = 1 or ∞: exact LPs.
-    fn steepest(self, hull: &Hull, jacobian: &[Vec<Rational>]) -> Vec<Rational> {
-        let inputs = hull.columns.len();
-        // v, and magnitudes of its entries for p = 1.
-        let dimension = if self == Measure::Columns { 2 * inputs } else { inputs };
-        let mut constraints = Vec::new();
-        let mut push = |terms: Vec<(usize, Rational)>, bound: Rational| {
-            let constraint = LinearConstraint::new(terms, bound, false);
-            constraints.push(ExactConstraint::new(dimension, &constraint));
-        };
-        let one = || Rational::ONE;
-        for normal in &hull.normals {
-            push(normal.iter().cloned().enumerate().collect(), Rational::ZERO);
-            push(normal.iter().map(|value| -value).enumerate().collect(), Rational::ZERO);
-        }
-        for j in 0..inputs {
-            for sign in [one(), -one()] {
-                if self == Measure::Columns {
-                    push(vec![(j, sign), (inputs + j, -one())], Rational::ZERO);
-                } else {
-                    push(vec![(j, sign)], one());
-                }
-            }
-        }
-        let mut objectives = jacobian.to_vec();
-        if self == Measure::Columns {
-            push((inputs..2 * inputs).map(|j| (j, one())).collect(), one());
-            // ‖J v‖_1 is the largest of the sums with signs.
-            objectives = vec![jacobian[0].clone()];
-            for row in &jacobian[1..] {
-                let sums = |sign: Rational| {
-                    let with = move |sum: &Vec<Rational>| -> Vec<Rational> {
-                        sum.iter().zip(row).map(|(a, b)| a + &sign * b).collect()
-                    };
-                    objectives.iter().map(with).collect::<Matrix>()
-                };
-                objectives = sums(one()).into_iter().chain(sums(-one())).collect();
-            }
-        }
-        let mut best: (Rational, Vec<Rational>) = (Rational::ZERO, hull.basis[0].clone());
-        for objective in objectives {
-            let (mut integers, _) = over_common_denominator(&objective);
-            integers.resize(dimension, Integer::ZERO);
-            if let ExactOutcome::Optimal { point, .. } =
-                maximize(dimension, &constraints, &integers)
-            {
-                let value = dot(&objective, &point[..inputs]);
-                if value > best.0 {
-                    best = (value, point[..inputs].to_vec());
-                }
-            }
-        }
-        best.1
-    }
-}
-
-fn hull_units(inputs: usize) -> Matrix {
-    let unit = |i: usize| (0..inputs).map(|j| Rational::from(u8::from(i == j))).collect();
-    (0..inputs).map(unit).collect()
 }
 
 /// Whether every sign vector σ that is possible has σ·gradient within the constant.
@@ -390,7 +294,7 @@ fn is_power_bounded(upper: &Rational, ranges: &[(Rational, Rational)], a: i64, c
 }
 
 /// At least the root of a ratio ≤ 1, as a multiple of 2⁻⁶⁴: within one unit of the least one.
-fn root_above(ratio: &Rational, degree: i64) -> Rational {
+pub fn root_above(ratio: &Rational, degree: i64) -> Rational {
     if ratio.is_zero() {
         return Rational::ZERO;
     }

@@ -4,6 +4,7 @@
 //! as soon as exact intervals of the Jacobian stay within it; otherwise the neuron of the earliest
 //! undecided layer that moves the norm most is split, and a side without interior is shown to be flat.
 
+mod attained;
 mod hull;
 mod measure;
 
@@ -59,6 +60,15 @@ pub struct Lower<'a> {
     pub jacobian: &'a [Vec<Rational>],
 }
 
+/// What is proved.
+#[derive(Debug)]
+pub struct Proof {
+    /// The records for every polyhedron of the region, and for the point that attains the constant.
+    pub text: String,
+    /// What the written direction attains: what was to be attained, or for `between` a little less.
+    pub lower: Option<Rational>,
+}
+
 /// The records for every polyhedron of the region, and for the point that attains the constant.
 ///
 /// # Errors
@@ -68,7 +78,7 @@ pub fn prove(
     attained: Option<&Lower<'_>>,
     region: &Region,
     stop: &dyn Fn() -> bool,
-) -> Result<String, NoProof> {
+) -> Result<Proof, NoProof> {
     let measure = Measure::new(claim.p, claim.outputs.len())?;
     let (mut text, mut record) = (String::new(), None);
     for polyhedron in &region.pieces {
@@ -78,17 +88,20 @@ pub fn prove(
             && hull.has_inside(attained.point)
             && record.is_none()
         {
-            let along = measure.along(attained.lower, &hull, attained.jacobian);
+            let (along, lower) = measure.along(attained.lower, &hull, attained.jacobian);
             let along = along.map_or(String::new(), |along| format!(" along{}", words(&along)));
-            record = Some(format!("attained{}{along}\n", words(attained.point)));
+            record = Some((format!("attained{}{along}\n", words(attained.point)), lower));
         }
         let tree = Tree { claim, measure, links: links(claim.network), hull: &hull, stop };
         tree.write(point, &mut text)?;
     }
-    if attained.is_some() {
-        text += &record.ok_or(NoProof::Unsupported("the point is on the boundary of its piece"))?;
+    if attained.is_none() {
+        return Ok(Proof { text, lower: None });
     }
-    Ok(text)
+    let (line, lower) =
+        record.ok_or(NoProof::Unsupported("the point is on the boundary of its piece"))?;
+    text += &line;
+    Ok(Proof { text, lower: Some(lower) })
 }
 
 fn words(values: &[Rational]) -> String {
