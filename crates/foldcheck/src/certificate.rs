@@ -9,6 +9,7 @@ use foldline_formats::FormatError;
 use foldline_formats::input::display_name;
 use foldline_kernel::Rational;
 
+use crate::clock::Clock;
 use crate::lines::{Fields, Lines, Reason};
 use crate::statement::{Content, NamedFile, Statement};
 use crate::{
@@ -46,6 +47,9 @@ pub enum Failure {
     /// A file that it is about cannot be understood.
     #[error(transparent)]
     Input(#[from] FormatError),
+    /// The caller wanted the check to end.
+    #[error("the time has run out")]
+    Stopped,
 }
 
 /// What stops a check: a record that is wrong, or a file that is.
@@ -104,7 +108,7 @@ fn kind<R: BufRead>(name: &str) -> Option<Check<R>> {
 #[derive(Debug)]
 pub struct Certificate<'f, R> {
     /// Its lines.
-    pub lines: Lines<R>,
+    pub lines: Lines<'f, R>,
     files: std::slice::Iter<'f, Content>,
     named: Vec<NamedFile>,
 }
@@ -197,10 +201,26 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead>, FormatError> {
 /// [`Failure::Rejected`] if the certificate proves nothing about these files,
 /// [`Failure::Input`] if one of them cannot be read as what the certificate says it is.
 pub fn check(certificate: impl BufRead, files: &[Content]) -> Result<Accepted, Failure> {
-    let lines = Lines::new(certificate);
+    check_until(certificate, files, &|| false)
+}
+
+/// Like [`check`], until `stop` says true; it is asked often, and must be quick.
+///
+/// # Errors
+/// As for [`check`], and [`Failure::Stopped`] if `stop` said true.
+pub fn check_until(
+    certificate: impl BufRead,
+    files: &[Content],
+    stop: &dyn Fn() -> bool,
+) -> Result<Accepted, Failure> {
+    let clock = Clock::new(stop);
+    let lines = Lines::new(certificate, &clock);
     let mut certificate = Certificate { lines, files: files.iter(), named: Vec::new() };
     let result = check_all(&mut certificate);
     let Certificate { lines, named, .. } = certificate;
+    if clock.has_struck() {
+        return Err(Failure::Stopped);
+    }
     match result {
         Ok((kind, claim)) => {
             let statement = Statement { kind, claim, files: named };

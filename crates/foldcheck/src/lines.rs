@@ -5,6 +5,7 @@ use std::str::{FromStr, Split};
 
 use foldline_kernel::number::{Integer, Rational, UnsignedAbs};
 
+use crate::clock::Clock;
 use crate::dyadic::{Dyadic, plain_integer};
 
 /// Why a record is rejected, in words.
@@ -18,23 +19,32 @@ pub const LONGEST_NUMBER: usize = 20_000;
 
 /// Reads a certificate line by line, and remembers where it is.
 #[derive(Debug)]
-pub struct Lines<R> {
+pub struct Lines<'c, R> {
     reader: R,
+    clock: &'c Clock<'c>,
     number: u64,
     line: String,
     again: bool,
 }
 
-impl<R: BufRead> Lines<R> {
-    /// Lines of `reader`, before the first.
-    pub fn new(reader: R) -> Self {
-        Self { reader, number: 0, line: String::new(), again: false }
+impl<'c, R: BufRead> Lines<'c, R> {
+    /// Lines of `reader`, before the first, until the clock strikes.
+    pub fn new(reader: R, clock: &'c Clock<'c>) -> Self {
+        Self { reader, clock, number: 0, line: String::new(), again: false }
+    }
+
+    /// The clock that ends the check.
+    pub fn clock(&self) -> &'c Clock<'c> {
+        self.clock
     }
 
     /// The next line, without its end; none at the end of the file.
     pub fn next_or_end(&mut self) -> Result<Option<&str>, Reason> {
         if std::mem::take(&mut self.again) {
             return Ok(Some(&self.line));
+        }
+        if self.clock.strikes() {
+            return Err("the time has run out".to_owned());
         }
         self.number += 1;
         let mut buffer = std::mem::take(&mut self.line).into_bytes();
@@ -205,11 +215,12 @@ mod tests {
 
     #[test]
     fn lines_are_bounded_and_text() {
-        let mut lines = Lines::new(&b"a b\n\xff\n"[..]);
+        let clock = Clock::new(&|| false);
+        let mut lines = Lines::new(&b"a b\n\xff\n"[..], &clock);
         assert_eq!(lines.next_or_end(), Ok(Some("a b")));
         assert!(lines.next_or_end().is_err());
         let long = vec![b'1'; LONGEST_LINE + 5];
-        assert!(Lines::new(long.as_slice()).next_or_end().is_err());
-        assert!(Lines::new(&b""[..]).next_fields().is_err());
+        assert!(Lines::new(long.as_slice(), &clock).next_or_end().is_err());
+        assert!(Lines::new(&b""[..], &clock).next_fields().is_err());
     }
 }

@@ -222,7 +222,7 @@ struct Node {
 /// `void TERMS` (the piece has no point), or `hull TERMS` for equalities, as many as there are to tell,
 /// `interior R_1 … R_d` and a tree.
 fn check_piece<'r, R: BufRead>(
-    lines: &mut Lines<R>,
+    lines: &mut Lines<'_, R>,
     claim: &Claim,
     polyhedron: &'r Polyhedron,
     must_be_empty: bool,
@@ -287,7 +287,7 @@ impl Part<'_> {
     /// One record: `bound …` or `flat TERMS` close the node; `split K`, `constant K` go on.
     fn check_node<R: BufRead>(
         &self,
-        lines: &mut Lines<R>,
+        lines: &mut Lines<'_, R>,
         mut node: Node,
         open: &mut Vec<Node>,
     ) -> Result<(), Stop> {

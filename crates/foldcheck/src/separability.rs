@@ -96,7 +96,7 @@ impl<'s> Tree<'s> {
 
     /// Nodes in preorder: `assign P` (children: each used hyperplane, then a new one if there are
     /// fewer than K), or `meet P*Y …`.
-    fn check<R: BufRead>(mut self, lines: &mut Lines<R>) -> Result<(), Stop> {
+    fn check<R: BufRead>(mut self, lines: &mut Lines<'_, R>) -> Result<(), Stop> {
         loop {
             let mut fields = lines.next_fields()?;
             match fields.word()? {

@@ -73,7 +73,7 @@ impl<'g> Tree<'g> {
     }
 
     /// Nodes in preorder, the on-side first.
-    pub fn check<R: BufRead>(mut self, lines: &mut Lines<R>) -> Result<(), Stop> {
+    pub fn check<R: BufRead>(mut self, lines: &mut Lines<'_, R>) -> Result<(), Stop> {
         loop {
             let mut fields = lines.next_fields()?;
             let word = fields.word()?;

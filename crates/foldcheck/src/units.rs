@@ -33,7 +33,7 @@ impl Units {
     /// Reads the records after the first one, which gives the inputs' units.
     pub fn read<R: BufRead>(
         inputs: Vec<i64>,
-        lines: &mut Lines<R>,
+        lines: &mut Lines<'_, R>,
         stages: &Stages,
         clauses: &Clauses,
     ) -> Result<Self, Reason> {

@@ -52,7 +52,7 @@ pub fn check_witness<R: BufRead>(
 
 /// Records that name every clause of `formula`, then `end`: no x makes it true at (x, f(x)).
 pub fn check_cases<R: BufRead>(
-    lines: &mut Lines<R>,
+    lines: &mut Lines<'_, R>,
     network: &Network,
     formula: &Formula,
     precision: u32,
@@ -132,7 +132,7 @@ fn case_clauses(mut fields: Fields<'_>, clauses: &Clauses) -> Result<Vec<usize>,
 ///
 /// `cone` keeps what the trees of unbounded cases have in common, once one is met.
 fn check_case<R: BufRead>(
-    lines: &mut Lines<R>,
+    lines: &mut Lines<'_, R>,
     proof: &Proof,
     cone: &mut Option<Proof>,
     own: Vec<usize>,
@@ -182,7 +182,7 @@ fn check_case<R: BufRead>(
 }
 
 /// A tree's records up to the one that closes its last open node.
-fn check_tree<R: BufRead>(lines: &mut Lines<R>, mut tree: Tree<'_>) -> Result<(), Reason> {
+fn check_tree<R: BufRead>(lines: &mut Lines<'_, R>, mut tree: Tree<'_>) -> Result<(), Reason> {
     loop {
         let mut fields = lines.next_fields()?;
         let word = fields.word()?;

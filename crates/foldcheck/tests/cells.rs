@@ -37,7 +37,7 @@ fn check(lines: &[String], claim: &str, region: Option<&str>) -> Result<Accepted
     text += &(lines.join("\n") + "\nend\n");
     foldcheck::check(text.as_bytes(), &files).map_err(|failure| match failure {
         Failure::Rejected(rejection) => rejection,
-        Failure::Input(error) => panic!("{error}"),
+        other => panic!("{other}"),
     })
 }
 

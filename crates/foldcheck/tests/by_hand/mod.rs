@@ -17,7 +17,7 @@ pub fn files(network: &str, inputs: usize, outputs: usize, assertions: &str) -> 
 pub fn check(certificate: &[u8], files: &[Content; 2]) -> Result<Accepted, Rejection> {
     foldcheck::check(certificate, files).map_err(|failure| match failure {
         Failure::Rejected(rejection) => rejection,
-        Failure::Input(error) => panic!("{error}"),
+        other => panic!("{other}"),
     })
 }
 

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use foldcheck::{Content, open};
+use foldcheck::{Accepted, Content, check_until, open, within};
 use serde_json::json;
 
 use crate::load::at_most_one_stdin;
-use crate::options::OutputOptions;
+use crate::options::{OutputOptions, TimeoutOption};
 use crate::report::{Exit, Failure, Report};
 
 /// Check a certificate against the files it is about
@@ -28,6 +28,8 @@ pub struct Arguments {
     #[arg(value_name = "FILES", required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]
+    limit: TimeoutOption,
+    #[command(flatten)]
     pub output: OutputOptions,
 }
 
@@ -36,7 +38,8 @@ Example:
   foldline check proof.gz net.onnx prop.vnnlib
 
 Exit codes:
-  0 accepted: the statement is proved    1 rejected    2 wrong usage    4 bad input";
+  0 accepted: the statement is proved    1 rejected    2 wrong usage
+  3 the time has run out                 4 bad input";
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
@@ -44,10 +47,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let paths: Vec<&Path> =
         iter::once(&arguments.certificate).chain(&arguments.files).map(PathBuf::as_path).collect();
     at_most_one_stdin(&paths)?;
-    let files = paths[1..].iter().map(|path| Content::read(path));
-    let files = files.collect::<Result<Vec<Content>, _>>()?;
-    let certificate = open(&arguments.certificate)?;
-    match foldcheck::check(certificate, &files) {
+    let (certificate, files) = (arguments.certificate.clone(), arguments.files.clone());
+    let answer = within(arguments.limit.timeout, move |stop| answer(&certificate, &files, stop));
+    match answer.unwrap_or(Err(foldcheck::Failure::Stopped)) {
         Ok(accepted) => {
             let statistics = json!({"lines": accepted.lines});
             let mut report = Report::new("check", "accepted", Exit::Yes, start, statistics);
@@ -56,6 +58,11 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             Ok(report)
         }
         Err(foldcheck::Failure::Input(error)) => Err(error.into()),
+        Err(foldcheck::Failure::Stopped) => {
+            let mut report = Report::new("check", "undecided", Exit::Undecided, start, json!({}));
+            report.text = "UNDECIDED: the time has run out".to_owned();
+            Ok(report)
+        }
         Err(foldcheck::Failure::Rejected(rejection)) => {
             let statistics = json!({"lines": rejection.line});
             let mut report = Report::new("check", "rejected", Exit::No, start, statistics);
@@ -66,4 +73,15 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             Ok(report)
         }
     }
+}
+
+/// Reads the files and checks the certificate.
+fn answer(
+    certificate: &Path,
+    files: &[PathBuf],
+    stop: &dyn Fn() -> bool,
+) -> Result<Accepted, foldcheck::Failure> {
+    let files = files.iter().map(|path| Content::read(path));
+    let files = files.collect::<Result<Vec<Content>, _>>()?;
+    check_until(open(certificate)?, &files, stop)
 }

@@ -25,7 +25,7 @@ impl Certified {
         let text = lines.join("\n") + "\n";
         check(Cursor::new(text), &self.files).map_err(|failure| match failure {
             Failure::Rejected(rejection) => rejection,
-            Failure::Input(error) => panic!("{error}"),
+            other => panic!("{other}"),
         })
     }
 }

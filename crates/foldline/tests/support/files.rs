@@ -78,6 +78,6 @@ impl Files {
 pub fn check(certificate: &[u8], files: &Files) -> Result<Accepted, Rejection> {
     foldcheck::check(certificate, &files.contents).map_err(|failure| match failure {
         Failure::Rejected(rejection) => rejection,
-        Failure::Input(error) => panic!("{error}"),
+        other => panic!("{other}"),
     })
 }
