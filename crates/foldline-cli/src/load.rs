@@ -2,11 +2,79 @@
 
 use std::path::{Path, PathBuf};
 
-use foldline::formats::input::{display_name, read_bytes};
-use foldline::formats::vnnlib::read_property;
-use foldline::{LoadedNetwork, NetworkOptions, Property, parse_network};
+use foldline::formats::input::InputFile;
+use foldline::formats::region::parse_region;
+use foldline::formats::vnnlib::parse_property;
+use foldline::{LoadedNetwork, NetworkOptions, Property, Region, parse_network};
 
+use crate::certifying::CertificateOption;
+use crate::checkpoint::CheckpointOption;
 use crate::report::Failure;
+
+/// The files of a command, each read once: its answer, checkpoint and certificate are about what
+/// was read, whatever becomes of the files meanwhile.
+pub struct Inputs {
+    is_kept: bool,
+    files: Vec<(&'static str, InputFile)>,
+}
+
+impl Inputs {
+    /// None yet. `is_kept` says whether something needs the bytes after they were parsed.
+    pub fn new(is_kept: bool) -> Self {
+        Self { is_kept, files: Vec::new() }
+    }
+
+    /// None yet, to be kept for a certificate or a checkpoint, if there is to be one.
+    pub fn kept_for(certificate: &CertificateOption, checkpoint: &CheckpointOption) -> Self {
+        Self::new(certificate.path().is_some() || checkpoint.checkpoint.is_some())
+    }
+
+    /// Reads a file, which is the command's `role`.
+    pub fn read(&mut self, role: &'static str, path: &Path) -> Result<InputFile, Failure> {
+        let file = InputFile::read(path)?;
+        if self.is_kept {
+            self.files.push((role, file.clone()));
+        }
+        Ok(file)
+    }
+
+    /// Reads a network.
+    pub fn network(
+        &mut self,
+        role: &'static str,
+        path: &Path,
+        options: &NetworkOptions,
+    ) -> Result<LoadedNetwork, Failure> {
+        let file = self.read(role, path)?;
+        parse_with_options(&file.name(), &file.bytes, options)
+    }
+
+    /// Reads a region of so many inputs.
+    pub fn region(&mut self, path: &Path, dimension: usize) -> Result<Region, Failure> {
+        let file = self.read("region", path)?;
+        Ok(parse_region(&file.name(), file.text()?, dimension)?)
+    }
+
+    /// Reads a network and a property about it.
+    pub fn network_and_property(
+        &mut self,
+        network: &Path,
+        property: &Path,
+        options: &NetworkOptions,
+    ) -> Result<(LoadedNetwork, Property), Failure> {
+        at_most_one_stdin(&[network, property])?;
+        let loaded = self.network("network", network, options)?;
+        let shape = &loaded.network;
+        let file = self.read("property", property)?;
+        let property = parse_property(&file.name(), file.text()?, shape.inputs(), shape.outputs())?;
+        Ok((loaded, property))
+    }
+
+    /// What was read by role, in order; nothing if it is not kept.
+    pub fn files(&self) -> &[(&'static str, InputFile)] {
+        &self.files
+    }
+}
 
 /// Reads a network and a property about it.
 pub fn network_and_property(
@@ -14,16 +82,12 @@ pub fn network_and_property(
     property: &Path,
     options: &NetworkOptions,
 ) -> Result<(LoadedNetwork, Property), Failure> {
-    at_most_one_stdin(&[network, property])?;
-    let loaded = load_network(network, options)?;
-    let shape = &loaded.network;
-    let property = read_property(property, shape.inputs(), shape.outputs())?;
-    Ok((loaded, property))
+    Inputs::new(false).network_and_property(network, property, options)
 }
 
 /// Reads the network at `path`.
 pub fn load_network(path: &Path, options: &NetworkOptions) -> Result<LoadedNetwork, Failure> {
-    parse_with_options(&display_name(path), &read_bytes(path)?, options)
+    Inputs::new(false).network("network", path, options)
 }
 
 /// Reads a network from `content`; options that mean nothing for its format are wrong usage.

@@ -1,11 +1,11 @@
 //! Running a verification with its limits and progress line, and describing what it took.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use foldline::certificate::{StatementFiles, verify_certified};
+use foldline::certificate_file::Destination;
 use foldline::checkpoint::CheckpointFile;
 use foldline::questions::checkpoint::Keeper;
 use foldline::rounding::{FloatWitness, RoundingFailure, round_to_f32};
@@ -45,7 +45,7 @@ pub struct Kept<'a> {
     /// Its state, from which it goes on.
     pub checkpoint: Option<&'a CheckpointFile>,
     /// A certificate about these files.
-    pub certificate: Option<(StatementFiles<'a>, &'a Path)>,
+    pub certificate: Option<(StatementFiles<'a>, Destination<'a>)>,
 }
 
 /// The same, keeping its state or writing a certificate.

@@ -51,6 +51,7 @@ pub mod equivalence_certificate;
 pub mod hard_instances;
 pub mod lipschitz_certificate;
 pub mod norm_certificate;
+pub mod output_file;
 pub mod proving;
 pub mod question_certificates;
 pub mod range_certificate;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use foldline::certificate::CertificateError;
-use foldline::formats::input::{display_name, read_text};
+use foldline::formats::input::display_name;
 use foldline::formats::sample::{label_columns, parse_sample};
 use foldline::questions::checkpoint::StateError;
 use foldline::questions::training::statement::{
@@ -20,9 +20,11 @@ use foldline::training_plot::figure;
 use foldline::{Rational, Sample};
 use serde_json::{Value, json};
 
-use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper};
+use crate::certifying::{CertificateOption, Certifying, Limits};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::{count, duration, plural};
 use crate::interrupt::stop_flag;
+use crate::load::Inputs;
 use crate::network_json::network_json;
 use crate::options::{OutputOptions, TimeoutOption};
 use crate::progress::ProgressLine;
@@ -56,9 +58,8 @@ pub struct Arguments {
     /// The number of outputs: 1, as there is no exact method for more
     #[arg(long, value_name = "J", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     outputs: u16,
-    /// Write a certificate of the optimum, or of the answer to --zero-loss, to this file (.gz: gzipped)
-    #[arg(long, value_name = "FILE")]
-    certificate: Option<PathBuf>,
+    #[command(flatten)]
+    certificate: CertificateOption,
     #[command(flatten)]
     checkpoint: CheckpointOption,
     /// Draw data, fit and hinges to this file (one or two coordinates)
@@ -105,14 +106,14 @@ const SEVERAL: &str = "networks with several outputs are not trained: that is as
     existential theory of the reals, and the best weights can be irrational";
 
 /// The sample, with one label a point, and the names of its columns.
-fn read(arguments: &Arguments) -> Result<(Sample, Vec<String>), Failure> {
+fn read(inputs: &mut Inputs, arguments: &Arguments) -> Result<(Sample, Vec<String>), Failure> {
     if arguments.outputs > 1 {
         return Err(Failure::Usage(format!("--outputs {}: {SEVERAL}", arguments.outputs)));
     }
-    let name = display_name(&arguments.data);
-    let text = read_text(&arguments.data)?;
-    let sample = parse_sample(&name, &text)?;
-    let (names, labels) = label_columns(&text);
+    let file = inputs.read("data", &arguments.data)?;
+    let (name, text) = (file.name(), file.text()?);
+    let sample = parse_sample(&name, text)?;
+    let (names, labels) = label_columns(text);
     if labels > 1 {
         let columns = names[names.len() - labels..].join("`, `");
         return Err(Failure::Input(format!(
@@ -129,15 +130,16 @@ fn read(arguments: &Arguments) -> Result<(Sample, Vec<String>), Failure> {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let (sample, names) = read(arguments)?;
+    let Arguments { certificate, checkpoint, .. } = arguments;
+    let mut inputs = Inputs::kept_for(certificate, checkpoint);
+    let (sample, names) = read(&mut inputs, arguments)?;
     let architecture = Architecture {
         hidden: usize::from(arguments.hidden),
         output_relu: arguments.output == OutputNode::Relu,
         output_bias: !arguments.no_output_bias,
     };
-    let files = [("data", arguments.data.as_path())];
-    let certificate = Certificate::InOneRun(arguments.certificate.as_deref());
-    let checkpoint = arguments.checkpoint.open("train", &files, certificate, |statement| {
+    let in_one_run = Certificate::InOneRun(certificate.path());
+    let checkpoint = checkpoint.open("train", &inputs, in_one_run, |statement| {
         statement
             .option("hidden", architecture.hidden)
             .option("output", if architecture.output_relu { "relu" } else { "linear" })
@@ -145,6 +147,10 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             .option("zero loss", arguments.zero_loss)
     })?;
     let stop = stop_flag();
+    let timeout = arguments.timeout.timeout;
+    let limits = Limits { start, timeout, stop: Some(Arc::clone(&stop)) };
+    let certifying = certificate.prepare(&inputs, limits, false)?;
+    let target = certifying.as_ref().map(Certifying::destination);
     let line = ProgressLine::new(arguments.quiet);
     let shown = line.writer().map(|write| {
         let callback = move |progress: &TrainingProgress| write(&progress_line(progress, start));
@@ -152,18 +158,18 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     });
     let options = TrainingOptions {
         threads: arguments.threads.map_or(0, usize::from),
-        timeout: arguments.timeout.timeout.map(|limit| limit.saturating_sub(start.elapsed())),
+        timeout: timeout.map(|limit| limit.saturating_sub(start.elapsed())),
         stop: Some(Arc::clone(&stop)),
         progress: shown,
         seed: arguments.seed,
     };
     let stopped = || stop.load(std::sync::atomic::Ordering::Relaxed);
     let data = &arguments.data;
-    let fail = |error: CertificateError| Failure::Input(error.to_string());
+    let fail = |error: CertificateError| not_written(None, error);
     let wrong = |error: StateError| foreign(checkpoint.as_ref(), &error);
     let is_finished;
     let (mut report, model, is_written) = if arguments.zero_loss {
-        let (found, is_written) = match &arguments.certificate {
+        let (found, is_written) = match target {
             Some(target) => zero_loss_certified(&sample, architecture, &options, data, target)
                 .map(|certified| (certified.answer, certified.is_written))
                 .map_err(fail)?,
@@ -178,7 +184,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         is_finished = found.answer.is_some();
         (decided(arguments, &sample, found, stopped(), start), model, is_written)
     } else {
-        let (outcome, is_written) = match &arguments.certificate {
+        let (outcome, is_written) = match target {
             Some(target) => train_certified(&sample, architecture, &options, data, target)
                 .map(|certified| (certified.answer, certified.is_written))
                 .map_err(fail)?,
@@ -193,6 +199,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         let report = trained(arguments, &sample, &outcome, stopped(), start);
         (report, Some(outcome.model), is_written)
     };
+    report.certify(certifying);
     report.keep_checkpoint(checkpoint, is_finished);
     if !is_written {
         report.warnings.push("warning: no certificate was written: a limit was reached".to_owned());
