@@ -3,12 +3,12 @@
 use std::fmt;
 use std::path::Path;
 
+use foldline_formats::digest::sha256;
 use foldline_formats::input::{display_name, read_bytes};
 use foldline_formats::sample::parse_sample;
 use foldline_formats::{FormatError, NetworkOptions, parse_network, parse_zonotope};
 use foldline_kernel::{Network, Sample, Zonotope};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 /// A claim about files that are known by their hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub struct Content {
 impl Content {
     /// A file with this content.
     pub fn new(name: &str, bytes: Vec<u8>) -> Self {
-        let hash = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = sha256(&bytes);
         Self { name: name.to_owned(), bytes, hash }
     }
 

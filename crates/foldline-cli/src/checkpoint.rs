@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use foldline::ProofError;
 use foldline::certificate::CertificateError;
-use foldline::certificate_file::partial_name;
 use foldline::checkpoint::{CheckpointFile, Statement};
-use foldline::formats::input::read_bytes;
 use foldline::questions::checkpoint::{Keeper, StateError};
 
+use crate::load::Inputs;
 use crate::report::{Failure, Report};
 
 /// Where a long run keeps its state.
@@ -27,17 +26,16 @@ pub enum Certificate<'a> {
     Kept(Option<&'a Path>),
     /// It is written in one run only.
     InOneRun(Option<&'a Path>),
-    /// It is written once the search is over.
-    AfterSearch(Option<&'a Path>),
+    /// There is none, or it is written once the search is over.
+    AfterSearch,
 }
 
 impl CheckpointOption {
-    /// Opens the file, if one is asked for. `files` are the command's input files by role,
-    /// `options` adds the options that the meaning of the state depends on.
+    /// Opens the file, if one is asked for. `options` adds the options that the meaning of the state depends on.
     pub fn open(
         &self,
         command: &str,
-        files: &[(&str, &Path)],
+        inputs: &Inputs,
         certificate: Certificate<'_>,
         options: impl FnOnce(Statement) -> Statement,
     ) -> Result<Option<CheckpointFile>, Failure> {
@@ -45,15 +43,6 @@ impl CheckpointOption {
             return Ok(None);
         };
         let mut statement = Statement::new(command);
-        let (Certificate::Kept(target)
-        | Certificate::InOneRun(target)
-        | Certificate::AfterSearch(target)) = certificate;
-        if let Some(target) = target
-            && (*path == target || *path == partial_name(target))
-        {
-            let message = "--checkpoint and --certificate need files of their own";
-            return Err(Failure::Usage(message.to_owned()));
-        }
         match certificate {
             Certificate::InOneRun(Some(_)) => {
                 let message = "--checkpoint and --certificate together: a certificate of this \
@@ -65,12 +54,12 @@ impl CheckpointOption {
             }
             _ => {}
         }
-        for (role, file) in files {
-            if *file == Path::new("-") {
+        for (role, file) in inputs.files() {
+            if file.path == Path::new("-") {
                 let message = "--checkpoint needs files, not standard input: it is read once only";
                 return Err(Failure::Usage(message.to_owned()));
             }
-            statement = statement.file(role, &read_bytes(file)?);
+            statement = statement.file(role, file.sha256());
         }
         let opened = CheckpointFile::open(path, options(statement));
         Ok(Some(opened.map_err(|error| Failure::Input(error.to_string()))?))
@@ -94,6 +83,7 @@ pub fn not_written(checkpoint: Option<&CheckpointFile>, error: CertificateError)
         CertificateError::State(error) | CertificateError::Proof(ProofError::State(error)) => {
             foreign(checkpoint, &error)
         }
+        error if error.is_internal() => Failure::Internal(error.to_string()),
         error => Failure::Input(error.to_string()),
     }
 }

@@ -1,12 +1,13 @@
 //! What the commands that count cells share: their limits, their progress line, their words.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use foldline::questions::regions::{CountError, Limit, Options, Progress};
 use serde_json::{Map, Value};
 
+use crate::certifying::Limits;
 use crate::describe::{count, duration, plural};
 use crate::interrupt::stop_flag;
 use crate::options::{OutputOptions, TimeoutOption};
@@ -34,6 +35,7 @@ pub struct Counting {
     pub start: Instant,
     /// For the engine.
     pub options: Options,
+    timeout: Option<Duration>,
     /// When the limit in the options began.
     begun: Instant,
     _line: ProgressLine,
@@ -41,20 +43,26 @@ pub struct Counting {
 
 impl Counting {
     /// Limits count from `start`.
-    pub fn new(start: Instant, options: &CountingOptions) -> Self {
-        let line = ProgressLine::new(options.quiet);
+    pub fn new(start: Instant, limits: &CountingOptions) -> Self {
+        let line = ProgressLine::new(limits.quiet);
         let show = line.writer();
         let progress = show.map(|show| {
             Arc::new(move |progress: &Progress| show(&line_of(progress)))
                 as foldline::questions::regions::ProgressCallback
         });
         let options = Options {
-            threads: options.threads.map_or(0, usize::from),
-            timeout: options.timeout.timeout.map(|limit| limit.saturating_sub(start.elapsed())),
+            threads: limits.threads.map_or(0, usize::from),
+            timeout: limits.timeout.timeout.map(|limit| limit.saturating_sub(start.elapsed())),
             stop: Some(stop_flag()),
             progress,
         };
-        Self { start, options, begun: Instant::now(), _line: line }
+        let timeout = limits.timeout.timeout;
+        Self { start, options, timeout, begun: Instant::now(), _line: line }
+    }
+
+    /// The same limits for the check of a certificate.
+    pub fn limits(&self) -> Limits {
+        Limits { start: self.start, timeout: self.timeout, stop: self.options.stop.clone() }
     }
 
     /// Takes the time that has passed off the limit, before a further count begins.

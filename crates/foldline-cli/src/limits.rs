@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::json;
 
+use crate::certifying;
 use crate::describe::{count, duration};
 use crate::interrupt::stop_flag;
 use crate::options::TimeoutOption;
@@ -72,6 +73,12 @@ impl Limits {
             draw(&self.steps.get());
         }
         self.stopped() || self.timeout.is_some_and(|timeout| time >= timeout)
+    }
+
+    /// The same limits for the check of a certificate.
+    pub fn of_check(&self) -> certifying::Limits {
+        let (start, timeout) = (self.start, self.timeout);
+        certifying::Limits { start, timeout, stop: Some(Arc::clone(&self.stop)) }
     }
 
     /// Whether Ctrl-C was pressed.

@@ -3,14 +3,112 @@
 use std::path::{Path, PathBuf};
 
 use foldline::formats::error::Noted;
-use foldline::formats::input::{display_name, read_bytes, read_text};
-use foldline::formats::region::read_noted_region;
+use foldline::formats::input::InputFile;
+use foldline::formats::region::parse_noted_region;
 use foldline::formats::sample::{label_columns, parse_sample};
-use foldline::formats::vnnlib::read_noted_property;
+use foldline::formats::vnnlib::parse_noted_property;
 use foldline::kernel::Sample;
 use foldline::{LoadedNetwork, NetworkOptions, Property, Region, parse_network};
 
+use crate::certifying::CertificateOption;
+use crate::checkpoint::CheckpointOption;
 use crate::report::{Failure, say};
+
+/// The files of a command, each read once: its answer, checkpoint and certificate are about what
+/// was read, whatever becomes of the files meanwhile.
+pub struct Inputs {
+    is_kept: bool,
+    files: Vec<(&'static str, InputFile)>,
+}
+
+impl Inputs {
+    /// None yet. `is_kept` says whether something needs the bytes after they were parsed.
+    pub fn new(is_kept: bool) -> Self {
+        Self { is_kept, files: Vec::new() }
+    }
+
+    /// None yet, to be kept for a certificate or a checkpoint, if there is to be one.
+    pub fn kept_for(certificate: &CertificateOption, checkpoint: &CheckpointOption) -> Self {
+        Self::new(certificate.path().is_some() || checkpoint.checkpoint.is_some())
+    }
+
+    /// Reads a file, which is the command's `role`.
+    pub fn read(&mut self, role: &'static str, path: &Path) -> Result<InputFile, Failure> {
+        let file = InputFile::read(path)?;
+        if self.is_kept {
+            self.files.push((role, file.clone()));
+        }
+        Ok(file)
+    }
+
+    /// Reads a network.
+    pub fn network(
+        &mut self,
+        role: &'static str,
+        path: &Path,
+        options: &NetworkOptions,
+    ) -> Result<LoadedNetwork, Failure> {
+        let file = self.read(role, path)?;
+        parse_with_options(&file.name(), &file.bytes, options)
+    }
+
+    /// Reads a region of so many inputs.
+    pub fn region(&mut self, path: &Path, dimension: usize) -> Result<Region, Failure> {
+        let file = self.read("region", path)?;
+        Ok(told(parse_noted_region(&file.name(), file.text()?, dimension)?))
+    }
+
+    /// Reads a network and a property about it.
+    pub fn network_and_property(
+        &mut self,
+        network: &Path,
+        property: &Path,
+        options: &NetworkOptions,
+    ) -> Result<(LoadedNetwork, Property), Failure> {
+        at_most_one_stdin(&[network, property])?;
+        let loaded = self.network("network", network, options)?;
+        let shape = &loaded.network;
+        let file = self.read("property", property)?;
+        let (name, text) = (file.name(), file.text()?);
+        let property = parse_noted_property(&name, text, shape.inputs(), shape.outputs())?;
+        Ok((loaded, told(property)))
+    }
+
+    /// Reads points with one label each.
+    ///
+    /// Several label columns are refused, with the command's reason if it has one: as coordinates
+    /// they would give the answer to another question. A column without a name is often an index.
+    pub fn sample(
+        &mut self,
+        role: &'static str,
+        path: &Path,
+        reason: Option<&str>,
+    ) -> Result<LabelledPoints, Failure> {
+        let file = self.read(role, path)?;
+        let (name, text) = (file.name(), file.text()?);
+        let sample = parse_sample(&name, text)?;
+        let (names, labels) = label_columns(text);
+        if labels > 1 {
+            let columns = names[names.len() - labels..].join("`, `");
+            let reason = reason.map_or(String::new(), |reason| format!("; {reason}"));
+            return Err(Failure::Input(format!(
+                "{name}: line 1: the columns `{columns}` are {labels} labels, expected one, `y`{reason}"
+            )));
+        }
+        for (index, _) in names.iter().enumerate().filter(|(_, column)| column.is_empty()) {
+            let what = if index + 1 == names.len() { "the label" } else { "a coordinate" };
+            let number = index + 1;
+            let message = format!("column {number} has no name; it is read as {what}");
+            say(&format!("foldline: warning: {name}: line 1: {message}"));
+        }
+        Ok(LabelledPoints { sample, names })
+    }
+
+    /// What was read by role, in order; nothing if it is not kept.
+    pub fn files(&self) -> &[(&'static str, InputFile)] {
+        &self.files
+    }
+}
 
 /// Reads a network and a property about it.
 pub fn network_and_property(
@@ -18,16 +116,7 @@ pub fn network_and_property(
     property: &Path,
     options: &NetworkOptions,
 ) -> Result<(LoadedNetwork, Property), Failure> {
-    at_most_one_stdin(&[network, property])?;
-    let loaded = load_network(network, options)?;
-    let shape = &loaded.network;
-    let property = told(read_noted_property(property, shape.inputs(), shape.outputs())?);
-    Ok((loaded, property))
-}
-
-/// Reads the region of R^dimension at `path`.
-pub fn load_region(path: &Path, dimension: usize) -> Result<Region, Failure> {
-    Ok(told(read_noted_region(path, dimension)?))
+    Inputs::new(false).network_and_property(network, property, options)
 }
 
 /// What was read, once its warnings are on standard error: at once, since the search may be long.
@@ -44,34 +133,9 @@ pub struct LabelledPoints {
     pub names: Vec<String>,
 }
 
-/// Reads points with one label each at `path`.
-///
-/// Several label columns are refused, with the command's reason if it has one: as coordinates they
-/// would give the answer to another question. A column without a name is often an index.
-pub fn load_sample(path: &Path, reason: Option<&str>) -> Result<LabelledPoints, Failure> {
-    let name = display_name(path);
-    let text = read_text(path)?;
-    let sample = parse_sample(&name, &text)?;
-    let (names, labels) = label_columns(&text);
-    if labels > 1 {
-        let columns = names[names.len() - labels..].join("`, `");
-        let reason = reason.map_or(String::new(), |reason| format!("; {reason}"));
-        return Err(Failure::Input(format!(
-            "{name}: line 1: the columns `{columns}` are {labels} labels, expected one, `y`{reason}"
-        )));
-    }
-    for (index, _) in names.iter().enumerate().filter(|(_, column)| column.is_empty()) {
-        let what = if index + 1 == names.len() { "the label" } else { "a coordinate" };
-        let number = index + 1;
-        let message = format!("column {number} has no name; it is read as {what}");
-        say(&format!("foldline: warning: {name}: line 1: {message}"));
-    }
-    Ok(LabelledPoints { sample, names })
-}
-
 /// Reads the network at `path`.
 pub fn load_network(path: &Path, options: &NetworkOptions) -> Result<LoadedNetwork, Failure> {
-    parse_with_options(&display_name(path), &read_bytes(path)?, options)
+    Inputs::new(false).network("network", path, options)
 }
 
 /// Reads a network from `content`; options that mean nothing for its format are wrong usage.

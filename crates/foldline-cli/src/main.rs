@@ -1,5 +1,6 @@
 //! The program `foldline`: asks questions about ReLU networks and prints exact answers.
 
+mod certifying;
 mod checkpoint;
 mod cli;
 mod commands;
@@ -10,6 +11,7 @@ mod limits;
 mod load;
 mod network_json;
 mod options;
+mod outputs;
 mod progress;
 mod question;
 mod report;
@@ -18,21 +20,28 @@ mod witness_file;
 
 use std::panic;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::Cli;
+use crate::outputs::keep_apart;
 use crate::report::{Exit, Failure, say};
 
 fn main() -> ExitCode {
-    panic::set_hook(Box::new(|info| {
-        let message = format!("foldline: internal error: {info}\n");
-        say(&format!(
-            "{message}This is a bug in foldline; please report it with the command used."
-        ));
+    let is_told = AtomicBool::new(false);
+    panic::set_hook(Box::new(move |info| {
+        // One message is enough: after the first panic other threads may fail as well.
+        if !is_told.swap(true, Ordering::SeqCst) {
+            let place = info.location().map_or(String::new(), |place| format!(" ({place})"));
+            let message = info.payload_as_str().unwrap_or("panic");
+            say(&format!("foldline: {}", Failure::Internal(format!("{message}{place}"))));
+        }
     }));
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let matches = Cli::command().try_get_matches();
+    let parsed = matches.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and version go to standard output; a closed pipe there is no failure.
             let _ = error.print();
@@ -40,7 +49,8 @@ fn main() -> ExitCode {
         }
     };
     let json = cli.wants_json();
-    let answered = panic::catch_unwind(|| -> Result<Exit, Failure> {
+    let answer = || -> Result<Exit, Failure> {
+        keep_apart(&matches)?;
         let report = cli.run()?;
         for warning in &report.warnings {
             say(&format!("foldline: {warning}"));
@@ -52,13 +62,13 @@ fn main() -> ExitCode {
             say(&format!("foldline: {}: not removed: {error}", checkpoint.path().display()));
         }
         Ok(report.exit)
-    });
-    match answered {
+    };
+    match panic::catch_unwind(panic::AssertUnwindSafe(answer)) {
         Ok(Ok(exit)) => ExitCode::from(exit as u8),
         Ok(Err(failure)) => {
             say(&format!("foldline: {failure}"));
             ExitCode::from(failure.exit_code())
         }
-        Err(_) => ExitCode::from(Failure::INPUT),
+        Err(_) => ExitCode::from(Failure::INTERNAL),
     }
 }

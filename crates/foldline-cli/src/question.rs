@@ -1,16 +1,16 @@
 //! What the questions about a network on a region share: their files, their limits, their words.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
 use foldline::formats::input::display_name;
 use foldline::{Limit, Network, Options, Region, Statistics};
 
+use crate::certifying::Limits;
 use crate::describe::{self, duration};
 use crate::interrupt::stop_flag;
-use crate::load::{at_most_one_stdin, load_network, load_region};
+use crate::load::{Inputs, at_most_one_stdin};
 use crate::options::{OutputOptions, ReadOptions, SearchOptions, TimeoutOption};
 use crate::progress::ProgressLine;
 use crate::report::{Exit, Failure, Report};
@@ -42,16 +42,17 @@ pub struct Subject {
 impl Subject {
     /// Reads the files.
     pub fn read(
+        inputs: &mut Inputs,
         network: &Path,
         region: Option<&Path>,
         options: &QuestionOptions,
     ) -> Result<Self, Failure> {
         let paths: Vec<&Path> = [network].into_iter().chain(region).collect();
         at_most_one_stdin(&paths)?;
-        let loaded = load_network(network, &options.read.for_network())?.network;
+        let loaded = inputs.network("network", network, &options.read.for_network())?.network;
         let dimension = loaded.inputs();
         let (shape, region_name) = match region {
-            Some(path) => (load_region(path, dimension)?, display_name(path)),
+            Some(path) => (inputs.region(path, dimension)?, display_name(path)),
             None => (Region::everything(dimension), format!("all of R^{dimension}")),
         };
         let network_name = display_name(network);
@@ -94,6 +95,8 @@ pub struct Run {
     pub start: Instant,
     /// For the engine.
     pub options: Options,
+    /// For the check of a certificate.
+    pub limits: Limits,
     _line: ProgressLine,
 }
 
@@ -101,14 +104,15 @@ impl Run {
     /// Limits count from `start`.
     pub fn new(start: Instant, question: &QuestionOptions) -> Self {
         let line = ProgressLine::new(question.search.quiet);
+        let (timeout, stop) = (question.timeout.timeout, Some(stop_flag()));
         let options = Options {
             threads: question.search.threads.map_or(0, usize::from),
-            timeout: question.timeout.timeout.map(|limit| limit.saturating_sub(start.elapsed())),
-            stop: Some(Arc::clone(&stop_flag())),
+            timeout: timeout.map(|limit| limit.saturating_sub(start.elapsed())),
+            stop: stop.clone(),
             progress: line.callback(),
             seed: question.search.seed,
         };
-        Self { start, options, _line: line }
+        Self { start, options, limits: Limits { start, timeout, stop }, _line: line }
     }
 
     /// The report of an answer: common keys, and `text` between heading and statistics.
@@ -170,34 +174,6 @@ pub struct PerhapsOnRegion {
     /// The region: a VNN-LIB file, or JSON with "box" or "A" and "b" [default: everywhere]
     #[arg(long, value_name = "REGION")]
     pub over: Option<PathBuf>,
-}
-
-impl PerhapsOnRegion {
-    /// The files by role, for a checkpoint.
-    pub fn named(&self) -> Vec<(&str, &Path)> {
-        let region = self.over.as_deref().map(|region| ("region", region));
-        [("network", self.network.as_path())].into_iter().chain(region).collect()
-    }
-}
-
-/// Where a certificate goes.
-#[derive(Debug, Clone, Args)]
-pub struct CertificateOption {
-    /// Write a certificate of the answer to this file (.gz: gzipped)
-    #[arg(long, value_name = "FILE")]
-    pub certificate: Option<PathBuf>,
-}
-
-impl CertificateOption {
-    /// The file; certificates speak about stored networks.
-    pub fn target(&self, question: &QuestionOptions) -> Result<Option<&Path>, Failure> {
-        if self.certificate.is_some() && question.read.physical {
-            let message =
-                "--certificate speaks about the stored network, not about --physical units";
-            return Err(Failure::Usage(message.to_owned()));
-        }
-        Ok(self.certificate.as_deref())
-    }
 }
 
 /// Which output is meant.

@@ -45,17 +45,20 @@ pub enum Failure {
     Usage(String),
     /// A file or the environment is not as expected.
     Input(String),
+    /// Something that can only be a mistake in foldline.
+    Internal(String),
 }
 
 impl Failure {
-    /// The exit code of bad input, a broken environment and internal errors.
-    pub const INPUT: u8 = 4;
+    /// The exit code of internal errors, as `sysexits.h` has it.
+    pub const INTERNAL: u8 = 70;
 
     /// The exit code for this failure.
     pub fn exit_code(&self) -> u8 {
         match self {
             Failure::Usage(_) => 2,
-            Failure::Input(_) => Self::INPUT,
+            Failure::Input(_) => 4,
+            Failure::Internal(_) => Self::INTERNAL,
         }
     }
 
@@ -67,8 +70,14 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        let (Failure::Usage(message) | Failure::Input(message)) = self;
-        formatter.write_str(message)
+        match self {
+            Failure::Usage(message) | Failure::Input(message) => formatter.write_str(message),
+            Failure::Internal(message) => write!(
+                formatter,
+                "internal error: {message}. This is a bug in foldline; please report it with the \
+                 command used."
+            ),
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Running a verification with its limits and progress line, and describing what it took.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use foldline::certificate::{StatementFiles, verify_certified};
+use foldline::certificate_file::Destination;
 use foldline::checkpoint::CheckpointFile;
 use foldline::inner_witness::float_witness;
 use foldline::questions::checkpoint::Keeper;
@@ -46,7 +46,7 @@ pub struct Kept<'a> {
     /// Its state, from which it goes on.
     pub checkpoint: Option<&'a CheckpointFile>,
     /// A certificate about these files.
-    pub certificate: Option<(StatementFiles<'a>, &'a Path)>,
+    pub certificate: Option<(StatementFiles<'a>, Destination<'a>)>,
 }
 
 /// The same, keeping its state or writing a certificate.

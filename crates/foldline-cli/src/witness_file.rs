@@ -1,13 +1,13 @@
 //! Result files in VNN-COMP's words, written whole or not at all.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use foldline::output_file::Place;
 use foldline::text::decimal_for_tools;
 use foldline::{Limit, Rational, Verdict};
 
+use crate::outputs::apart;
 use crate::report::Failure;
 use crate::search::Found;
 
@@ -68,37 +68,38 @@ fn assignment(
     lines + ")\n"
 }
 
-/// Writes `content` to a temporary file beside `path` and renames it: all of it or nothing.
+/// Writes `content` to the file at `path`: all of it or nothing.
 pub fn write_whole(path: &Path, content: &str) -> Result<(), Failure> {
     write_whole_bytes(path, content.as_bytes())
 }
 
 /// The same for bytes.
 pub fn write_whole_bytes(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    let mut name = path.file_name().map(|name| name.to_os_string()).ok_or_else(|| {
-        Failure::Input(format!("{}: expected the name of a file to write", path.display()))
-    })?;
-    if path.is_dir() {
-        return Err(Failure::Input(format!("{}: is a directory", path.display())));
+    Place::write(path, content).map_err(|error| Failure::io(path, &error))
+}
+
+/// Writes files into the folder that `--out` names, made where it is missing; never over one of
+/// those that were `read`. Returns their paths.
+pub fn write_into(
+    folder: &Path,
+    read: &[&Path],
+    files: &[(&str, &[u8])],
+) -> Result<Vec<PathBuf>, Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| Failure::io(folder, &error))?;
+    let paths: Vec<PathBuf> = files.iter().map(|(name, _)| folder.join(name)).collect();
+    let written: Vec<(&str, &Path)> = paths.iter().map(|path| ("--out", path.as_path())).collect();
+    apart(read, &written)?;
+    for (path, (_, content)) in paths.iter().zip(files) {
+        write_whole_bytes(path, content)?;
     }
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary: PathBuf = path.with_file_name(name);
-    let write = || -> std::io::Result<()> {
-        let mut file = fs::File::create(&temporary)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    write().map_err(|error| {
-        let _ = fs::remove_file(&temporary);
-        Failure::io(path, &error)
-    })
+    Ok(paths)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use foldline::parse_rational;
+    use std::fs;
 
     fn numbers(tokens: &[&str]) -> Vec<Rational> {
         tokens.iter().map(|token| parse_rational(token).unwrap()).collect()

@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use flate2::read::MultiGzDecoder;
 
+use crate::digest::sha256;
 use crate::error::FormatError;
 
 /// The most bytes a file may have, after decompression: 2 GiB.
@@ -35,6 +37,45 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, FormatError> {
     decompress(&name, content.map_err(cannot_read)?)
 }
 
+/// A file as it was read: whatever becomes of it later, a run is about these bytes.
+#[derive(Debug, Clone)]
+pub struct InputFile {
+    /// Where it was read.
+    pub path: PathBuf,
+    /// Its bytes after decompression.
+    pub bytes: Arc<Vec<u8>>,
+    sha256: OnceLock<String>,
+}
+
+impl InputFile {
+    /// Reads the file at `path` (`-`: standard input).
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read(path: &Path) -> Result<Self, FormatError> {
+        let bytes = Arc::new(read_bytes(path)?);
+        Ok(Self { path: path.to_owned(), bytes, sha256: OnceLock::new() })
+    }
+
+    /// The SHA-256 of its bytes in lower-case hexadecimal digits.
+    pub fn sha256(&self) -> &str {
+        self.sha256.get_or_init(|| sha256(&self.bytes))
+    }
+
+    /// The name by which messages call it.
+    pub fn name(&self) -> String {
+        display_name(&self.path)
+    }
+
+    /// Its bytes as UTF-8 text.
+    ///
+    /// # Errors
+    /// If they are none.
+    pub fn text(&self) -> Result<&str, FormatError> {
+        as_text(&self.name(), &self.bytes)
+    }
+}
+
 /// The content of the file at `path` (`-`: standard input) as UTF-8 text, decompressed where it is gzip.
 pub fn read_text(path: &Path) -> Result<String, FormatError> {
     into_text(&display_name(path), read_bytes(path)?)
@@ -42,9 +83,14 @@ pub fn read_text(path: &Path) -> Result<String, FormatError> {
 
 /// Checks that `content` is UTF-8; the error names the offset of the first bad byte.
 pub fn into_text(name: &str, content: Vec<u8>) -> Result<String, FormatError> {
-    String::from_utf8(content).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        FormatError::new(name, format!("byte {offset}"), "is not UTF-8 text")
+    as_text(name, &content)?;
+    String::from_utf8(content).map_err(|_| FormatError::whole(name, "is not UTF-8 text"))
+}
+
+/// The same for bytes that stay where they are.
+fn as_text<'b>(name: &str, content: &'b [u8]) -> Result<&'b str, FormatError> {
+    std::str::from_utf8(content).map_err(|error| {
+        FormatError::new(name, format!("byte {}", error.valid_up_to()), "is not UTF-8 text")
     })
 }
 

@@ -5,6 +5,7 @@
 //! with a [`FormatError`] that names file, place and what was expected.
 
 pub mod arrangement;
+pub mod digest;
 pub mod error;
 pub mod graph;
 pub mod input;

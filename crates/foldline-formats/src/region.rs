@@ -16,12 +16,7 @@ use clauses::{MOST_PIECES, TooManyPieces, input_region};
 
 /// Reads the region of R^dimension in the file at `path`, gzipped or not.
 pub fn read_region(path: &Path, dimension: usize) -> Result<Region, FormatError> {
-    Ok(read_noted_region(path, dimension)?.value)
-}
-
-/// Like [`read_region`], with a warning if boxes in it are inverted.
-pub fn read_noted_region(path: &Path, dimension: usize) -> Result<Noted<Region>, FormatError> {
-    parse_noted_region(&display_name(path), &read_text(path)?, dimension)
+    parse_region(&display_name(path), &read_text(path)?, dimension)
 }
 
 /// Reads the region of R^dimension in `text`, which messages call `name`.

@@ -25,16 +25,7 @@ pub use writer::write_vnnlib;
 
 /// Reads the property of a network of this size in the file at `path`, gzipped or not.
 pub fn read_property(path: &Path, inputs: usize, outputs: usize) -> Result<Property, FormatError> {
-    Ok(read_noted_property(path, inputs, outputs)?.value)
-}
-
-/// Like [`read_property`], with a warning if boxes in it are inverted.
-pub fn read_noted_property(
-    path: &Path,
-    inputs: usize,
-    outputs: usize,
-) -> Result<Noted<Property>, FormatError> {
-    parse_noted_property(&display_name(path), &read_text(path)?, inputs, outputs)
+    parse_property(&display_name(path), &read_text(path)?, inputs, outputs)
 }
 
 /// Reads the property of a network of this size in `text`, which messages call `name`.

@@ -11,6 +11,8 @@ use foldline_kernel::Rational;
 use foldline_kernel::number::parse_rational;
 use serde_json::Value;
 
+use crate::workers::watched;
+
 /// Keeps the state of a search outside of it.
 pub trait Keeper: Sync {
     /// The state that an earlier run left, if there is one.
@@ -65,37 +67,21 @@ pub fn saving<T>(
         return body();
     };
     let ended = AtomicBool::new(false);
-    let result = std::thread::scope(|scope| {
-        let saver = scope.spawn(|| {
-            while !ended.load(Ordering::Relaxed) {
-                if keeper.is_due() {
-                    keeper.save(&state());
-                }
-                std::thread::park_timeout(POLL);
-            }
-        });
-        let _end = EndOnDrop { ended: &ended, thread: saver.thread().clone() };
-        body()
+    let look = || {
+        if !ended.load(Ordering::Relaxed) && keeper.is_due() {
+            keeper.save(&state());
+        }
+    };
+    let result = watched(POLL, look, || {
+        let result = body();
+        // The state of a search that is over is of no use.
+        ended.store(true, Ordering::Relaxed);
+        result
     });
     if is_unfinished(&result) {
         keeper.save(&state());
     }
     result
-}
-
-/// Ends a thread that watches a search, also when the search panics.
-pub struct EndOnDrop<'a> {
-    /// What the thread looks at.
-    pub ended: &'a AtomicBool,
-    /// The thread, which may be parked.
-    pub thread: std::thread::Thread,
-}
-
-impl Drop for EndOnDrop<'_> {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::Relaxed);
-        self.thread.unpark();
-    }
 }
 
 /// Floats as one string, a space between two; each is read back exactly, infinities too.

@@ -3,6 +3,7 @@
 //! A part that is being visited is open until what is left of it is on a stack. Where someone may
 //! ask for the open work, its outline is remembered until then.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 /// Open work that workers pass around.
@@ -22,18 +23,27 @@ struct Hand<P> {
 pub struct Hands<P> {
     hands: Vec<Mutex<Hand<P>>>,
     is_kept: bool,
+    /// Workers that could not be started.
+    missing: AtomicUsize,
 }
 
 impl<P: Part> Hands<P> {
     /// Empty hands; `is_kept` says whether someone may ask for the open parts.
     pub fn new(workers: usize, is_kept: bool) -> Self {
         let empty = |_| Mutex::new(Hand { stack: Vec::new(), visiting: None });
-        Self { hands: (0..workers).map(empty).collect(), is_kept }
+        let hands = (0..workers).map(empty).collect();
+        Self { hands, is_kept, missing: AtomicUsize::new(0) }
     }
 
-    /// The number of workers.
+    /// The number of workers that there are.
     pub fn count(&self) -> usize {
-        self.hands.len()
+        self.hands.len() - self.missing.load(Ordering::SeqCst)
+    }
+
+    /// Notes that one worker could not be started. To be called before the first one works: as
+    /// long as that is not idle, nobody takes the search for finished.
+    pub fn lose_worker(&self) {
+        self.missing.fetch_add(1, Ordering::SeqCst);
     }
 
     fn hand(&self, worker: usize) -> MutexGuard<'_, Hand<P>> {

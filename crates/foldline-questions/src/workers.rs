@@ -1,38 +1,134 @@
-//! The worker threads of a search, and how the others end when one panics.
+//! The threads of a search: those that the system can start, and how all end when one panics.
+//!
+//! A thread that cannot start is done without: the thread at hand works in any case.
 
 use std::sync::Condvar;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, Scope, ScopedJoinHandle, Thread};
+use std::time::Duration;
+
+/// The stack of a thread where none is asked for, in bytes.
+const STACK: usize = 2 << 20;
+
+/// So many bytes must be there beside a thread's stack. A thread that runs out of memory before
+/// its work begins would end the program.
+const ROOM: usize = 256 << 20;
+
+/// Starts `work` on a thread with at least the usual stack; none if the system cannot start one.
+pub fn start<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Option<ScopedJoinHandle<'scope, T>> {
+    start_with_stack(scope, STACK, work)
+}
+
+/// The same with a stack of so many bytes.
+pub fn start_with_stack<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    stack: usize,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Option<ScopedJoinHandle<'scope, T>> {
+    // Nothing is written to this memory: it only shows that there is some.
+    Vec::<u8>::new().try_reserve_exact(stack.saturating_add(ROOM)).ok()?;
+    Builder::new().stack_size(stack).spawn_scoped(scope, work).ok()
+}
 
 use foldline_kernel::interrupt;
 
 /// Runs `work` for the workers 0, 1, … at the same time, worker 0 on the thread at hand.
 ///
 /// All have the stop hook of the thread at hand, and none ends by it unless it asks for that.
-pub fn on_all(workers: usize, work: impl Fn(usize) + Sync) {
+/// `missing` is called for each worker that cannot be started, before worker 0 begins.
+pub fn on_all(workers: usize, missing: impl Fn(), work: impl Fn(usize) + Sync) {
     let hook = interrupt::hook();
     let work = |worker| interrupt::with_hook(hook.clone(), || work(worker));
     std::thread::scope(|scope| {
-        for worker in 1..workers {
-            let work = &work;
-            scope.spawn(move || work(worker));
-        }
+        let work = &work;
+        let last = (1..workers).take_while(|&worker| start(scope, move || work(worker)).is_some());
+        let started = 1 + last.count();
+        (started..workers).for_each(|_| missing());
         work(0);
     });
+}
+
+/// Runs `body` while a thread calls `look` after every `pause`; without that if none can start.
+pub fn watched<T>(pause: Duration, look: impl Fn() + Sync, body: impl FnOnce() -> T) -> T {
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watcher = start(scope, || {
+            while !ended.load(Ordering::Relaxed) {
+                std::thread::park_timeout(pause);
+                look();
+            }
+        });
+        let thread = watcher.map(|watcher| watcher.thread().clone());
+        let _end = EndOnDrop { ended: &ended, thread };
+        body()
+    })
+}
+
+/// Ends a thread that watches a search, also when the search panics.
+struct EndOnDrop<'a> {
+    ended: &'a AtomicBool,
+    /// The thread, which may be parked.
+    thread: Option<Thread>,
+}
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        if let Some(thread) = &self.thread {
+            thread.unpark();
+        }
+    }
 }
 
 /// Lets the other workers end when one panics, so that the panic is seen and nothing hangs.
 pub struct ReleaseOnPanic<'a> {
     /// Set then.
     pub done: &'a AtomicBool,
-    /// What the others wait for.
-    pub changed: &'a Condvar,
+    /// What the others wait for, if they do.
+    pub changed: Option<&'a Condvar>,
 }
 
 impl Drop for ReleaseOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.done.store(true, Ordering::SeqCst);
-            self.changed.notify_all();
+            if let Some(changed) = self.changed {
+                changed.notify_all();
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    #[test]
+    fn a_thread_that_cannot_start_is_none() {
+        let impossible = usize::MAX >> 2;
+        std::thread::scope(|scope| {
+            assert!(start_with_stack(scope, impossible, || ()).is_none());
+            assert!(start(scope, || ()).is_some());
+        });
+    }
+
+    #[test]
+    fn every_worker_works_or_is_missing() {
+        let (working, missing) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let add = |count: &AtomicUsize| {
+            count.fetch_add(1, Ordering::Relaxed);
+        };
+        on_all(5, || add(&missing), |_| add(&working));
+        assert_eq!(working.into_inner() + missing.into_inner(), 5);
+    }
+
+    #[test]
+    fn a_panic_under_watch_is_seen_and_does_not_hang() {
+        let body = || watched(Duration::from_secs(3600), || (), || panic!("on purpose"));
+        assert!(std::panic::catch_unwind(body).is_err());
     }
 }

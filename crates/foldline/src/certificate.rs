@@ -4,14 +4,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use foldline_formats::FormatError;
-use foldline_formats::input::read_bytes;
 use foldline_kernel::{Network, Property};
 use foldline_questions::checkpoint::{Keeper, StateError};
-use foldline_questions::verification::{Options, Outcome, ProofError, Verdict};
+use foldline_questions::verification::{Options, Outcome, ProofError, Verdict, Witness};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-use crate::certificate_file::CertificateFile;
+use crate::certificate_file::{CertificateFile, Destination};
 use crate::proving::{Kept, Proving, write_proofs};
 
 /// Fraction bits that the header advises to checkers with fixed point numbers.
@@ -42,6 +40,17 @@ pub enum CertificateError {
     /// The state of an earlier run is none of this answer.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The check of the certificate found something wrong.
+    #[error("{path}: the certificate is rejected: {reason}")]
+    Rejected {
+        /// Where it was to be written.
+        path: PathBuf,
+        /// The record that is wrong, and why.
+        reason: String,
+    },
+    /// The search for the proof found the opposite of the answer.
+    #[error("the proof contradicts the answer: {0}")]
+    Contradiction(String),
     /// There are no certificates of this kind of answer.
     #[error("no certificate can be written: {0}")]
     Unsupported(&'static str),
@@ -56,13 +65,17 @@ pub struct StatementFiles<'a> {
     pub property: &'a Path,
 }
 
-/// The lower-case hexadecimal SHA-256 of a file's decompressed bytes.
-fn hash(path: &Path) -> Result<String, CertificateError> {
-    if path.as_os_str() == "-" {
-        return Err(CertificateError::StandardInput);
+impl CertificateError {
+    /// A point that a proof of its absence found.
+    pub(crate) fn found(witness: &Witness) -> Self {
+        let point: Vec<String> = witness.input.iter().map(ToString::to_string).collect();
+        CertificateError::Contradiction(format!("it finds the point {}", point.join(" ")))
     }
-    let digest = Sha256::digest(read_bytes(path)?);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+
+    /// Whether this can only be a mistake in foldline.
+    pub fn is_internal(&self) -> bool {
+        matches!(self, CertificateError::Rejected { .. } | CertificateError::Contradiction(_))
+    }
 }
 
 fn name(path: &Path) -> String {
@@ -79,10 +92,11 @@ pub fn header(
     kind: &str,
     claim: &str,
     files: &[(&str, &Path)],
+    destination: Destination<'_>,
 ) -> Result<String, CertificateError> {
     let mut text = format!("foldline-certificate 1\nstatement {kind} {claim}\n");
     for &(role, path) in files {
-        text += &format!("{role} {} {}\n", name(path), hash(path)?);
+        text += &format!("{role} {} {}\n", name(path), destination.hash(path)?);
     }
     Ok(text)
 }
@@ -91,9 +105,10 @@ fn verification_header(
     files: StatementFiles<'_>,
     answer: &str,
     precision: u32,
+    destination: Destination<'_>,
 ) -> Result<String, CertificateError> {
     let files = [("network", files.network), ("property", files.property)];
-    Ok(format!("{}precision {precision}\n", header("verification", answer, &files)?))
+    Ok(format!("{}precision {precision}\n", header("verification", answer, &files, destination)?))
 }
 
 /// Decides the property on one thread and writes a certificate of the answer to `target`.
@@ -108,23 +123,23 @@ fn verification_header(
 /// # Errors
 /// If a file cannot be read or written, if the property has too many clauses, or if the keeper's
 /// state is not one of this proof.
-pub fn verify_certified(
+pub fn verify_certified<'d>(
     network: &Network,
     property: &Property,
     files: StatementFiles<'_>,
     options: &Options,
-    target: &Path,
+    target: impl Into<Destination<'d>>,
     keeper: Option<&dyn Keeper>,
 ) -> Result<Outcome, CertificateError> {
-    let precision = precision(network, property);
-    let head = verification_header(files, "holds", precision)?;
+    let (target, precision) = (target.into(), precision(network, property));
+    let head = verification_header(files, "holds", precision, target)?;
     let proof = Proving { before: String::new(), holds: Some((network, property.clone())) };
     let kept = keeper.map(|keeper| Kept { keeper, finished: json!([]) });
     let outcome = write_proofs(&head, &[proof], precision, options, target, kept.as_ref())?;
     let outcome = outcome.expect("a property was to be proved");
     if let Verdict::Violated(witness) = &outcome.verdict {
         let mut out = CertificateFile::create(target)?;
-        out.text(&verification_header(files, "violated", precision)?)?;
+        out.text(&verification_header(files, "violated", precision, target)?)?;
         let coordinates: Vec<String> = witness.input.iter().map(ToString::to_string).collect();
         out.text(&format!("witness {}\nend\n", coordinates.join(" ")))?;
         out.finish()?;

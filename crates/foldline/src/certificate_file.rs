@@ -1,24 +1,112 @@
-//! The file of a certificate: written beside its place until it is whole; kept there between runs where a checkpoint asks for it.
+//! The file of a certificate: it grows beside its place, is checked there if someone wants that, and then takes its name.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use flate2::Compression;
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use sha2::{Digest, Sha256};
+use foldline_formats::digest::Digest;
+use foldline_formats::input::InputFile;
 
 use crate::certificate::CertificateError;
+use crate::output_file::Place;
+
+/// Where a certificate goes.
+#[derive(Clone, Copy)]
+pub enum Destination<'a> {
+    /// To a file, unchecked; the files that it is about are read for their hashes.
+    Path(&'a Path),
+    /// To a place that was claimed before.
+    Prepared(&'a Prepared<'a>),
+}
+
+impl<'a> From<&'a Path> for Destination<'a> {
+    fn from(path: &'a Path) -> Self {
+        Destination::Path(path)
+    }
+}
+
+impl<'a> From<&'a PathBuf> for Destination<'a> {
+    fn from(path: &'a PathBuf) -> Self {
+        Destination::Path(path)
+    }
+}
+
+impl<'a> From<&'a Prepared<'a>> for Destination<'a> {
+    fn from(prepared: &'a Prepared<'a>) -> Self {
+        Destination::Prepared(prepared)
+    }
+}
+
+/// The lines of a certificate that is written, decompressed.
+pub type Written = Box<dyn BufRead + Send>;
+
+/// Says of a certificate that is whole why it must not be handed out, if so.
+pub type Judge<'a> = dyn Fn(Written) -> Result<(), String> + Send + Sync + 'a;
+
+/// A place for a certificate, what it is about, and who looks at it before it takes its name.
+pub struct Prepared<'a> {
+    /// Where it goes, as the user named it.
+    pub path: PathBuf,
+    /// The same, claimed.
+    pub place: Place,
+    /// The files that it is about, as they were read.
+    pub files: Vec<InputFile>,
+    /// Looks at it.
+    pub judge: Box<Judge<'a>>,
+    /// Set where a proof begins anew, as what an earlier run wrote is not there any more.
+    pub is_lost: AtomicBool,
+}
+
+impl Destination<'_> {
+    /// Where it goes.
+    pub fn path(&self) -> &Path {
+        match self {
+            Destination::Path(path) => path,
+            Destination::Prepared(prepared) => &prepared.path,
+        }
+    }
+
+    /// The hash of a file that the certificate is about: of what was read of it, if it was.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is standard input.
+    pub fn hash(&self, path: &Path) -> Result<String, CertificateError> {
+        if path.as_os_str() == "-" {
+            return Err(CertificateError::StandardInput);
+        }
+        if let Destination::Prepared(prepared) = self
+            && let Some(file) = prepared.files.iter().find(|file| file.path == path)
+        {
+            return Ok(file.sha256().to_owned());
+        }
+        Ok(InputFile::read(path)?.sha256().to_owned())
+    }
+
+    /// Notes that what an earlier run wrote of the certificate is lost.
+    pub fn lose(&self) {
+        if let Destination::Prepared(prepared) = self {
+            prepared.is_lost.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn failed(&self, error: io::Error) -> CertificateError {
+        CertificateError::Write { path: self.path().to_owned(), error }
+    }
+}
 
 /// A certificate that is being written; gzipped if its name ends in `.gz`.
 ///
 /// The file appears under its name when [`CertificateFile::finish`] is called; without that
 /// nothing is left of it, unless it was marked.
-pub struct CertificateFile {
-    target: PathBuf,
-    partial: PathBuf,
+pub struct CertificateFile<'a> {
+    destination: Destination<'a>,
+    /// Claimed here, if it was not before.
+    own: Option<Place>,
     output: Option<Output>,
-    is_marked: bool,
 }
 
 /// How much of a certificate an earlier run wrote.
@@ -30,34 +118,43 @@ pub struct Mark {
     pub hash: String,
 }
 
-/// Where a certificate grows until it is whole.
-pub fn partial_name(target: &Path) -> PathBuf {
-    let mut partial = target.as_os_str().to_owned();
-    partial.push(".partial");
-    partial.into()
-}
-
-impl CertificateFile {
-    /// Begins a certificate, in a file of another name beside `target`.
+impl<'a> CertificateFile<'a> {
+    /// Begins a certificate.
     ///
     /// # Errors
-    /// If that file cannot be made.
-    pub fn create(target: &Path) -> Result<Self, CertificateError> {
-        let partial = partial_name(target);
-        let mut new = Self { target: target.to_owned(), partial, output: None, is_marked: false };
-        let file = File::create(&new.partial).map_err(|error| new.failed(error))?;
-        new.output = Some(Output::new(Counted::new(file), target));
+    /// If its file cannot be made.
+    pub fn create(destination: Destination<'a>) -> Result<Self, CertificateError> {
+        let mut new = Self::claim(destination, false).map_err(|error| destination.failed(error))?;
+        let file = new.place().and_then(Place::begin).map_err(|error| new.failed(error))?;
+        new.output = Some(Output::new(Counted::new(file), destination.path()));
         Ok(new)
     }
 
     /// Goes on behind a mark: what came later is cut off. None if what was there at the mark is not
     /// there any more.
-    pub fn resume(target: &Path, mark: &Mark) -> Option<Self> {
-        let partial = partial_name(target);
-        let file = OpenOptions::new().read(true).write(true).open(&partial).ok()?;
-        let counted = Counted::behind(file, mark).ok().flatten()?;
-        let output = Some(Output::new(counted, target));
-        Some(Self { target: target.to_owned(), partial, output, is_marked: true })
+    pub fn resume(destination: Destination<'a>, mark: &Mark) -> Option<Self> {
+        let mut new = Self::claim(destination, true).ok()?;
+        let place = new.place().ok()?;
+        let counted = Counted::behind(place.grown().ok()?, mark).ok().flatten()?;
+        place.keep();
+        new.output = Some(Output::new(counted, destination.path()));
+        Some(new)
+    }
+
+    fn claim(destination: Destination<'a>, keeps: bool) -> io::Result<Self> {
+        let own = match destination {
+            Destination::Path(path) => Some(Place::claim(path, keeps)?),
+            Destination::Prepared(_) => None,
+        };
+        Ok(Self { destination, own, output: None })
+    }
+
+    fn place(&self) -> io::Result<&Place> {
+        match (&self.own, self.destination) {
+            (Some(place), _) => Ok(place),
+            (None, Destination::Prepared(prepared)) => Ok(&prepared.place),
+            (None, Destination::Path(_)) => Err(io::Error::other("it is finished")),
+        }
     }
 
     /// Brings all that was written to its place, and says where it ends: from there
@@ -67,9 +164,9 @@ impl CertificateFile {
     /// If writing fails.
     pub fn mark(&mut self) -> io::Result<Mark> {
         let output = self.output.take().ok_or_else(|| io::Error::other("it is finished"))?;
-        let (output, mark) = output.mark(&self.target)?;
+        let (output, mark) = output.mark(self.destination.path())?;
         self.output = Some(output);
-        self.is_marked = true;
+        self.place()?.keep();
         Ok(mark)
     }
 
@@ -81,34 +178,46 @@ impl CertificateFile {
         self.write_all(text.as_bytes()).map_err(|error| self.failed(error))
     }
 
-    /// Gives the complete file its name.
+    /// Has the complete file checked, if someone wants that, and gives it its name.
     ///
     /// # Errors
-    /// If writing fails; then nothing is left.
+    /// If writing fails, or it is rejected; then nothing is left.
     pub fn finish(mut self) -> Result<(), CertificateError> {
-        let output = self.output.take();
-        let finished = output.map_or(Ok(()), Output::finish);
-        let finished = finished.and_then(|()| fs::rename(&self.partial, &self.target));
-        finished.map_err(|error| self.failed(error))
+        let finished = match self.output.take() {
+            Some(output) => output.into_file().and_then(|mut file| file.flush()),
+            None => Ok(()),
+        };
+        finished.map_err(|error| self.failed(error))?;
+        let place = self.place().map_err(|error| self.failed(error))?;
+        if let Destination::Prepared(prepared) = self.destination {
+            let written = place.grown().map_err(|error| self.failed(error))?;
+            let lines = BufReader::with_capacity(1 << 16, written);
+            let lines: Written = match is_gzipped(&prepared.path) {
+                true => Box::new(BufReader::new(MultiGzDecoder::new(lines))),
+                false => Box::new(lines),
+            };
+            if let Err(reason) = (prepared.judge)(lines) {
+                place.discard();
+                return Err(CertificateError::Rejected { path: prepared.path.clone(), reason });
+            }
+        }
+        place.commit().map_err(|error| {
+            place.discard();
+            self.failed(error)
+        })
     }
 
     /// The error of a write to it.
     pub fn failed(&self, error: io::Error) -> CertificateError {
-        CertificateError::Write { path: self.target.clone(), error }
+        self.destination.failed(error)
     }
 }
 
-impl Drop for CertificateFile {
-    fn drop(&mut self) {
-        self.output = None;
-        if !self.is_marked {
-            // After `finish` there is no such file.
-            let _ = fs::remove_file(&self.partial);
-        }
-    }
+fn is_gzipped(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "gz")
 }
 
-impl Write for CertificateFile {
+impl Write for CertificateFile<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.output.as_mut().map_or(Ok(0), |output| output.write(bytes))
     }
@@ -122,17 +231,17 @@ impl Write for CertificateFile {
 struct Counted {
     file: BufWriter<File>,
     bytes: u64,
-    hash: Sha256,
+    hash: Digest,
 }
 
 impl Counted {
     fn new(file: File) -> Self {
-        Self { file: BufWriter::new(file), bytes: 0, hash: Sha256::new() }
+        Self { file: BufWriter::new(file), bytes: 0, hash: Digest::default() }
     }
 
     /// The file up to a mark; none if that is not its content.
     fn behind(mut file: File, mark: &Mark) -> io::Result<Option<Self>> {
-        let mut hash = Sha256::new();
+        let mut hash = Digest::default();
         let mut start = BufReader::new(&file).take(mark.bytes);
         let (mut bytes, mut block) = (0, vec![0; 1 << 16]);
         loop {
@@ -144,7 +253,7 @@ impl Counted {
                 }
             }
         }
-        if bytes != mark.bytes || digits(&hash) != mark.hash {
+        if bytes != mark.bytes || hash.digits() != mark.hash {
             return Ok(None);
         }
         file.set_len(bytes)?;
@@ -156,10 +265,6 @@ impl Counted {
         self.file.flush()?;
         self.file.get_ref().sync_all()
     }
-}
-
-fn digits(hash: &Sha256) -> String {
-    hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Write for Counted {
@@ -183,7 +288,7 @@ enum Output {
 
 impl Output {
     fn new(file: Counted, target: &Path) -> Self {
-        match target.extension().is_some_and(|extension| extension == "gz") {
+        match is_gzipped(target) {
             true => Output::Gzipped(GzEncoder::new(file, Compression::fast())),
             false => Output::Plain(file),
         }
@@ -201,12 +306,8 @@ impl Output {
     fn mark(self, target: &Path) -> io::Result<(Self, Mark)> {
         let mut file = self.into_file()?;
         file.sync()?;
-        let mark = Mark { bytes: file.bytes, hash: digits(&file.hash) };
+        let mark = Mark { bytes: file.bytes, hash: file.hash.digits() };
         Ok((Self::new(file, target), mark))
-    }
-
-    fn finish(self) -> io::Result<()> {
-        self.into_file()?.sync()
     }
 }
 
@@ -229,11 +330,13 @@ impl Write for Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output_file::partial_name;
+    use std::fs;
 
     fn read(path: &Path) -> String {
         let mut text = String::new();
         let file = File::open(path).unwrap();
-        match path.extension().is_some_and(|extension| extension == "gz") {
+        match is_gzipped(path) {
             true => flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap(),
             false => BufReader::new(file).read_to_string(&mut text).unwrap(),
         };
@@ -245,21 +348,24 @@ mod tests {
         for name in ["c.txt", "c.txt.gz"] {
             let folder = tempfile::tempdir().unwrap();
             let target = folder.path().join(name);
-            let mut file = CertificateFile::create(&target).unwrap();
+            let mut file = CertificateFile::create((&target).into()).unwrap();
             file.text("one\n").unwrap();
             let mark = file.mark().unwrap();
             file.text("lost\n").unwrap();
             file.flush().unwrap();
             drop(file);
             assert!(!target.exists());
-            let mut file = CertificateFile::resume(&target, &mark).expect("it is there");
+            let mut file = CertificateFile::resume((&target).into(), &mark).expect("it is there");
             file.text("two\n").unwrap();
             let mark = file.mark().unwrap();
             drop(file);
-            CertificateFile::resume(&target, &mark).expect("it is there").finish().unwrap();
+            CertificateFile::resume((&target).into(), &mark)
+                .expect("it is there")
+                .finish()
+                .unwrap();
             assert_eq!(read(&target), "one\ntwo\n");
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-            assert!(CertificateFile::resume(&target, &mark).is_none(), "it is finished");
+            assert!(CertificateFile::resume((&target).into(), &mark).is_none(), "it is finished");
         }
     }
 
@@ -267,18 +373,18 @@ mod tests {
     fn what_is_not_there_any_more_is_not_continued() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("c.txt");
-        let mut file = CertificateFile::create(&target).unwrap();
+        let mut file = CertificateFile::create((&target).into()).unwrap();
         file.text("one\n").unwrap();
         let mark = file.mark().unwrap();
         drop(file);
         let partial = partial_name(&target);
         for other in ["one", "onE\n", ""] {
             fs::write(&partial, other).unwrap();
-            assert!(CertificateFile::resume(&target, &mark).is_none(), "{other:?}");
+            assert!(CertificateFile::resume((&target).into(), &mark).is_none(), "{other:?}");
         }
         fs::remove_file(&partial).unwrap();
-        assert!(CertificateFile::resume(&target, &mark).is_none());
-        CertificateFile::create(&target).unwrap().text("one\n").unwrap();
+        assert!(CertificateFile::resume((&target).into(), &mark).is_none());
+        CertificateFile::create((&target).into()).unwrap().text("one\n").unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "unmarked files go");
     }
 }

@@ -4,15 +4,17 @@
 //! `{"foldline": version, "statement": {…}, "state": …}`. It is written beside its place, flushed
 //! to disk and renamed: whatever happens, a whole one is there.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use foldline_formats::digest::sha256;
 use foldline_questions::checkpoint::Keeper;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
+
+use crate::output_file::Place;
 
 /// Time between two saves, unless saving itself takes long.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -41,9 +43,9 @@ impl Statement {
         Self(Map::from_iter([("command".to_owned(), command.into())]))
     }
 
-    /// Adds a file, by the hash of its bytes after decompression.
-    pub fn file(mut self, role: &str, content: &[u8]) -> Self {
-        self.0.insert(role.to_owned(), hash(content).into());
+    /// Adds a file, by the SHA-256 of its bytes after decompression.
+    pub fn file(mut self, role: &str, sha256: &str) -> Self {
+        self.0.insert(role.to_owned(), sha256.into());
         self
     }
 
@@ -77,6 +79,7 @@ impl Statement {
 #[derive(Debug)]
 pub struct CheckpointFile {
     path: PathBuf,
+    place: Place,
     statement: Statement,
     resumed: Option<Value>,
     pace: Mutex<Pace>,
@@ -96,16 +99,18 @@ impl CheckpointFile {
     /// be written there.
     pub fn open(path: &Path, statement: Statement) -> Result<Self, CheckpointError> {
         let fail = |reason: String| CheckpointError { path: path.display().to_string(), reason };
-        let resumed = match fs::read(path) {
+        // First of all, so that no other run writes it while it is read, or goes on from it as well.
+        let place = Place::claim(path, false).map_err(|error| fail(error.to_string()))?;
+        let Some(file) = place.file() else {
+            return Err(fail("a checkpoint needs a regular file".to_owned()));
+        };
+        let resumed = match fs::read(file) {
             Ok(bytes) => Some(read_state(&bytes, &statement).map_err(fail)?),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                probe(path).map_err(|error| fail(error.to_string()))?;
-                None
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(fail(error.to_string())),
         };
         let pace = Mutex::new(Pace { next: Instant::now() + INTERVAL, failure: None });
-        Ok(Self { path: path.to_owned(), statement, resumed, pace })
+        Ok(Self { path: path.to_owned(), place, statement, resumed, pace })
     }
 
     /// The file's path.
@@ -124,10 +129,7 @@ impl CheckpointFile {
     /// # Errors
     /// If the system refuses; that there is no file is no error.
     pub fn remove(&self) -> io::Result<()> {
-        match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        self.place.remove()
     }
 
     fn write(&self, state: &Value) -> io::Result<()> {
@@ -136,16 +138,14 @@ impl CheckpointFile {
         body.insert("statement".to_owned(), Value::Object(self.statement.0.clone()));
         body.insert("state".to_owned(), state.clone());
         let body = serde_json::to_vec(&body)?;
-        let temporary = temporary_name(&self.path);
         let write = || {
-            let mut file = File::create(&temporary)?;
-            writeln!(file, "{MAGIC} {}", hash(&body))?;
+            let mut file = self.place.begin()?;
+            writeln!(file, "{MAGIC} {}", sha256(&body))?;
             file.write_all(&body)?;
             file.write_all(b"\n")?;
-            file.sync_all()?;
-            fs::rename(&temporary, &self.path)
+            self.place.commit()
         };
-        write().inspect_err(|_| drop(fs::remove_file(&temporary)))
+        write().inspect_err(|_| self.place.discard())
     }
 }
 
@@ -166,23 +166,6 @@ impl Keeper for CheckpointFile {
     }
 }
 
-/// Where a new version is written before it takes the file's place.
-fn temporary_name(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    path.with_file_name(name)
-}
-
-/// Whether a file could be written at `path`: found out now, not after an hour.
-fn probe(path: &Path) -> io::Result<()> {
-    if path.file_name().is_none() {
-        return Err(io::Error::other("expected the name of a file to write"));
-    }
-    let temporary = temporary_name(path);
-    File::create(&temporary)?;
-    fs::remove_file(&temporary)
-}
-
 /// The state in a checkpoint's bytes.
 fn read_state(bytes: &[u8], statement: &Statement) -> Result<Value, String> {
     let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
@@ -193,7 +176,7 @@ fn read_state(bytes: &[u8], statement: &Statement) -> Result<Value, String> {
         return Err(format!("not a checkpoint: expected `{MAGIC} …` in its first line"));
     };
     let body = rest.strip_prefix(b"\n").and_then(|body| body.strip_suffix(b"\n"));
-    let body = body.filter(|body| hash(body) == claimed);
+    let body = body.filter(|body| sha256(body) == claimed);
     let damaged = "the checkpoint is damaged: its hash is not that of its content";
     let body = body.ok_or_else(|| damaged.to_owned())?;
     let mut body: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
@@ -208,17 +191,12 @@ fn read_state(bytes: &[u8], statement: &Statement) -> Result<Value, String> {
     }
 }
 
-/// The SHA-256 of `content` in lower-case hexadecimal digits.
-fn hash(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn statement() -> Statement {
-        Statement::new("verify").file("network", b"net").option("physical", false)
+        Statement::new("verify").file("network", "00").option("physical", false)
     }
 
     fn reason(path: &Path, statement: Statement) -> String {
@@ -234,6 +212,10 @@ mod tests {
         file.save(&json!({"open": [1, "1e400"]}));
         file.save(&json!({"open": [2, "1e400"]}));
         assert_eq!(file.failure(), None);
+        assert!(reason(&path, statement()).contains("another run is writing"), "it is in use");
+        file.save(&json!({"open": [2, "1e400"]}));
+        assert_eq!(file.failure(), None, "who was refused left nothing in the way");
+        drop(file);
         let again = CheckpointFile::open(&path, statement()).unwrap();
         assert_eq!(again.resumed(), Some(&json!({"open": [2, "1e400"]})));
         again.remove().unwrap();
@@ -261,7 +243,7 @@ mod tests {
         fs::write(&path, &whole).unwrap();
         for (other, said) in [
             (Statement::new("maximum"), "its command is verify, here it is maximum"),
-            (Statement::new("verify").file("network", b"other"), "its network is"),
+            (Statement::new("verify").file("network", "01"), "its network is"),
             (statement().option("physical", true), "its physical is false, here it is true"),
             (statement().option("output", 3), "its output is none, here it is 3"),
         ] {
@@ -276,7 +258,7 @@ mod tests {
     #[test]
     fn another_version_is_refused() {
         let body = br#"{"foldline":"0.0.1","statement":{},"state":1}"#;
-        let bytes = [format!("{MAGIC} {}\n", hash(body)).as_bytes(), body, b"\n"].concat();
+        let bytes = [format!("{MAGIC} {}\n", sha256(body)).as_bytes(), body, b"\n"].concat();
         let reason = read_state(&bytes, &statement()).unwrap_err();
         assert!(reason.contains("written by foldline \"0.0.1\""), "{reason}");
     }

@@ -8,7 +8,7 @@ use foldline_questions::containment::Verdict;
 use foldline_questions::containment::proof::{Record, gauge_tree};
 
 use crate::certificate::{CertificateError, header};
-use crate::certificate_file::CertificateFile;
+use crate::certificate_file::{CertificateFile, Destination};
 
 /// The files that the statement is about.
 #[derive(Debug, Clone, Copy)]
@@ -44,12 +44,12 @@ const MOST_SIGNS: usize = 20;
 ///
 /// # Errors
 /// If a file cannot be read or written.
-pub fn write(
+pub fn write<'d>(
     outer: &Zonotope,
     inner: &Zonotope,
     verdict: &Verdict,
     paths: Paths<'_>,
-    target: &Path,
+    target: impl Into<Destination<'d>>,
     stop: &dyn Fn() -> bool,
 ) -> Result<bool, CertificateError> {
     let claim = if *verdict == Verdict::Contained { "yes" } else { "no" };
@@ -57,8 +57,9 @@ pub fn write(
         return Ok(false);
     };
     let files = [("outer", paths.outer), ("inner", paths.inner)];
+    let target = target.into();
     let mut file = CertificateFile::create(target)?;
-    file.text(&header("containment", claim, &files)?)?;
+    file.text(&header("containment", claim, &files, target)?)?;
     file.text(&body)?;
     file.finish()?;
     Ok(true)

@@ -9,7 +9,7 @@ use foldline_questions::equivalence::{Outcome, Question, Verdict, equivalent, jo
 use foldline_questions::verification::{self, Options};
 
 use crate::certificate::{CertificateError, header, precision};
-use crate::certificate_file::CertificateFile;
+use crate::certificate_file::{CertificateFile, Destination};
 use crate::proving::{Proving, rest, write_proofs};
 
 /// The files of a statement about two networks.
@@ -40,14 +40,14 @@ pub enum PairError {
 ///
 /// # Errors
 /// If the networks cannot be compared, a file cannot be read or written, or no proof can be written.
-pub fn equivalent_certified(
+pub fn equivalent_certified<'d>(
     question: &Question<'_>,
     output: Option<usize>,
     files: PairFiles<'_>,
     options: &Options,
-    target: &Path,
+    target: impl Into<Destination<'d>>,
 ) -> Result<Outcome, PairError> {
-    let start = Instant::now();
+    let (start, target) = (Instant::now(), target.into());
     let found = equivalent(question, options)?;
     let joint = match joint(question, &rest(options, start))? {
         Ok(joint) => joint,
@@ -62,7 +62,8 @@ pub fn equivalent_certified(
         let region = files.region.map(|region| ("region", region));
         let named = [("first", first), ("second", second)].into_iter().chain(region);
         let named: Vec<(&str, &Path)> = named.collect();
-        header("equivalence", &claim, &named).map(|head| format!("{head}precision {precision}\n"))
+        header("equivalence", &claim, &named, target)
+            .map(|head| format!("{head}precision {precision}\n"))
     };
     match &found.verdict {
         Verdict::Undecided(_) => {}
@@ -82,7 +83,7 @@ pub fn equivalent_certified(
                     return Ok(Outcome { verdict: Verdict::Undecided(limit), ..found });
                 }
                 verification::Verdict::Violated(witness) => {
-                    panic!("the proof contradicts the answer: {witness:?}")
+                    return Err(CertificateError::found(&witness).into());
                 }
             }
         }

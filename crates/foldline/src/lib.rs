@@ -52,6 +52,7 @@ pub mod hard_instances;
 pub mod inner_witness;
 pub mod lipschitz_certificate;
 pub mod norm_certificate;
+pub mod output_file;
 pub mod proving;
 pub mod question_certificates;
 pub mod range_certificate;

@@ -16,7 +16,7 @@ use foldline_questions::lipschitz::{Answer, Constant, Exponent, Outcome, Refused
 use foldline_questions::verification::{Limit, Options, Verdict};
 
 use crate::certificate::{CertificateError, header, precision};
-use crate::certificate_file::CertificateFile;
+use crate::certificate_file::{CertificateFile, Destination};
 use crate::proving::{Proving, rest, write_proofs};
 use crate::question_certificates::SubjectFiles;
 
@@ -32,16 +32,16 @@ const PRECISION: u32 = 40;
 /// If a file cannot be read or written, or answers of this kind have no certificates: `infinite`, p with a
 /// numerator above 64, several outputs but for p = 1, 2 and ∞, and for p = 1 some networks of several outputs on regions in an oblique
 /// hyperplane. The inner error is that of [`lipschitz`].
-pub fn lipschitz_certified(
+pub fn lipschitz_certified<'d>(
     network: &Network,
     outputs: &[usize],
     p: &Exponent,
     region: Option<&Region>,
     files: SubjectFiles<'_>,
     options: &Options,
-    target: &Path,
+    target: impl Into<Destination<'d>>,
 ) -> Result<Result<Outcome, Refused>, CertificateError> {
-    let start = Instant::now();
+    let (start, target) = (Instant::now(), target.into());
     let outcome = match lipschitz(network, outputs, p, region, options) {
         Ok(outcome) => outcome,
         Err(refused) => return Ok(Err(refused)),
@@ -121,7 +121,7 @@ pub fn lipschitz_certified(
     let named = files.region.map(|region| ("region", region));
     let named: Vec<(&str, &Path)> = [("network", files.network)].into_iter().chain(named).collect();
     let mut out = CertificateFile::create(target)?;
-    out.text(&format!("{}precision {PRECISION}\n", header("lipschitz", &claim, &named)?))?;
+    out.text(&format!("{}precision {PRECISION}\n", header("lipschitz", &claim, &named, target)?))?;
     out.text(&proof.text)?;
     out.text("end\n")?;
     out.finish()?;
@@ -143,7 +143,7 @@ fn write_jump(
     claim: &str,
     files: SubjectFiles<'_>,
     options: &Options,
-    target: &Path,
+    target: Destination<'_>,
 ) -> Result<Option<Limit>, CertificateError> {
     let inputs = jump.network.inputs();
     let everywhere = Region::everything(inputs);
@@ -161,7 +161,8 @@ fn write_jump(
     let precision = precisions.min().unwrap_or(PRECISION);
     let named = files.region.map(|region| ("region", region));
     let named: Vec<(&str, &Path)> = [("network", files.network)].into_iter().chain(named).collect();
-    let mut head = format!("{}precision {precision}\n", header("lipschitz", claim, &named)?);
+    let mut head =
+        format!("{}precision {precision}\n", header("lipschitz", claim, &named, target)?);
     let own = ExactConstraint::all(inputs, &piece.constraints);
     let inside = feasible_point(inputs, &own).expect("the region has a point");
     let [from, to] = jump.points;
@@ -179,7 +180,7 @@ fn write_jump(
     let last = write_proofs(&head, &proofs, precision, options, target, None)?;
     match last.expect("there is an input").verdict {
         Verdict::Holds { .. } => Ok(None),
-        Verdict::Violated(witness) => panic!("the proof contradicts the answer: {witness:?}"),
+        Verdict::Violated(witness) => Err(CertificateError::found(&witness)),
         Verdict::Undecided(limit) => Ok(Some(limit)),
     }
 }

@@ -8,7 +8,7 @@ use foldline_questions::norm_maximum::proof::{ConeRecord, Record, Scheme};
 use foldline_questions::norm_maximum::{Maximum, Norm, Outcome, Value, Verdict};
 
 use crate::certificate::{CertificateError, header};
-use crate::certificate_file::CertificateFile;
+use crate::certificate_file::{CertificateFile, Destination};
 
 /// The largest numerator and denominator of p of which there are certificates.
 pub const LARGEST_TERM: u8 = 100;
@@ -38,12 +38,12 @@ pub fn is_supported(norm: &Norm) -> bool {
 ///
 /// # Errors
 /// If a file cannot be read or written, or there are no certificates of this norm.
-pub fn write(
+pub fn write<'d>(
     norm: &Norm,
     outcome: &Outcome,
     record: &Record,
     paths: Paths<'_>,
-    target: &Path,
+    target: impl Into<Destination<'d>>,
 ) -> Result<bool, CertificateError> {
     if !is_supported(norm) {
         let why = "numerator and denominator of p may be at most 100";
@@ -52,8 +52,9 @@ pub fn write(
     let Verdict::Found(maximum) = &outcome.verdict else { return Ok(false) };
     let mut files = vec![("zonotope", paths.zonotope)];
     files.extend(paths.matrix.map(|path| ("matrix", path)));
+    let target = target.into();
     let mut file = CertificateFile::create(target)?;
-    file.text(&header("norm", &claim(norm, &maximum.value), &files)?)?;
+    file.text(&header("norm", &claim(norm, &maximum.value), &files, target)?)?;
     file.text(&body(maximum, record))?;
     file.finish()?;
     Ok(true)

@@ -4,7 +4,6 @@
 //! which nodes are open there. What was written after that is cut off and written again.
 
 use std::io::{self, Write};
-use std::path::Path;
 use std::time::Instant;
 
 use foldline_kernel::{Network, Property};
@@ -13,7 +12,7 @@ use foldline_questions::verification::{Options, Outcome, Verdict, verify_with_pr
 use serde_json::{Value, json};
 
 use crate::certificate::{CertificateError, precision};
-use crate::certificate_file::{CertificateFile, Mark};
+use crate::certificate_file::{CertificateFile, Destination, Mark};
 
 /// A save is followed by at least this many times its duration without one.
 const REST: u32 = 50;
@@ -43,7 +42,7 @@ impl Proving<'_> {
 
 /// The certificate and where its state is kept.
 struct ProofFile<'k> {
-    file: CertificateFile,
+    file: CertificateFile<'k>,
     kept: Option<&'k Kept<'k>>,
     /// The number of the proof that is being written.
     number: usize,
@@ -56,14 +55,21 @@ impl<'k> ProofFile<'k> {
     /// Goes on with the certificate of an earlier run, or begins it with `head`.
     fn open(
         head: &str,
-        target: &Path,
+        target: Destination<'k>,
         kept: Option<&'k Kept<'k>>,
     ) -> Result<Self, CertificateError> {
         let state = kept.and_then(|kept| kept.keeper.resumed()?.get("proof"));
-        if let Some((number, mark, open)) = state.and_then(position)
-            && let Some(file) = CertificateFile::resume(target, &mark)
-        {
-            return Ok(Self { file, kept, number, resumed: Some(open), rested: Instant::now() });
+        if let Some((number, mark, open)) = state.and_then(position) {
+            if let Some(file) = CertificateFile::resume(target, &mark) {
+                return Ok(Self {
+                    file,
+                    kept,
+                    number,
+                    resumed: Some(open),
+                    rested: Instant::now(),
+                });
+            }
+            target.lose();
         }
         let mut file = CertificateFile::create(target)?;
         file.text(head)?;
@@ -117,13 +123,13 @@ impl Journal for ProofFile<'_> {
 ///
 /// # Errors
 /// If writing fails, no proof can be written for a property, or the kept state is not one of these.
-pub fn write_proofs(
+pub fn write_proofs<'k>(
     head: &str,
     proofs: &[Proving<'_>],
     precision: u32,
     options: &Options,
-    target: &Path,
-    kept: Option<&Kept<'_>>,
+    target: Destination<'k>,
+    kept: Option<&'k Kept<'k>>,
 ) -> Result<Option<Outcome>, CertificateError> {
     let start = Instant::now();
     let mut out = ProofFile::open(head, target, kept)?;

@@ -21,7 +21,7 @@ use foldline_questions::{positivity, surjectivity, zero_function};
 use serde_json::{Value, json};
 
 use crate::certificate::{CertificateError, header, precision};
-use crate::certificate_file::CertificateFile;
+use crate::certificate_file::{CertificateFile, Destination};
 use crate::proving::{Kept, Proving, rest, write_proofs};
 
 /// Fraction bits named where nothing is rounded.
@@ -40,7 +40,7 @@ pub struct SubjectFiles<'a> {
 pub(crate) struct Writing<'a> {
     pub kind: &'a str,
     pub files: SubjectFiles<'a>,
-    pub target: &'a Path,
+    pub target: Destination<'a>,
     /// Keeps the state, and with it the certificate so far.
     pub keeper: Option<&'a dyn Keeper>,
 }
@@ -50,7 +50,7 @@ impl Writing<'_> {
         let region = self.files.region.map(|region| ("region", region));
         let files: Vec<(&str, &Path)> =
             [("network", self.files.network)].into_iter().chain(region).collect();
-        Ok(format!("{}precision {precision}\n", header(self.kind, claim, &files)?))
+        Ok(format!("{}precision {precision}\n", header(self.kind, claim, &files, self.target)?))
     }
 
     /// A whole certificate that consists of `body`.
@@ -144,16 +144,16 @@ pub(crate) fn limit(options: &Options) -> Limit {
 /// # Errors
 /// If a file cannot be read or written, no proof can be written, or the keeper's state is not one
 /// of this answer.
-pub fn maximum_certified(
+pub fn maximum_certified<'d>(
     (network, region): (&Network, &Region),
     output: usize,
     files: SubjectFiles<'_>,
     options: &Options,
-    target: &Path,
-    keeper: Option<&dyn Keeper>,
+    target: impl Into<Destination<'d>>,
+    keeper: Option<&'d dyn Keeper>,
 ) -> Result<Outcome, CertificateError> {
     let start = Instant::now();
-    let writing = Writing { kind: "maximum", files, target, keeper };
+    let writing = Writing { kind: "maximum", files, target: target.into(), keeper };
     let mut searches = Sequence::new(options, keeper, 1)?;
     let answer = searches.next(|options, keeper| {
         let objective: Objective = vec![(output, Rational::ONE)];
@@ -188,7 +188,7 @@ pub fn maximum_certified(
     let proved = writing.proofs(&claim, &[proof], searches.finished(), &rest)?;
     match proved.expect("a property was to be proved").verdict {
         Verdict::Holds { .. } => Ok(Outcome { answer, statistics }),
-        Verdict::Violated(witness) => panic!("the proof contradicts the answer: {witness:?}"),
+        Verdict::Violated(witness) => Err(CertificateError::found(&witness)),
         Verdict::Undecided(limit) => undecided(limit, answer),
     }
 }
@@ -214,15 +214,15 @@ fn point_of_piece(region: &Region, point: &[Rational]) -> Vec<Rational> {
 /// # Errors
 /// If a file cannot be read or written, no proof can be written, or the keeper's state is not one
 /// of this proof.
-pub fn positive_certified(
+pub fn positive_certified<'d>(
     (network, region): (&Network, &Region),
     output: usize,
     files: SubjectFiles<'_>,
     options: &Options,
-    target: &Path,
+    target: impl Into<Destination<'d>>,
     keeper: Option<&dyn Keeper>,
 ) -> Result<positivity::Outcome, CertificateError> {
-    let writing = Writing { kind: "positivity", files, target, keeper };
+    let writing = Writing { kind: "positivity", files, target: target.into(), keeper };
     let property = positivity::property(network, region, output);
     let claim = format!("{output} no");
     let (verdict, statistics) =
@@ -246,16 +246,16 @@ pub fn positive_certified(
 /// # Errors
 /// If a file cannot be read or written, no proof can be written, or the keeper's state is not one
 /// of this answer.
-pub fn zero_certified(
+pub fn zero_certified<'d>(
     (network, region): (&Network, &Region),
     output: Option<usize>,
     files: SubjectFiles<'_>,
     options: &Options,
-    target: &Path,
+    target: impl Into<Destination<'d>>,
     keeper: Option<&dyn Keeper>,
 ) -> Result<zero_function::Outcome, CertificateError> {
     let start = Instant::now();
-    let writing = Writing { kind: "zero", files, target, keeper };
+    let writing = Writing { kind: "zero", files, target: target.into(), keeper };
     let outputs = output.map_or((0..network.outputs()).collect(), |output| vec![output]);
     let name = output.map_or("all".to_owned(), |output| output.to_string());
     let property = zero_function::property(network, region, &outputs);
@@ -276,7 +276,7 @@ pub fn zero_certified(
             let statement = (network, &property);
             match writing.refute(&claim, "", statement, searches.finished(), &rest)?.0 {
                 Verdict::Holds { .. } => {}
-                Verdict::Violated(witness) => panic!("the proof contradicts it: {witness:?}"),
+                Verdict::Violated(witness) => return Err(CertificateError::found(&witness)),
                 Verdict::Undecided(limit) => answer = zero_function::Answer::Undecided(limit),
             }
         }
@@ -288,16 +288,16 @@ pub fn zero_certified(
 ///
 /// # Errors
 /// If a file cannot be read or written.
-pub fn surjective_certified(
+pub fn surjective_certified<'d>(
     network: &Network,
     output: usize,
     file: &Path,
     options: &Options,
-    target: &Path,
+    target: impl Into<Destination<'d>>,
 ) -> Result<surjectivity::Outcome, CertificateError> {
     let start = Instant::now();
     let files = SubjectFiles { network: file, region: None };
-    let writing = Writing { kind: "surjectivity", files, target, keeper: None };
+    let writing = Writing { kind: "surjectivity", files, target: target.into(), keeper: None };
     let found = surjectivity::surjective(network, output, options);
     match &found.answer {
         surjectivity::Answer::Undecided(_) => {}
@@ -316,7 +316,7 @@ pub fn surjective_certified(
             let rest = rest(options, start);
             match writing.refute(&claim, &before, (&far_away, &property), json!([]), &rest)?.0 {
                 Verdict::Holds { .. } => {}
-                Verdict::Violated(witness) => panic!("the proof contradicts it: {witness:?}"),
+                Verdict::Violated(witness) => return Err(CertificateError::found(&witness)),
                 Verdict::Undecided(limit) => {
                     let answer = surjectivity::Answer::Undecided(limit);
                     return Ok(surjectivity::Outcome { answer, statistics: found.statistics });

@@ -1,6 +1,5 @@
 //! Certificates of ranges: for each end of each output's interval the point or the ray, and the proof that nothing is beyond.
 
-use std::path::Path;
 use std::time::Instant;
 
 use foldline_kernel::{Network, Rational, Region};
@@ -11,6 +10,7 @@ use foldline_questions::sequence::Sequence;
 use foldline_questions::verification::{Limit, Options, Verdict};
 
 use crate::certificate::CertificateError;
+use crate::certificate_file::Destination;
 use crate::proving::{Proving, rest};
 use crate::question_certificates::{SubjectFiles, Writing, extreme, limit};
 
@@ -23,16 +23,16 @@ use crate::question_certificates::{SubjectFiles, Writing, extreme, limit};
 /// # Errors
 /// If a file cannot be read or written, no proof can be written, or the keeper's state is not one
 /// of this answer.
-pub fn range_certified(
+pub fn range_certified<'d>(
     network: &Network,
     region: &Region,
     files: SubjectFiles<'_>,
     options: &Options,
-    target: &Path,
+    target: impl Into<Destination<'d>>,
     keeper: Option<&dyn Keeper>,
 ) -> Result<RangeOutcome, CertificateError> {
     let start = Instant::now();
-    let writing = Writing { kind: "range", files, target, keeper };
+    let writing = Writing { kind: "range", files, target: target.into(), keeper };
     let outputs: Vec<usize> = (0..network.outputs()).collect();
     let mut searches = Sequence::new(options, keeper, 2 * outputs.len())?;
     let intervals = range_in(&mut searches, network, region, &outputs)?;
@@ -55,7 +55,7 @@ pub fn range_certified(
     let intervals = match last.map(|outcome| outcome.verdict) {
         None | Some(Verdict::Holds { .. }) => intervals,
         Some(Verdict::Undecided(limit)) => Some(undecided(&intervals.unwrap_or_default(), limit)),
-        Some(Verdict::Violated(witness)) => panic!("the proof contradicts it: {witness:?}"),
+        Some(Verdict::Violated(witness)) => return Err(CertificateError::found(&witness)),
     };
     Ok(RangeOutcome { intervals, statistics })
 }

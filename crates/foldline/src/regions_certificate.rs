@@ -8,7 +8,7 @@ use foldline_questions::regions::proof::{Bound, Step, prove_cells};
 use foldline_questions::regions::{CountError, Limit, Options, Outcome, Progress, count_cells};
 
 use crate::certificate::{CertificateError, header};
-use crate::certificate_file::CertificateFile;
+use crate::certificate_file::{CertificateFile, Destination};
 
 /// Cells between two reports of progress.
 const CELLS_A_REPORT: u64 = 256;
@@ -32,18 +32,16 @@ pub enum Failure {
 /// The number is counted by the engine first; the proof, which goes its own way, must agree.
 ///
 /// # Errors
-/// If the region is not R^d or one polyhedron with interior points, or writing fails.
-///
-/// # Panics
-/// If the two counts differ.
-pub fn count_certified(
+/// If the region is not R^d or one polyhedron with interior points, writing fails, or the two
+/// counts differ.
+pub fn count_certified<'d>(
     network: &Network,
     region: Option<&Region>,
     files: &[(&str, &Path)],
     options: &Options,
-    target: &Path,
+    target: impl Into<Destination<'d>>,
 ) -> Result<Outcome<u64>, Failure> {
-    let start = Instant::now();
+    let (start, target) = (Instant::now(), target.into());
     let everywhere = Polyhedron { dimension: network.inputs(), constraints: Vec::new() };
     let piece = match region.map(|region| region.pieces.as_slice()) {
         None => &everywhere,
@@ -55,7 +53,7 @@ pub fn count_certified(
         undecided @ Outcome::Undecided { .. } => return Ok(undecided),
     };
     let mut out = CertificateFile::create(target)?;
-    out.text(&header("regions", &format!("cells {cells}"), files)?)?;
+    out.text(&header("regions", &format!("cells {cells}"), files, target)?)?;
     let limit = || {
         let stopped =
             |stop: &std::sync::atomic::AtomicBool| stop.load(std::sync::atomic::Ordering::Relaxed);
@@ -76,7 +74,10 @@ pub fn count_certified(
     };
     match prove_cells(network, piece, &|| limit().is_none(), &mut say)? {
         Some(proved) => {
-            assert_eq!(proved, cells, "the proof has the cells that were counted");
+            if proved != cells {
+                let message = format!("it has {proved} cells, not {cells}");
+                return Err(CertificateError::Contradiction(message).into());
+            }
             out.text("end\n")?;
             out.finish()?;
             Ok(Outcome::Counted(cells))

@@ -18,7 +18,7 @@ use foldline_questions::training::statement::{
 use foldline_questions::training::{train, zero_loss};
 
 use crate::certificate::{CertificateError, header};
-use crate::certificate_file::CertificateFile;
+use crate::certificate_file::{CertificateFile, Destination};
 
 /// An answer, and whether there is a certificate of it: not if a limit ran out.
 #[derive(Debug, Clone)]
@@ -33,21 +33,21 @@ pub struct Certified<T> {
 ///
 /// # Errors
 /// If a file cannot be read or written.
-pub fn train_certified(
+pub fn train_certified<'d>(
     sample: &Sample,
     architecture: Architecture,
     options: &TrainingOptions,
     data: &Path,
-    target: &Path,
+    target: impl Into<Destination<'d>>,
 ) -> Result<Certified<TrainingOutcome>, CertificateError> {
-    let start = Instant::now();
+    let (start, target) = (Instant::now(), target.into());
     let answer = train(sample, architecture, options);
     if !answer.is_optimal() {
         return Ok(Certified { answer, is_written: false });
     }
     let claim = format!("{} loss {}", words(architecture), answer.loss);
     let mut file = CertificateFile::create(target)?;
-    file.text(&header("training", &claim, &[("data", data)])?)?;
+    file.text(&header("training", &claim, &[("data", data)], target)?)?;
     file.text(&model(&answer.model))?;
     let is_written =
         trees(sample, architecture, Claim::AtLeast(&answer.loss), options, start, file)?;
@@ -58,14 +58,14 @@ pub fn train_certified(
 ///
 /// # Errors
 /// If a file cannot be read or written.
-pub fn zero_loss_certified(
+pub fn zero_loss_certified<'d>(
     sample: &Sample,
     architecture: Architecture,
     options: &TrainingOptions,
     data: &Path,
-    target: &Path,
+    target: impl Into<Destination<'d>>,
 ) -> Result<Certified<ZeroLoss>, CertificateError> {
-    let start = Instant::now();
+    let (start, target) = (Instant::now(), target.into());
     let answer = zero_loss(sample, architecture, options);
     let Some(found) = &answer.answer else {
         return Ok(Certified { answer, is_written: false });
@@ -73,7 +73,7 @@ pub fn zero_loss_certified(
     let claim = if found.is_some() { "yes" } else { "no" };
     let claim = format!("{} zero {claim}", words(architecture));
     let mut file = CertificateFile::create(target)?;
-    file.text(&header("training", &claim, &[("data", data)])?)?;
+    file.text(&header("training", &claim, &[("data", data)], target)?)?;
     let is_written = match found {
         Some(found) => {
             file.text(&model(found))?;
@@ -93,7 +93,7 @@ fn trees(
     claim: Claim<'_>,
     options: &TrainingOptions,
     start: Instant,
-    mut file: CertificateFile,
+    mut file: CertificateFile<'_>,
 ) -> Result<bool, CertificateError> {
     let stop = || {
         options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
@@ -112,7 +112,7 @@ fn trees(
 
 fn finish(
     proved: Result<(), NoProof>,
-    mut file: CertificateFile,
+    mut file: CertificateFile<'_>,
 ) -> Result<bool, CertificateError> {
     match proved {
         Ok(()) => {
@@ -122,9 +122,9 @@ fn finish(
         }
         Err(NoProof::Stopped) => Ok(false),
         Err(NoProof::Write(error)) => Err(file.failed(error)),
-        Err(NoProof::Wrong(_)) => Err(CertificateError::Unsupported(
-            "the proof does not confirm the answer: this is a mistake in foldline, please report it",
-        )),
+        Err(NoProof::Wrong(loss)) => {
+            Err(CertificateError::Contradiction(format!("the loss {loss} is attained")))
+        }
     }
 }
 
@@ -152,11 +152,11 @@ fn numbers(values: &[Rational]) -> String {
 ///
 /// # Errors
 /// If a file cannot be read or written.
-pub fn interpolate_certified(
+pub fn interpolate_certified<'d>(
     sample: &Sample,
     output_relu: bool,
     data: &Path,
-    target: &Path,
+    target: impl Into<Destination<'d>>,
 ) -> Result<Result<Model, Conflict>, CertificateError> {
     let answer = interpolate(sample, output_relu);
     let (word, text) = match &answer {
@@ -164,9 +164,9 @@ pub fn interpolate_certified(
         Err(Conflict::Labels { first, second }) => ("no", format!("conflict {first} {second}\n")),
         Err(Conflict::Negative(row)) => ("no", format!("negative {row}\n")),
     };
-    let output = if output_relu { "relu" } else { "linear" };
+    let (output, target) = (if output_relu { "relu" } else { "linear" }, target.into());
     let mut file = CertificateFile::create(target)?;
-    file.text(&header("interpolation", &format!("{output} {word}"), &[("data", data)])?)?;
+    file.text(&header("interpolation", &format!("{output} {word}"), &[("data", data)], target)?)?;
     file.text(&text)?;
     file.text("end\n")?;
     file.finish()?;
@@ -180,21 +180,22 @@ pub fn interpolate_certified(
 ///
 /// # Errors
 /// If a file cannot be read or written.
-pub fn write_separation(
+pub fn write_separation<'d>(
     sample: &Sample,
     planes: usize,
     separation: &Separation,
     points: &Path,
     stop: &dyn Fn() -> bool,
-    target: &Path,
+    target: impl Into<Destination<'d>>,
 ) -> Result<bool, CertificateError> {
     let word = match separation {
         Separation::Yes(_) => "yes",
         Separation::No => "no",
         Separation::Stopped => return Ok(false),
     };
+    let (claim, target) = (format!("{planes} {word}"), target.into());
     let mut file = CertificateFile::create(target)?;
-    file.text(&header("separability", &format!("{planes} {word}"), &[("points", points)])?)?;
+    file.text(&header("separability", &claim, &[("points", points)], target)?)?;
     if let Separation::Yes(hyperplanes) = separation {
         for Hyperplane { normal, offset } in hyperplanes {
             file.text(&format!("plane {offset}{}\n", numbers(normal)))?;

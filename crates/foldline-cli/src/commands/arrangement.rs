@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, Subcommand, ValueEnum};
-use foldline::formats::arrangement::read_arrangement;
+use foldline::formats::arrangement::parse_arrangement;
 use foldline::formats::input::display_name;
 use foldline::kernel::Arrangement;
 use foldline::kernel::network::over_common_denominator;
@@ -14,6 +14,7 @@ use foldline::{Integer, Rational};
 use crate::checkpoint::{Certificate, CheckpointOption};
 use crate::counting::{Counting, CountingOptions, not_begun};
 use crate::describe::plural;
+use crate::load::Inputs;
 use crate::report::{Exit, Failure, Report};
 
 /// Arrangements of hyperplanes: the number of cells, exactly
@@ -82,17 +83,16 @@ const NAME: &str = "arrangement cells";
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let Command::Cells(arguments) = &arguments.command;
     let start = Instant::now();
-    let arrangement = read_arrangement(&arguments.file)?;
+    let mut inputs = Inputs::new(arguments.checkpoint.checkpoint.is_some());
+    let file = inputs.read("arrangement", &arguments.file)?;
+    let arrangement = parse_arrangement(&file.name(), file.text()?)?;
     let rows = integer_rows(&arrangement);
     if arguments.method == Method::Deletion && arguments.checkpoint.checkpoint.is_some() {
         let message = "--checkpoint is for --method enumerate";
         return Err(Failure::Usage(message.to_owned()));
     }
-    let files = [("arrangement", arguments.file.as_path())];
-    let checkpoint =
-        arguments
-            .checkpoint
-            .open(NAME, &files, Certificate::AfterSearch(None), |statement| statement)?;
+    let after = Certificate::AfterSearch;
+    let checkpoint = arguments.checkpoint.open(NAME, &inputs, after, |statement| statement)?;
     let counting = Counting::new(start, &arguments.counting);
     let outcome = match arguments.method {
         Method::Deletion => count_arrangement(&rows, &counting.options),

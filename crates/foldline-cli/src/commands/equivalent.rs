@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 use foldline::checkpoint::CheckpointFile;
-use foldline::equivalence_certificate::{PairFiles, equivalent_certified};
+use foldline::equivalence_certificate::{PairError, PairFiles, equivalent_certified};
 use foldline::formats::input::display_name;
 use foldline::questions::equivalence::{
     Comparison, Largest, Outcome, Question, Verdict, equivalent_resumable,
@@ -14,9 +14,10 @@ use foldline::text::{decimal, exact_for_people};
 use foldline::{Network, Rational, Region, parse_rational};
 use serde_json::{Map, Value};
 
-use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper};
+use crate::certifying::CertificateOption;
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::{self, plural, point_table, shorten};
-use crate::load::{at_most_one_stdin, load_network, load_region};
+use crate::load::{Inputs, at_most_one_stdin};
 use crate::question::{OutputChoice, QuestionOptions, Run};
 use crate::report::{Exit, Failure, Report, set_point};
 
@@ -40,9 +41,8 @@ pub struct Arguments {
     /// The largest difference allowed, such as 0.01 or 1/3
     #[arg(long, value_name = "E", default_value = "0", value_parser = parse_within)]
     within: Rational,
-    /// Write a certificate of the answer to this file (.gz: gzipped)
-    #[arg(long, value_name = "FILE")]
-    certificate: Option<PathBuf>,
+    #[command(flatten)]
+    certificate: CertificateOption,
     #[command(flatten)]
     checkpoint: CheckpointOption,
     #[command(flatten)]
@@ -77,13 +77,14 @@ struct Pair {
 }
 
 impl Pair {
-    fn read(arguments: &Arguments) -> Result<Self, Failure> {
+    fn read(inputs: &mut Inputs, arguments: &Arguments) -> Result<Self, Failure> {
         let Arguments { first, second, over, question, .. } = arguments;
         let region = over.as_deref();
         let paths: Vec<&Path> = [first.as_path(), second].into_iter().chain(region).collect();
         at_most_one_stdin(&paths)?;
         let options = question.read.for_network();
-        let [a, b] = [load_network(first, &options)?, load_network(second, &options)?];
+        let a = inputs.network("first", first, &options)?;
+        let b = inputs.network("second", second, &options)?;
         let [a, b] = [a.network, b.network];
         let names = [display_name(first), display_name(second)];
         for (what, left, right) in
@@ -98,7 +99,7 @@ impl Pair {
         }
         let dimension = a.inputs();
         let (region, region_name) = match region {
-            Some(path) => (load_region(path, dimension)?, display_name(path)),
+            Some(path) => (inputs.region(path, dimension)?, display_name(path)),
             None => (Region::everything(dimension), format!("all of R^{dimension}")),
         };
         Ok(Self { networks: [a, b], region, names, region_name })
@@ -134,18 +135,11 @@ impl Pair {
 }
 
 impl Arguments {
-    fn open_checkpoint(&self) -> Result<Option<CheckpointFile>, Failure> {
+    fn open_checkpoint(&self, inputs: &Inputs) -> Result<Option<CheckpointFile>, Failure> {
         let physical = self.question.read.physical;
-        if self.certificate.is_some() && physical {
-            let message =
-                "--certificate speaks about the stored networks, not about --physical units";
-            return Err(Failure::Usage(message.to_owned()));
-        }
-        let region = self.over.as_deref().map(|region| ("region", region));
-        let files = [("first", self.first.as_path()), ("second", &self.second)];
-        let files: Vec<(&str, &Path)> = files.into_iter().chain(region).collect();
-        let certificate = Certificate::InOneRun(self.certificate.as_deref());
-        self.checkpoint.open("equivalent", &files, certificate, |statement| {
+        self.certificate.speaks_about(&self.question.read)?;
+        let certificate = Certificate::InOneRun(self.certificate.path());
+        self.checkpoint.open("equivalent", inputs, certificate, |statement| {
             statement.option("physical", physical).option("output", self.choice.output)
         })
     }
@@ -154,23 +148,31 @@ impl Arguments {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let pair = Pair::read(arguments)?;
+    let Arguments { certificate, checkpoint, .. } = arguments;
+    let mut inputs = Inputs::kept_for(certificate, checkpoint);
+    let pair = Pair::read(&mut inputs, arguments)?;
     let outputs = pair.outputs(arguments.choice.output)?;
     let run = Run::new(start, &arguments.question);
     let Pair { networks: [a, b], region, .. } = &pair;
     let within = &arguments.within;
     let question = Question { networks: [a, b], region, outputs: &outputs, within };
-    let checkpoint = arguments.open_checkpoint()?;
-    let found = match &arguments.certificate {
+    let checkpoint = arguments.open_checkpoint(&inputs)?;
+    let certifying = certificate.prepare(&inputs, run.limits.clone(), false)?;
+    let found = match &certifying {
         None => equivalent_resumable(&question, &run.options, keeper(&checkpoint))
             .map_err(|error| Failure::Input(format!("{}: {error}", pair.names[1])))?
             .map_err(|error| foreign(checkpoint.as_ref(), &error))?,
-        Some(target) => {
+        Some(certifying) => {
             let networks = [arguments.first.as_path(), &arguments.second];
             let files = PairFiles { networks, region: arguments.over.as_deref() };
             let output = arguments.choice.output;
-            equivalent_certified(&question, output, files, &run.options, target)
-                .map_err(|error| Failure::Input(error.to_string()))?
+            let target = certifying.destination();
+            equivalent_certified(&question, output, files, &run.options, target).map_err(
+                |error| match error {
+                    PairError::Certificate(error) => not_written(None, error),
+                    PairError::Networks(error) => Failure::Input(error.to_string()),
+                },
+            )?
         }
     };
     let statistics = &found.statistics;
@@ -189,6 +191,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     // An answer that bounds gave in time leaves the largest difference open.
     let is_open =
         matches!(found.largest, Largest::Between { .. } | Largest::Value { attained: None, .. });
+    report.certify(certifying);
     report.keep_checkpoint(checkpoint, !is_open);
     Ok(report)
 }

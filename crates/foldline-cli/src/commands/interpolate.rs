@@ -10,8 +10,10 @@ use foldline::training_certificates::interpolate_certified;
 use serde_json::json;
 
 use super::train::OutputNode;
+use crate::certifying::{CertificateOption, Limits};
+use crate::checkpoint::not_written;
 use crate::describe::plural;
-use crate::load::load_sample;
+use crate::load::Inputs;
 use crate::network_json::network_json;
 use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report};
@@ -29,9 +31,8 @@ pub struct Arguments {
     /// What the output node is
     #[arg(long, value_enum, default_value_t = OutputNode::Relu)]
     output: OutputNode,
-    /// Write a certificate of the answer to this file (.gz: gzipped)
-    #[arg(long, value_name = "FILE")]
-    certificate: Option<PathBuf>,
+    #[command(flatten)]
+    certificate: CertificateOption,
     #[command(flatten)]
     pub form: OutputOptions,
 }
@@ -47,16 +48,20 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let sample = load_sample(&arguments.data, None)?.sample;
-    let name = display_name(&arguments.data);
+    let Arguments { data, certificate, .. } = arguments;
+    let mut inputs = Inputs::new(certificate.path().is_some());
+    let sample = inputs.sample("data", data, None)?.sample;
+    let name = display_name(data);
+    let limits = Limits { start, timeout: None, stop: None };
+    let certifying = certificate.prepare(&inputs, limits, false)?;
     let statistics = json!({"points": sample.len()});
     let relu = arguments.output == OutputNode::Relu;
-    let found = match &arguments.certificate {
-        Some(target) => interpolate_certified(&sample, relu, &arguments.data, target)
-            .map_err(|error| Failure::Input(error.to_string()))?,
+    let found = match &certifying {
+        Some(certifying) => interpolate_certified(&sample, relu, data, certifying.destination())
+            .map_err(|error| not_written(None, error))?,
         None => interpolate(&sample, relu),
     };
-    match found {
+    let mut report = match found {
         Ok(model) => {
             let statistics = json!({"points": sample.len(), "hidden_nodes": model.nodes.len()});
             let mut report =
@@ -67,14 +72,16 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
                 plural(sample.len() as u64, "point"),
                 plural(model.nodes.len() as u64, "hidden ReLU node")
             );
-            Ok(report)
+            report
         }
         Err(conflict) => {
             let mut report = Report::new("interpolate", "no", Exit::No, start, statistics);
             report.set("reason", conflict.to_string());
             report.text =
                 format!("data      {name}\n\nNO: {conflict} (points are counted from 0).\n");
-            Ok(report)
+            report
         }
-    }
+    };
+    report.certify(certifying);
+    Ok(report)
 }

@@ -12,9 +12,11 @@ use foldline::text::{decimal, exact_for_people};
 use foldline::{Rational, parse_rational};
 use serde_json::Value;
 
+use crate::certifying::CertificateOption;
 use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::{plural, point_table, shorten};
-use crate::question::{CertificateOption, PerhapsOnRegion, QuestionOptions, Run, Subject};
+use crate::load::Inputs;
+use crate::question::{PerhapsOnRegion, QuestionOptions, Run, Subject};
 use crate::report::{Exit, Failure, Report, set_point};
 
 /// Compute a network's Lipschitz constant for a p-norm, exactly
@@ -65,32 +67,42 @@ fn parse_exponent(text: &str) -> Result<Exponent, String> {
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
     let Arguments { files, p, output, certificate, checkpoint, question } = arguments;
-    let subject = Subject::read(&files.network, files.over.as_deref(), question)?;
+    let mut inputs = Inputs::kept_for(certificate, checkpoint);
+    let subject = Subject::read(&mut inputs, &files.network, files.over.as_deref(), question)?;
     let count = subject.network.outputs();
     let outputs = match output {
         None => (0..count).collect(),
         Some(_) => vec![subject.chosen_output(*output)?],
     };
     let region = files.over.as_ref().map(|_| &subject.region);
-    let target = certificate.target(question)?;
+    certificate.speaks_about(&question.read)?;
     let run = Run::new(start, question);
     let (network, options) = (&subject.network, &run.options);
     let exponent = name(p);
     let checkpoint = checkpoint.open(
         "lipschitz",
-        &files.named(),
-        Certificate::InOneRun(target),
+        &inputs,
+        Certificate::InOneRun(certificate.path()),
         |statement| {
             let statement = statement.option("physical", question.read.physical);
             statement.option("output", *output).option("p", exponent.clone())
         },
     )?;
-    let answered = match target {
+    let certifying = certificate.prepare(&inputs, run.limits.clone(), checkpoint.is_some())?;
+    let answered = match &certifying {
         None => lipschitz_resumable(network, &outputs, p, region, options, keeper(&checkpoint)),
-        Some(target) => {
+        Some(certifying) => {
             let named = SubjectFiles { network: &files.network, region: files.over.as_deref() };
-            lipschitz_certified(network, &outputs, p, region, named, options, target)
-                .map_err(|error| not_written(checkpoint.as_ref(), error))?
+            lipschitz_certified(
+                network,
+                &outputs,
+                p,
+                region,
+                named,
+                options,
+                certifying.destination(),
+            )
+            .map_err(|error| not_written(checkpoint.as_ref(), error))?
         }
     };
     let outcome = answered.map_err(|refused| match refused {
@@ -104,6 +116,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     };
     let question = format!("the Lipschitz constant {measured}for p = {exponent}");
     let mut report = report(run, &subject.heading(&question), &outcome);
+    report.certify(certifying);
     report.keep_checkpoint(checkpoint, !matches!(outcome.answer, Answer::Undecided { .. }));
     Ok(report)
 }

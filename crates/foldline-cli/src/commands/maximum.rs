@@ -8,9 +8,11 @@ use foldline::question_certificates::{SubjectFiles, maximum_certified};
 use foldline::questions::maximum::{Answer, Attained, maximum_resumable};
 use foldline::text::{decimal, exact_for_people};
 
+use crate::certifying::CertificateOption;
 use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::{point_table, shorten};
-use crate::question::{CertificateOption, OnRegion, OutputChoice, QuestionOptions, Run, Subject};
+use crate::load::Inputs;
+use crate::question::{OnRegion, OutputChoice, QuestionOptions, Run, Subject};
 use crate::report::{Exit, Failure, Report, set_point};
 
 /// The exact maximum of an output on a region, and where it is attained
@@ -47,30 +49,33 @@ Exit codes:
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
     let Arguments { files, choice, certificate, checkpoint, question } = arguments;
-    let subject = Subject::read(&files.network, Some(&files.over), question)?;
+    let mut inputs = Inputs::kept_for(certificate, checkpoint);
+    let subject = Subject::read(&mut inputs, &files.network, Some(&files.over), question)?;
     let output = subject.chosen_output(choice.output)?;
-    let target = certificate.target(question)?;
+    certificate.speaks_about(&question.read)?;
     let run = Run::new(start, question);
     let Subject { network, region, .. } = &subject;
-    let named = [("network", files.network.as_path()), ("region", &files.over)];
-    let checkpoint =
-        checkpoint.open("maximum", &named, Certificate::Kept(target), |statement| {
-            statement.option("physical", question.read.physical).option("output", output)
-        })?;
-    let found = match target {
+    let checkpoint = checkpoint.open(
+        "maximum",
+        &inputs,
+        Certificate::Kept(certificate.path()),
+        |statement| statement.option("physical", question.read.physical).option("output", output),
+    )?;
+    let certifying = certificate.prepare(&inputs, run.limits.clone(), checkpoint.is_some())?;
+    let found = match &certifying {
         None => {
             let objectives = [vec![(output, Rational::ONE)]];
             maximum_resumable(network, region, &objectives, &run.options, keeper(&checkpoint))
                 .map_err(|error| foreign(checkpoint.as_ref(), &error))?
         }
-        Some(target) => {
+        Some(certifying) => {
             let named = SubjectFiles { network: &files.network, region: Some(&files.over) };
             maximum_certified(
                 (network, region),
                 output,
                 named,
                 &run.options,
-                target,
+                certifying.destination(),
                 keeper(&checkpoint),
             )
             .map_err(|error| not_written(checkpoint.as_ref(), error))?
@@ -123,6 +128,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             report
         }
     };
+    report.certify(certifying);
     report.keep_checkpoint(checkpoint, finished);
     Ok(report)
 }

@@ -6,11 +6,11 @@ use clap::Args;
 use foldline::question_certificates::{SubjectFiles, positive_certified};
 use foldline::questions::positivity::{Answer, positive_resumable};
 
+use crate::certifying::CertificateOption;
 use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::point_table;
-use crate::question::{
-    CertificateOption, OutputChoice, PerhapsOnRegion, QuestionOptions, Run, Subject,
-};
+use crate::load::Inputs;
+use crate::question::{OutputChoice, PerhapsOnRegion, QuestionOptions, Run, Subject};
 use crate::report::{Exit, Failure, Report, witness_json};
 
 /// Is an output positive somewhere: f(x) > 0 for some x?
@@ -44,19 +44,23 @@ Exit codes:
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
     let Arguments { files, choice, certificate, checkpoint, question } = arguments;
-    let subject = Subject::read(&files.network, files.over.as_deref(), question)?;
+    let mut inputs = Inputs::kept_for(certificate, checkpoint);
+    let subject = Subject::read(&mut inputs, &files.network, files.over.as_deref(), question)?;
     let output = subject.chosen_output(choice.output)?;
-    let target = certificate.target(question)?;
+    certificate.speaks_about(&question.read)?;
     let run = Run::new(start, question);
     let Subject { network, region, .. } = &subject;
-    let checkpoint =
-        checkpoint.open("positive", &files.named(), Certificate::Kept(target), |statement| {
-            statement.option("physical", question.read.physical).option("output", output)
-        })?;
-    let found = match target {
+    let checkpoint = checkpoint.open(
+        "positive",
+        &inputs,
+        Certificate::Kept(certificate.path()),
+        |statement| statement.option("physical", question.read.physical).option("output", output),
+    )?;
+    let certifying = certificate.prepare(&inputs, run.limits.clone(), checkpoint.is_some())?;
+    let found = match &certifying {
         None => positive_resumable(network, region, output, &run.options, keeper(&checkpoint))
             .map_err(|error| foreign(checkpoint.as_ref(), &error))?,
-        Some(target) => {
+        Some(certifying) => {
             let region_file = files.over.as_deref();
             let named = SubjectFiles { network: &files.network, region: region_file };
             positive_certified(
@@ -64,7 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
                 output,
                 named,
                 &run.options,
-                target,
+                certifying.destination(),
                 keeper(&checkpoint),
             )
             .map_err(|error| not_written(checkpoint.as_ref(), error))?
@@ -91,6 +95,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         }
     };
     let finished = matches!(report.exit, Exit::Yes | Exit::No);
+    report.certify(certifying);
     report.keep_checkpoint(checkpoint, finished);
     Ok(report)
 }

@@ -11,9 +11,11 @@ use foldline::text::{decimal, exact_for_people};
 use foldline::{Limit, Rational};
 use serde_json::{Map, Value};
 
+use crate::certifying::CertificateOption;
 use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::shorten;
-use crate::question::{CertificateOption, OnRegion, QuestionOptions, Run, Subject};
+use crate::load::Inputs;
+use crate::question::{OnRegion, QuestionOptions, Run, Subject};
 use crate::report::{Exit, Failure, Report, set_exact, set_point};
 
 /// The exact range of every output on a region
@@ -48,22 +50,24 @@ Exit codes:
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
     let Arguments { files, certificate, checkpoint, question } = arguments;
-    let subject = Subject::read(&files.network, Some(&files.over), question)?;
-    let target = certificate.target(question)?;
+    let mut inputs = Inputs::kept_for(certificate, checkpoint);
+    let subject = Subject::read(&mut inputs, &files.network, Some(&files.over), question)?;
+    certificate.speaks_about(&question.read)?;
     let run = Run::new(start, question);
     let outputs: Vec<usize> = (0..subject.network.outputs()).collect();
     let Subject { network, region, .. } = &subject;
-    let named = [("network", files.network.as_path()), ("region", &files.over)];
-    let checkpoint = checkpoint.open("range", &named, Certificate::Kept(target), |statement| {
-        statement.option("physical", question.read.physical)
-    })?;
+    let checkpoint =
+        checkpoint.open("range", &inputs, Certificate::Kept(certificate.path()), |statement| {
+            statement.option("physical", question.read.physical)
+        })?;
     let keeper = keeper(&checkpoint);
-    let found = match target {
+    let certifying = certificate.prepare(&inputs, run.limits.clone(), checkpoint.is_some())?;
+    let found = match &certifying {
         None => range_resumable(network, region, &outputs, &run.options, keeper)
             .map_err(|error| foreign(checkpoint.as_ref(), &error))?,
-        Some(target) => {
+        Some(certifying) => {
             let named = SubjectFiles { network: &files.network, region: Some(&files.over) };
-            range_certified(network, region, named, &run.options, target, keeper)
+            range_certified(network, region, named, &run.options, certifying.destination(), keeper)
                 .map_err(|error| not_written(checkpoint.as_ref(), error))?
         }
     };
@@ -72,6 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let Some(intervals) = &found.intervals else {
         let text = heading + "EMPTY: the region has no point.\n";
         let mut report = run.report("range", "empty", Exit::Yes, statistics, &text);
+        report.certify(certifying);
         report.keep_checkpoint(checkpoint, true);
         return Ok(report);
     };
@@ -85,6 +90,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     };
     let objects: Vec<Value> = intervals.iter().map(|interval| json(interval).into()).collect();
     report.set("outputs", objects);
+    report.certify(certifying);
     report.keep_checkpoint(checkpoint, limits.is_empty() && !is_open);
     Ok(report)
 }

@@ -12,10 +12,11 @@ use foldline::questions::regions::{Counts, Outcome, count_cells, count_regions};
 use foldline::regions_certificate::{self, count_certified};
 use foldline::{Network, Region};
 
-use crate::checkpoint::{Certificate, CheckpointOption};
+use crate::certifying::CertificateOption;
+use crate::checkpoint::{Certificate, CheckpointOption, not_written};
 use crate::counting::{Counting, CountingOptions, not_begun};
 use crate::describe::{self, count, plural};
-use crate::load::{at_most_one_stdin, load_network, load_region};
+use crate::load::{Inputs, at_most_one_stdin};
 use crate::options::ReadOptions;
 use crate::report::{Exit, Failure, Report};
 use picture::{Drawn, PictureOptions};
@@ -46,9 +47,8 @@ pub struct Arguments {
     counting: CountingOptions,
     #[command(flatten)]
     checkpoint: CheckpointOption,
-    /// Write a certificate of the number of cells to this file (.gz: gzipped)
-    #[arg(long, value_name = "FILE")]
-    certificate: Option<PathBuf>,
+    #[command(flatten)]
+    certificate: CertificateOption,
     #[command(flatten)]
     read: ReadOptions,
 }
@@ -84,17 +84,17 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     if arguments.count.is_none() && arguments.checkpoint.checkpoint.is_some() {
         return Err(Failure::Usage("--checkpoint is for --count cells".to_owned()));
     }
-    if arguments.certificate.is_some() {
+    let Arguments { certificate, checkpoint, .. } = arguments;
+    if certificate.path().is_some() {
         check_certifiable(arguments)?;
     }
-    let (network, region) = read(arguments)?;
-    let mut files = vec![("network", arguments.network.as_path())];
-    files.extend(arguments.over.as_deref().map(|path| ("region", path)));
+    let mut inputs = Inputs::kept_for(certificate, checkpoint);
+    let (network, region) = read(&mut inputs, arguments)?;
     let region = arguments.picture.sliced(&network, region)?;
-    let checkpoint = arguments.checkpoint.open(
+    let checkpoint = checkpoint.open(
         "regions",
-        &files,
-        Certificate::InOneRun(arguments.certificate.as_deref()),
+        &inputs,
+        Certificate::InOneRun(certificate.path()),
         |statement| {
             let statement = statement.option("physical", arguments.read.physical);
             let statement = match arguments.picture.slice.as_slice() {
@@ -105,6 +105,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         },
     )?;
     let mut counting = Counting::new(start, &arguments.counting);
+    let certifying = certificate.prepare(&inputs, counting.limits(), false)?;
     let heading = heading(arguments, &network);
     let picture = match arguments.picture.draw(
         &display_name(&arguments.network),
@@ -120,12 +121,15 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         }
     };
     counting.shorten();
-    let mut report = match arguments.count {
-        Some(Only::Cells) if arguments.certificate.is_some() => {
-            certified(arguments, &network, region.as_ref(), &files, &counting, &heading)?
+    let mut report = match (arguments.count, &certifying) {
+        (Some(Only::Cells), Some(certifying)) => {
+            let files = files(arguments);
+            let (options, target) = (&counting.options, certifying.destination());
+            let counted = count_certified(&network, region.as_ref(), &files, options, target);
+            reported(counted.map_err(not_certified)?, &counting, &heading)
         }
-        None => all(arguments, &network, region.as_ref(), &counting, &heading)?,
-        Some(Only::Cells) => {
+        (None, _) => all(arguments, &network, region.as_ref(), &counting, &heading)?,
+        (Some(Only::Cells), None) => {
             let keeper = checkpoint.as_ref().map(|file| file as _);
             cells(arguments, &network, region.as_ref(), &counting, keeper, &heading)?
         }
@@ -138,6 +142,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     if let Some(picture) = picture {
         picture.write(&mut report)?;
     }
+    report.certify(certifying);
     let finished = report.exit == Exit::Yes;
     report.keep_checkpoint(checkpoint, finished);
     Ok(report)
@@ -174,24 +179,16 @@ fn check_certifiable(arguments: &Arguments) -> Result<(), Failure> {
     Err(Failure::Usage(message.to_owned()))
 }
 
-/// The number of cells with a certificate.
-fn certified(
-    arguments: &Arguments,
-    network: &Network,
-    region: Option<&Region>,
-    files: &[(&str, &Path)],
-    counting: &Counting,
-    heading: &str,
-) -> Result<Report, Failure> {
-    let target = arguments.certificate.as_deref().expect("asked for");
-    let counted = count_certified(network, region, files, &counting.options, target);
-    Ok(reported(counted.map_err(not_certified)?, counting, heading))
+/// The files of a certificate by role.
+fn files(arguments: &Arguments) -> Vec<(&'static str, &Path)> {
+    let region = arguments.over.as_deref().map(|path| ("region", path));
+    [("network", arguments.network.as_path())].into_iter().chain(region).collect()
 }
 
 fn not_certified(error: regions_certificate::Failure) -> Failure {
     match error {
         regions_certificate::Failure::Count(error) => not_begun(error),
-        regions_certificate::Failure::File(error) => Failure::Input(error.to_string()),
+        regions_certificate::Failure::File(error) => not_written(None, error),
         regions_certificate::Failure::Region => Failure::Usage(error.to_string()),
     }
 }
@@ -221,11 +218,12 @@ fn reported(counted: Outcome<u64>, counting: &Counting, heading: &str) -> Report
     }
 }
 
-fn read(arguments: &Arguments) -> Result<(Network, Option<Region>), Failure> {
+fn read(inputs: &mut Inputs, arguments: &Arguments) -> Result<(Network, Option<Region>), Failure> {
     let paths = [arguments.network.as_path()].into_iter().chain(arguments.over.as_deref());
     let paths: Vec<_> = paths.collect();
     at_most_one_stdin(&paths)?;
-    let network = load_network(&arguments.network, &arguments.read.for_network())?.network;
+    let network =
+        inputs.network("network", &arguments.network, &arguments.read.for_network())?.network;
     if let Some(output) = arguments.output
         && output >= network.outputs()
     {
@@ -235,7 +233,7 @@ fn read(arguments: &Arguments) -> Result<(Network, Option<Region>), Failure> {
         return Err(Failure::Usage(message));
     }
     let over = arguments.over.as_deref();
-    let region = over.map(|path| load_region(path, network.inputs())).transpose()?;
+    let region = over.map(|path| inputs.region(path, network.inputs())).transpose()?;
     Ok((network, region))
 }
 

@@ -17,6 +17,7 @@ use crate::describe::duration;
 use crate::interrupt::stop_flag;
 use crate::load::{gzipped_or_not, network_and_property};
 use crate::options::{OutputOptions, ReadOptions, SearchOptions, TimeoutOption};
+use crate::outputs::apart;
 use crate::report::{Exit, Failure, Report, seconds};
 use crate::search::{Found, search};
 use crate::witness_file::{decimals, fractions, word, write_whole};
@@ -154,13 +155,20 @@ fn try_decide(
     if let (Some(folder), Verdict::Violated(witness)) =
         (&arguments.witnesses, &found.outcome.verdict)
     {
-        write_witness(&folder.join(instance.witness_name(index)), witness, &found)?;
+        let read = [&arguments.instances, &instance.network_path, &instance.property_path];
+        let read = read.map(PathBuf::as_path);
+        write_witness(&folder.join(instance.witness_name(index)), &read, witness, &found)?;
     }
     Ok(found)
 }
 
 /// Writes the witness in VNN-COMP's layout and, beside it, in fractions.
-fn write_witness(stem: &Path, witness: &Witness, found: &Found) -> Result<(), Failure> {
+fn write_witness(
+    stem: &Path,
+    read: &[&Path],
+    witness: &Witness,
+    found: &Found,
+) -> Result<(), Failure> {
     let file = |ending: &str| {
         let mut name = stem.as_os_str().to_owned();
         name.push(ending);
@@ -170,10 +178,12 @@ fn write_witness(stem: &Path, witness: &Witness, found: &Found) -> Result<(), Fa
         Some(Ok(rounded)) => (&rounded.input, &rounded.output),
         _ => (&witness.input, &witness.output),
     };
+    let [decimal, fraction] = [file(".counterexample"), file(".exact")];
+    apart(read, &[("--witnesses", &decimal), ("--witnesses", &fraction)])?;
     let word = word(&found.outcome.verdict);
-    write_whole(&file(".counterexample"), &format!("{word}\n{}", decimals(input, output)))?;
+    write_whole(&decimal, &format!("{word}\n{}", decimals(input, output)))?;
     let exact = fractions(&witness.input, &witness.output);
-    write_whole(&file(".exact"), &format!("{word}\n{exact}"))
+    write_whole(&fraction, &format!("{word}\n{exact}"))
 }
 
 /// The closing answer.

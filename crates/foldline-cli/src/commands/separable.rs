@@ -11,9 +11,11 @@ use foldline::training_certificates::write_separation;
 use foldline::{Rational, Sample};
 use serde_json::{Map, Value, json};
 
+use crate::certifying::CertificateOption;
+use crate::checkpoint::not_written;
 use crate::describe::plural;
 use crate::limits::{LimitOptions, Limits};
-use crate::load::load_sample;
+use crate::load::Inputs;
 use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report, set_exact, set_point};
 
@@ -31,9 +33,8 @@ pub struct Arguments {
     /// How many hyperplanes
     #[arg(long, value_name = "K", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     planes: u16,
-    /// Write a certificate of the answer to this file (.gz: gzipped)
-    #[arg(long, value_name = "FILE")]
-    certificate: Option<PathBuf>,
+    #[command(flatten)]
+    certificate: CertificateOption,
     #[command(flatten)]
     pub form: OutputOptions,
     #[command(flatten)]
@@ -53,17 +54,21 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let sample = load_sample(&arguments.points, None)?.sample;
-    let name = display_name(&arguments.points);
+    let Arguments { points, certificate, .. } = arguments;
+    let mut inputs = Inputs::new(certificate.path().is_some());
+    let sample = inputs.sample("points", points, None)?.sample;
+    let name = display_name(points);
     let (inside, outside) = by_label(&sample, &name)?;
     let limits = Limits::new(start, &arguments.limits);
     let ended = || limits.reached();
+    let certifying = certificate.prepare(&inputs, limits.of_check(), false)?;
     let planes = usize::from(arguments.planes);
     let found = separate(sample.dimension, &inside, &outside, planes, &ended);
     let mut is_written = true;
-    if let Some(target) = &arguments.certificate {
-        is_written = write_separation(&sample, planes, &found, &arguments.points, &ended, target)
-            .map_err(|error| Failure::Input(error.to_string()))?;
+    if let Some(certifying) = &certifying {
+        let target = certifying.destination();
+        is_written = write_separation(&sample, planes, &found, points, &ended, target)
+            .map_err(|error| not_written(None, error))?;
     }
     let statistics = json!({"label_1": inside.len(), "label_0": outside.len()});
     let (answer, exit) = match &found {
@@ -90,6 +95,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         inside.len(),
         outside.len()
     );
+    report.certify(certifying);
     if !is_written {
         report.warnings.push("warning: no certificate was written: a limit was reached".to_owned());
     }

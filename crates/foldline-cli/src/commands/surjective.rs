@@ -9,9 +9,11 @@ use foldline::question_certificates::surjective_certified;
 use foldline::questions::surjectivity::{Answer, surjective_resumable};
 use serde_json::Value;
 
+use crate::certifying::CertificateOption;
 use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::point_table;
-use crate::question::{CertificateOption, OutputChoice, QuestionOptions, Run, Subject};
+use crate::load::Inputs;
+use crate::question::{OutputChoice, QuestionOptions, Run, Subject};
 use crate::report::{Exit, Failure, Report};
 
 /// Does an output take every real value, as a function on R^d?
@@ -47,23 +49,29 @@ Exit codes:
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
     let Arguments { network, choice, certificate, checkpoint, question } = arguments;
-    let subject = Subject::read(network, None, question)?;
+    let mut inputs = Inputs::kept_for(certificate, checkpoint);
+    let subject = Subject::read(&mut inputs, network, None, question)?;
     let output = subject.chosen_output(choice.output)?;
-    let target = certificate.target(question)?;
+    certificate.speaks_about(&question.read)?;
     let run = Run::new(start, question);
     let checkpoint = checkpoint.open(
         "surjective",
-        &[("network", network)],
-        Certificate::InOneRun(target),
+        &inputs,
+        Certificate::InOneRun(certificate.path()),
         |statement| statement.option("physical", question.read.physical).option("output", output),
     )?;
-    let found = match target {
+    let certifying = certificate.prepare(&inputs, run.limits.clone(), checkpoint.is_some())?;
+    let found = match &certifying {
         None => surjective_resumable(&subject.network, output, &run.options, keeper(&checkpoint))
             .map_err(|error| foreign(checkpoint.as_ref(), &error))?,
-        Some(target) => {
-            surjective_certified(&subject.network, output, network, &run.options, target)
-                .map_err(|error| not_written(checkpoint.as_ref(), error))?
-        }
+        Some(certifying) => surjective_certified(
+            &subject.network,
+            output,
+            network,
+            &run.options,
+            certifying.destination(),
+        )
+        .map_err(|error| not_written(checkpoint.as_ref(), error))?,
     };
     let statistics = &found.statistics;
     let heading = subject.heading(&format!("does output {output} take every real value?"));
@@ -77,6 +85,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         Answer::Undecided(limit) => {
             let text = heading + "UNDECIDED: the time limit ran out.\n";
             let mut report = run.undecided("surjective", limit, statistics, &text);
+            report.certify(certifying);
             report.keep_checkpoint(checkpoint, false);
             return Ok(report);
         }
@@ -89,6 +98,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             None => report.set(name, Value::Null),
         }
     }
+    report.certify(certifying);
     report.keep_checkpoint(checkpoint, true);
     Ok(report)
 }

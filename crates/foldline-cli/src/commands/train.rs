@@ -19,10 +19,11 @@ use foldline::training_plot::figure;
 use foldline::{Rational, Sample};
 use serde_json::{Value, json};
 
-use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper};
+use crate::certifying::{CertificateOption, Certifying, Limits};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::{count, duration, plural};
 use crate::interrupt::stop_flag;
-use crate::load::{LabelledPoints, load_sample};
+use crate::load::{Inputs, LabelledPoints};
 use crate::network_json::network_json;
 use crate::options::{OutputOptions, TimeoutOption};
 use crate::progress::ProgressLine;
@@ -56,9 +57,8 @@ pub struct Arguments {
     /// The number of outputs: 1, as there is no exact method for more
     #[arg(long, value_name = "J", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     outputs: u16,
-    /// Write a certificate of the optimum, or of the answer to --zero-loss, to this file (.gz: gzipped)
-    #[arg(long, value_name = "FILE")]
-    certificate: Option<PathBuf>,
+    #[command(flatten)]
+    certificate: CertificateOption,
     #[command(flatten)]
     checkpoint: CheckpointOption,
     /// Draw data, fit and hinges to this file (one or two coordinates)
@@ -105,11 +105,11 @@ const SEVERAL: &str = "networks with several outputs are not trained: that is as
     existential theory of the reals, and the best weights can be irrational";
 
 /// The sample, with one label a point, and the names of its columns.
-fn read(arguments: &Arguments) -> Result<LabelledPoints, Failure> {
+fn read(inputs: &mut Inputs, arguments: &Arguments) -> Result<LabelledPoints, Failure> {
     if arguments.outputs > 1 {
         return Err(Failure::Usage(format!("--outputs {}: {SEVERAL}", arguments.outputs)));
     }
-    let data = load_sample(&arguments.data, Some(SEVERAL))?;
+    let data = inputs.sample("data", &arguments.data, Some(SEVERAL))?;
     let dimension = data.sample.dimension;
     if arguments.plot.is_some() && dimension > 2 {
         let message = format!("--plot shows one or two coordinates, not {dimension}");
@@ -121,15 +121,16 @@ fn read(arguments: &Arguments) -> Result<LabelledPoints, Failure> {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let LabelledPoints { sample, names } = read(arguments)?;
+    let Arguments { certificate, checkpoint, .. } = arguments;
+    let mut inputs = Inputs::kept_for(certificate, checkpoint);
+    let LabelledPoints { sample, names } = read(&mut inputs, arguments)?;
     let architecture = Architecture {
         hidden: usize::from(arguments.hidden),
         output_relu: arguments.output == OutputNode::Relu,
         output_bias: !arguments.no_output_bias,
     };
-    let files = [("data", arguments.data.as_path())];
-    let certificate = Certificate::InOneRun(arguments.certificate.as_deref());
-    let checkpoint = arguments.checkpoint.open("train", &files, certificate, |statement| {
+    let in_one_run = Certificate::InOneRun(certificate.path());
+    let checkpoint = checkpoint.open("train", &inputs, in_one_run, |statement| {
         statement
             .option("hidden", architecture.hidden)
             .option("output", if architecture.output_relu { "relu" } else { "linear" })
@@ -137,6 +138,10 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             .option("zero loss", arguments.zero_loss)
     })?;
     let stop = stop_flag();
+    let timeout = arguments.timeout.timeout;
+    let limits = Limits { start, timeout, stop: Some(Arc::clone(&stop)) };
+    let certifying = certificate.prepare(&inputs, limits, false)?;
+    let target = certifying.as_ref().map(Certifying::destination);
     let line = ProgressLine::new(arguments.quiet);
     let shown = line.writer().map(|write| {
         let callback = move |progress: &TrainingProgress| write(&progress_line(progress, start));
@@ -144,18 +149,18 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     });
     let options = TrainingOptions {
         threads: arguments.threads.map_or(0, usize::from),
-        timeout: arguments.timeout.timeout.map(|limit| limit.saturating_sub(start.elapsed())),
+        timeout: timeout.map(|limit| limit.saturating_sub(start.elapsed())),
         stop: Some(Arc::clone(&stop)),
         progress: shown,
         seed: arguments.seed,
     };
     let stopped = || stop.load(std::sync::atomic::Ordering::Relaxed);
     let data = &arguments.data;
-    let fail = |error: CertificateError| Failure::Input(error.to_string());
+    let fail = |error: CertificateError| not_written(None, error);
     let wrong = |error: StateError| foreign(checkpoint.as_ref(), &error);
     let is_finished;
     let (mut report, model, is_written) = if arguments.zero_loss {
-        let (found, is_written) = match &arguments.certificate {
+        let (found, is_written) = match target {
             Some(target) => zero_loss_certified(&sample, architecture, &options, data, target)
                 .map(|certified| (certified.answer, certified.is_written))
                 .map_err(fail)?,
@@ -170,7 +175,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         is_finished = found.answer.is_some();
         (decided(arguments, &sample, found, stopped(), start), model, is_written)
     } else {
-        let (outcome, is_written) = match &arguments.certificate {
+        let (outcome, is_written) = match target {
             Some(target) => train_certified(&sample, architecture, &options, data, target)
                 .map(|certified| (certified.answer, certified.is_written))
                 .map_err(fail)?,
@@ -185,6 +190,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         let report = trained(arguments, &sample, &outcome, stopped(), start);
         (report, Some(outcome.model), is_written)
     };
+    report.certify(certifying);
     report.keep_checkpoint(checkpoint, is_finished);
     if !is_written {
         report.warnings.push("warning: no certificate was written: a limit was reached".to_owned());

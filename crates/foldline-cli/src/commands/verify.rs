@@ -1,6 +1,7 @@
 //! `foldline verify NET SPEC`: can the network reach the property's unsafe set?
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
@@ -10,10 +11,11 @@ use foldline::rounding::{FloatWitness, RoundingFailure};
 use foldline::{Limit, Network, Verdict, Witness};
 use serde_json::Value;
 
+use crate::certifying::{CertificateOption, Limits};
 use crate::checkpoint::{Certificate, CheckpointOption};
 use crate::describe::{self, duration, point_table};
 use crate::interrupt::stop_flag;
-use crate::load::network_and_property;
+use crate::load::Inputs;
 use crate::options::{OutputOptions, ReadOptions, SearchOptions, TimeoutOption};
 use crate::report::{Exit, Failure, Report, witness_json};
 use crate::search::{Found, Kept, search_kept, statistics_json, statistics_line};
@@ -32,9 +34,8 @@ pub struct Arguments {
     /// The property: a VNN-LIB file
     #[arg(value_name = "SPEC")]
     property: PathBuf,
-    /// Write a certificate of the answer to this file (.gz: gzipped); searches on one thread
-    #[arg(long, value_name = "FILE")]
-    certificate: Option<PathBuf>,
+    #[command(flatten)]
+    certificate: CertificateOption,
     #[command(flatten)]
     checkpoint: CheckpointOption,
     #[command(flatten)]
@@ -61,35 +62,23 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let (loaded, property) = network_and_property(
-        &arguments.network,
-        &arguments.property,
-        &arguments.read.for_network(),
-    )?;
+    let Arguments { certificate, checkpoint, read, .. } = arguments;
+    let mut inputs = Inputs::kept_for(certificate, checkpoint);
+    let (network, property) = (&arguments.network, &arguments.property);
+    let (loaded, property) = inputs.network_and_property(network, property, &read.for_network())?;
     let limit = arguments.timeout.timeout;
     let files = StatementFiles { network: &arguments.network, property: &arguments.property };
-    let physical = arguments.read.physical;
-    if arguments.certificate.is_some() && physical {
-        let message = "--certificate speaks about the stored network, not about --physical units";
-        return Err(Failure::Usage(message.to_owned()));
-    }
-    let checkpoint = arguments.checkpoint.open(
-        "verify",
-        &[("network", &arguments.network), ("property", &arguments.property)],
-        Certificate::Kept(arguments.certificate.as_deref()),
-        |statement| statement.option("physical", physical),
-    )?;
-    let certificate = arguments.certificate.as_deref().map(|target| (files, target));
-    let kept = Kept { checkpoint: checkpoint.as_ref(), certificate };
-    let found = search_kept(
-        &loaded.network,
-        &property,
-        &arguments.search,
-        limit,
-        start,
-        &stop_flag(),
-        kept,
-    )?;
+    certificate.speaks_about(read)?;
+    let kept = Certificate::Kept(certificate.path());
+    let checkpoint = checkpoint
+        .open("verify", &inputs, kept, |statement| statement.option("physical", read.physical))?;
+    let stop = stop_flag();
+    let limits = Limits { start, timeout: limit, stop: Some(Arc::clone(&stop)) };
+    let certifying = certificate.prepare(&inputs, limits, checkpoint.is_some())?;
+    let target = certifying.as_ref().map(|certifying| (files, certifying.destination()));
+    let kept = Kept { checkpoint: checkpoint.as_ref(), certificate: target };
+    let found =
+        search_kept(&loaded.network, &property, &arguments.search, limit, start, &stop, kept)?;
     let (answer, exit) = match &found.outcome.verdict {
         Verdict::Holds { .. } => ("holds", Exit::Yes),
         Verdict::Violated(_) => ("violated", Exit::No),
@@ -111,6 +100,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         }
         _ => {}
     }
+    report.certify(certifying);
     report.keep_checkpoint(checkpoint, matches!(exit, Exit::Yes | Exit::No));
     Ok(report)
 }

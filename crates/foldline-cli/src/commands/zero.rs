@@ -6,11 +6,11 @@ use clap::Args;
 use foldline::question_certificates::{SubjectFiles, zero_certified};
 use foldline::questions::zero_function::{Answer, zero_resumable};
 
+use crate::certifying::CertificateOption;
 use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::point_table;
-use crate::question::{
-    CertificateOption, OutputChoice, PerhapsOnRegion, QuestionOptions, Run, Subject,
-};
+use crate::load::Inputs;
+use crate::question::{OutputChoice, PerhapsOnRegion, QuestionOptions, Run, Subject};
 use crate::report::{Exit, Failure, Report, witness_json};
 
 /// Is the network identically zero, f(x) = 0 for every x?
@@ -45,22 +45,24 @@ Exit codes:
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
     let Arguments { files, choice, certificate, checkpoint, question } = arguments;
-    let subject = Subject::read(&files.network, files.over.as_deref(), question)?;
+    let mut inputs = Inputs::kept_for(certificate, checkpoint);
+    let subject = Subject::read(&mut inputs, &files.network, files.over.as_deref(), question)?;
     let outputs: Vec<usize> = match choice.output {
         Some(_) => vec![subject.chosen_output(choice.output)?],
         None => (0..subject.network.outputs()).collect(),
     };
-    let target = certificate.target(question)?;
+    certificate.speaks_about(&question.read)?;
     let run = Run::new(start, question);
     let Subject { network, region, .. } = &subject;
     let checkpoint =
-        checkpoint.open("zero", &files.named(), Certificate::Kept(target), |statement| {
+        checkpoint.open("zero", &inputs, Certificate::Kept(certificate.path()), |statement| {
             statement.option("physical", question.read.physical).option("output", choice.output)
         })?;
-    let found = match target {
+    let certifying = certificate.prepare(&inputs, run.limits.clone(), checkpoint.is_some())?;
+    let found = match &certifying {
         None => zero_resumable(network, region, &outputs, &run.options, keeper(&checkpoint))
             .map_err(|error| foreign(checkpoint.as_ref(), &error))?,
-        Some(target) => {
+        Some(certifying) => {
             let region_file = files.over.as_deref();
             let named = SubjectFiles { network: &files.network, region: region_file };
             zero_certified(
@@ -68,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
                 choice.output,
                 named,
                 &run.options,
-                target,
+                certifying.destination(),
                 keeper(&checkpoint),
             )
             .map_err(|error| not_written(checkpoint.as_ref(), error))?
@@ -94,6 +96,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         }
     };
     let finished = matches!(report.exit, Exit::Yes | Exit::No);
+    report.certify(certifying);
     report.keep_checkpoint(checkpoint, finished);
     Ok(report)
 }

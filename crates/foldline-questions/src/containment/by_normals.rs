@@ -21,7 +21,7 @@ use super::problem::{Best, Counters, Problem};
 use super::sums::{padded, sum_of_magnitudes};
 use super::ties::Ties;
 use super::weights::FloatWeights;
-use crate::workers::on_all;
+use crate::workers::{ReleaseOnPanic, on_all};
 
 /// Normals of a pencil from one look at the limits to the next.
 const PAUSE: u64 = 256;
@@ -52,10 +52,13 @@ pub fn search(
         return visit_float_pencils(&columns, None, &mut worker()).is_continue();
     }
     let directions = problem.columns.directions;
-    let finished = AtomicBool::new(true);
-    on_all(threads.min(directions), |_| {
+    let (finished, panicked) = (AtomicBool::new(true), AtomicBool::new(false));
+    let work = |_| {
+        let _release = ReleaseOnPanic { done: &panicked, changed: None };
         let mut worker = worker();
-        while let Some(first) = open.take() {
+        while !panicked.load(Ordering::Relaxed)
+            && let Some(first) = open.take()
+        {
             let range = first..first + 1;
             if visit_float_pencils(&columns, Some(range), &mut worker).is_break() {
                 finished.store(false, Ordering::Relaxed);
@@ -64,7 +67,8 @@ pub fn search(
             counters.close(share(directions, first, problem.rank));
             open.finish(first);
         }
-    });
+    };
+    on_all(threads.min(directions), || (), work);
     finished.into_inner()
 }
 

@@ -29,6 +29,7 @@ use foldline_geometry::zonotopes::{Segments, Span};
 use foldline_kernel::{Integer, Rational, Zonotope};
 
 use crate::checkpoint::{Keeper, StateError, saving};
+use crate::workers::watched;
 use by_vertices::Path;
 use problem::{Best, Counters, Problem};
 use resume::Way;
@@ -303,18 +304,9 @@ fn with_progress<T: Send>(
     let Some(report) = &options.progress else {
         return body();
     };
-    let finished = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let reporter = scope.spawn(|| {
-            while !finished.load(Ordering::Relaxed) {
-                std::thread::park_timeout(Duration::from_millis(200));
-                let (statistics, contained) = (counters.statistics(), best.contained());
-                report(&Progress { statistics, contained, elapsed: start.elapsed() });
-            }
-        });
-        let result = body();
-        finished.store(true, Ordering::Relaxed);
-        reporter.thread().unpark();
-        result
-    })
+    let look = || {
+        let (statistics, contained) = (counters.statistics(), best.contained());
+        report(&Progress { statistics, contained, elapsed: start.elapsed() });
+    };
+    watched(Duration::from_millis(200), look, body)
 }

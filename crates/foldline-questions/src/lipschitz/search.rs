@@ -100,7 +100,9 @@ pub fn search(
     };
     let state = || resume::to_json(&pool.open_nodes(), incumbent, counters);
     let was_stopped = |_: &()| pool.cut.load(Ordering::Relaxed);
-    saving(keeper, state, was_stopped, || on_all(threads, |worker| pool.work(worker)));
+    saving(keeper, state, was_stopped, || {
+        on_all(threads, || pool.hands.lose_worker(), |worker| pool.work(worker))
+    });
     let mut bounds = Vec::new();
     pool.for_each_open(|node| bounds.push(node.bound));
     bounds.append(&mut pool.interrupted.lock().expect("no worker panicked"));
@@ -109,7 +111,7 @@ pub fn search(
 
 impl Pool<'_> {
     fn work(&self, worker: usize) {
-        let _release = ReleaseOnPanic { done: &self.done, changed: &self.changed };
+        let _release = ReleaseOnPanic { done: &self.done, changed: Some(&self.changed) };
         let mut space = Workspace::new();
         let mut parts: Vec<Node> = Vec::new();
         while let Some(node) = self.hands.pop(worker).or_else(|| self.take(worker)) {

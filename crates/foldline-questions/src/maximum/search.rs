@@ -151,7 +151,7 @@ pub fn search(
     };
     let is_cut = |_: &()| pool.cut.load(Ordering::Relaxed);
     let state = || state(&pool.open_parts());
-    saving(keeper, state, is_cut, || on_all(threads, |worker| pool.work(worker)));
+    saving(keeper, state, is_cut, || on_all(threads, || (), |worker| pool.work(worker)));
     let left = pool.shared.into_inner().expect("no worker panicked").open;
     let interrupted = pool.interrupted.into_inner().expect("no worker panicked");
     left.iter().map(|open| open.upper).chain(interrupted).reduce(f64::max)
@@ -159,7 +159,7 @@ pub fn search(
 
 impl Pool<'_> {
     fn work(&self, worker: usize) {
-        let _release = ReleaseOnPanic { done: &self.cut, changed: &self.changed };
+        let _release = ReleaseOnPanic { done: &self.cut, changed: Some(&self.changed) };
         let mut space = Workspace::new();
         let mut parts: Vec<Open> = Vec::new();
         while let Some(open) = self.hands.pop(worker).or_else(|| self.take(worker)) {

@@ -68,7 +68,9 @@ pub fn search(
     };
     let state = || resume::cones_to_json(&pool.open_nodes(), problem);
     let was_stopped = |_: &()| problem.was_stopped();
-    saving(keeper, state, was_stopped, || on_all(threads, |worker| pool.work(worker)));
+    saving(keeper, state, was_stopped, || {
+        on_all(threads, || pool.hands.lose_worker(), |worker| pool.work(worker))
+    });
     let left = pool.open_nodes();
     left.iter().map(|node| node.bound).reduce(f64::max)
 }
@@ -179,7 +181,7 @@ impl Pool<'_> {
     }
 
     fn work(&self, worker: usize) {
-        let _release = ReleaseOnPanic { done: &self.done, changed: &self.changed };
+        let _release = ReleaseOnPanic { done: &self.done, changed: Some(&self.changed) };
         let mut parts: Vec<Node> = Vec::new();
         while let Some(node) = self.hands.pop(worker).or_else(|| self.take(worker)) {
             if self.problem.is_stopped() {

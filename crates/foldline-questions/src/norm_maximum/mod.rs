@@ -18,8 +18,8 @@ pub mod statement;
 mod ties;
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use foldline_geometry::directed::UNIT_ROUNDOFF;
 use foldline_geometry::zonotopes::fan::MOST_FAN_DIMENSIONS;
@@ -39,7 +39,8 @@ use powers::Power;
 use proof::Record;
 use resume::Open;
 
-use crate::checkpoint::{EndOnDrop, Keeper, StateError, saving};
+use crate::checkpoint::{Keeper, StateError, saving};
+use crate::workers::watched;
 
 /// From so many dimensions on cones are so many that sign vectors of more generators are walked at once.
 const MANY_DIMENSIONS: usize = 8;
@@ -381,20 +382,13 @@ impl Reporter<'_> {
     fn run<T: Send>(&self, problem: &Problem<'_>, search: impl FnOnce(usize) -> T + Send) -> T {
         let threads = crate::limits::workers(self.options.threads);
         let Some(progress) = &self.options.progress else { return search(threads) };
-        let finished = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            let reporter = scope.spawn(|| {
-                while !finished.load(Ordering::Relaxed) {
-                    std::thread::park_timeout(std::time::Duration::from_millis(50));
-                    progress(&Progress {
-                        cones: problem.cones.load(Ordering::Relaxed),
-                        lower: problem.progress(),
-                        elapsed: self.start.elapsed(),
-                    });
-                }
+        let look = || {
+            progress(&Progress {
+                cones: problem.cones.load(Ordering::Relaxed),
+                lower: problem.progress(),
+                elapsed: self.start.elapsed(),
             });
-            let _end = EndOnDrop { ended: &finished, thread: reporter.thread().clone() };
-            search(threads)
-        })
+        };
+        watched(Duration::from_millis(50), look, || search(threads))
     }
 }

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::checkpoint::{StateError, count, expected, list};
 pub use crate::limits::Limit;
 use crate::limits::{hook, is_raised};
+use crate::workers::{ReleaseOnPanic, start};
 
 /// Splits above a part.
 const PART_SPLITS: u32 = 12;
@@ -199,6 +200,7 @@ pub fn walk_all<A: Arrangement, C: Collect>(
 ) -> (Vec<C>, Option<Limit>) {
     let threads = crate::limits::workers(shared.options.threads);
     let work = || {
+        let _release = ReleaseOnPanic { done: &shared.ended, changed: None };
         let claimed = shared.claim();
         let mut worker =
             Worker { shared, collect: make(), claimed, in_part: 0, unreported: 0, nodes: 0 };
@@ -209,7 +211,7 @@ pub fn walk_all<A: Arrangement, C: Collect>(
         (worker.collect, finished)
     };
     let results: Vec<(C, bool)> = std::thread::scope(|scope| {
-        let handles: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let handles: Vec<_> = (1..threads).map_while(|_| start(scope, work)).collect();
         let first = work();
         let join = |handle: std::thread::ScopedJoinHandle<'_, (C, bool)>| {
             handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

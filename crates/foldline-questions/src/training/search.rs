@@ -159,7 +159,7 @@ pub fn search(
             || pool.state(),
             was_stopped,
             || {
-                on_all(threads, |worker| pool.work(cells, worker));
+                on_all(threads, || (), |worker| pool.work(cells, worker));
                 pool.raise_bounds();
             },
         );
@@ -287,7 +287,7 @@ impl Pool<'_> {
     }
 
     fn work(&self, cells: &Cells, worker: usize) {
-        let _release = ReleaseOnPanic { done: &self.stopped, changed: &self.changed };
+        let _release = ReleaseOnPanic { done: &self.stopped, changed: Some(&self.changed) };
         while let Some(node) = self.take(worker) {
             self.dive(cells, worker, node);
         }

@@ -34,7 +34,6 @@ pub(crate) mod transform;
 mod turns;
 mod units;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use foldline_kernel::interrupt::{self, Hook, Stopped, unless_stopped};
@@ -42,6 +41,7 @@ use foldline_kernel::{Network, Property};
 
 use crate::checkpoint::{Journal, Keeper, StateError};
 use crate::limits::{hook, is_raised};
+use crate::workers::watched;
 use case_problems::Opening;
 use cases::Expansion;
 use counters::Counters;
@@ -264,20 +264,8 @@ pub(crate) fn with_progress<T: Send>(
     let Some(report) = &limits.options.progress else {
         return body();
     };
-    let finished = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let reporter = scope.spawn(|| {
-            while !finished.load(Ordering::Relaxed) {
-                std::thread::park_timeout(Duration::from_millis(200));
-                report(&Progress {
-                    statistics: counters.statistics(),
-                    elapsed: limits.start.elapsed(),
-                });
-            }
-        });
-        let result = body();
-        finished.store(true, Ordering::Relaxed);
-        reporter.thread().unpark();
-        result
-    })
+    let look = || {
+        report(&Progress { statistics: counters.statistics(), elapsed: limits.start.elapsed() });
+    };
+    watched(Duration::from_millis(200), look, body)
 }

@@ -75,13 +75,15 @@ pub fn search(
     };
     let state = || pool.open_work(work.chunk).to_json(counters);
     let was_stopped = |_: &()| pool.result() == Found::Stopped;
-    saving(keeper, state, was_stopped, || on_all(threads, |worker| pool.work(worker)));
+    saving(keeper, state, was_stopped, || {
+        on_all(threads, || pool.hands.lose_worker(), |worker| pool.work(worker))
+    });
     Ok(pool.result())
 }
 
 impl Pool<'_> {
     fn work(&self, worker: usize) {
-        let _release = ReleaseOnPanic { done: &self.done, changed: &self.changed };
+        let _release = ReleaseOnPanic { done: &self.done, changed: Some(&self.changed) };
         let mut space = Workspace::new();
         let mut parts: Vec<Node> = Vec::new();
         while let Some(node) = self.hands.pop(worker).or_else(|| self.take(worker)) {

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use crate::describe::plural;
 use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report};
-use crate::witness_file::write_whole_bytes;
+use crate::witness_file::write_into;
 
 /// Turn a colored graph into a question that is as hard as finding its multicolored clique
 ///
@@ -141,11 +141,11 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         .map_err(|message| Failure::Input(format!("{name}: {message}")))?;
     let ReductionMap::Clique { reduction, .. } = &map else { unreachable!("a graph's map") };
     let (files, onnx_reason) = written(reduction, &map)?;
-    std::fs::create_dir_all(&arguments.out).map_err(|error| Failure::io(&arguments.out, &error))?;
+    let named: Vec<(&str, &[u8])> =
+        files.iter().map(|(_, file, content)| (&file[..], &content[..])).collect();
     let mut paths = Map::new();
-    for (role, file, content) in &files {
-        let path = arguments.out.join(file);
-        write_whole_bytes(&path, content)?;
+    let written = write_into(&arguments.out, &[&arguments.graph], &named)?;
+    for ((role, ..), path) in files.iter().zip(written) {
         paths.insert((*role).to_owned(), path.display().to_string().into());
     }
     Ok(report(&name, reduction, paths, onnx_reason, start))

@@ -12,10 +12,10 @@ use foldline::reductions::separability::TrainingReduction;
 use serde_json::json;
 
 use crate::describe::plural;
-use crate::load::load_sample;
+use crate::load::Inputs;
 use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report};
-use crate::witness_file::write_whole_bytes;
+use crate::witness_file::write_into;
 
 /// Turn labelled points into a training set for two hidden ReLU nodes
 ///
@@ -60,15 +60,14 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
     let Word::Training = arguments.to;
     let name = display_name(&arguments.points);
-    let sample = load_sample(&arguments.points, None)?.sample;
+    let sample = Inputs::new(false).sample("points", &arguments.points, None)?.sample;
     let reduction = TrainingReduction::new(&sample, usize::from(arguments.outputs))
         .map_err(|error| Failure::Input(format!("{name}: {error}")))?;
     let rows = reduction.sample().len();
     let map = ReductionMap::Separability(reduction.clone());
-    std::fs::create_dir_all(&arguments.out).map_err(|error| Failure::io(&arguments.out, &error))?;
-    let paths = ["data.csv", "map.json"].map(|file| arguments.out.join(file));
-    write_whole_bytes(&paths[0], csv(&reduction).as_bytes())?;
-    write_whole_bytes(&paths[1], format!("{}\n", map.to_json()).as_bytes())?;
+    let (data, map) = (csv(&reduction), format!("{}\n", map.to_json()));
+    let files = [("data.csv", data.as_bytes()), ("map.json", map.as_bytes())];
+    let paths = write_into(&arguments.out, &[&arguments.points], &files)?;
     let statistics = json!({
         "points": sample.len(),
         "dimension": sample.dimension,
@@ -76,7 +75,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         "columns": sample.dimension + 2 + usize::from(arguments.outputs),
     });
     let mut report = Report::new("reduce separability", "reduced", Exit::Yes, start, statistics);
-    let [data, map] = paths.map(|path| path.display().to_string());
+    let [data, map] = [0, 1].map(|index| paths[index].display().to_string());
     report.text = format!(
         "points    {name} ({}, {})\ntarget    training: two hidden nodes with loss zero exactly when \
          two hyperplanes separate\ndata      {data} ({})\nmap       {map}\n",

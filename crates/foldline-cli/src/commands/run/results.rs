@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use foldline::output_file::lock_alone;
 use foldline::{Statistics, Verdict};
 
 use super::instances::Instance;
@@ -136,6 +137,8 @@ impl Row {
 pub struct Results {
     path: PathBuf,
     file: File,
+    /// No other run writes the same results.
+    _lock: File,
     /// Network, property and answer of rows that no instance has claimed yet.
     present: Vec<(String, String, String)>,
 }
@@ -157,12 +160,13 @@ impl Results {
             .write(true)
             .open(path)
             .map_err(failed)?;
+        lock_alone(&file).map_err(failed)?;
         if complete < content.len() {
             file.set_len(complete as u64).map_err(failed)?;
         }
-        drop(file);
+        let lock = file;
         let file = OpenOptions::new().append(true).open(path).map_err(failed)?;
-        let mut results = Self { path: path.to_owned(), file, present };
+        let mut results = Self { path: path.to_owned(), file, _lock: lock, present };
         if complete == 0 {
             results.write(&COLUMNS.map(str::to_owned))?;
         }
@@ -234,6 +238,9 @@ mod tests {
         let mut results = Results::open(&path).unwrap();
         results.append(&error_row("a")).unwrap();
         results.append(&error_row("b")).unwrap();
+        let other = Results::open(&path).unwrap_err().to_string();
+        assert!(other.contains("another run is writing"), "{other}");
+        drop(results);
         let mut results = Results::open(&path).unwrap();
         assert_eq!(results.take(&instance("a")).as_deref(), Some("error"));
         assert_eq!(results.take(&instance("a")), None);
@@ -253,6 +260,7 @@ mod tests {
         let mut results = Results::open(&path).unwrap();
         assert_eq!(results.take(&instance("b")), None);
         results.append(&error_row("b")).unwrap();
+        drop(results);
         assert_eq!(Results::open(&path).unwrap().present.len(), 2);
     }
 

@@ -9,7 +9,7 @@ use clap::Args;
 use foldline::Zonotope;
 use foldline::containment_certificate::{self, Paths};
 use foldline::formats::input::display_name;
-use foldline::formats::zonotope::read_zonotope;
+use foldline::formats::zonotope::parse_zonotope;
 use foldline::questions::containment::{
     Limit, Options, Outcome, Progress, Scale, Separation, Verdict, contains_resumable,
 };
@@ -17,10 +17,11 @@ use foldline::text::{decimal, exact_for_people};
 use serde_json::{Value, json};
 
 use super::{describe, exact_and_decimal};
-use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper};
+use crate::certifying::{CertificateOption, Limits};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::{count, duration, plural, point_table, shorten};
 use crate::interrupt::stop_flag;
-use crate::load::at_most_one_stdin;
+use crate::load::{Inputs, at_most_one_stdin};
 use crate::options::{OutputOptions, TimeoutOption};
 use crate::progress::ProgressLine;
 use crate::report::{Exit, Failure, Report};
@@ -41,9 +42,8 @@ pub struct Arguments {
     /// Stop as soon as yes or no is known, without the exact scale
     #[arg(long)]
     no_scale: bool,
-    /// Write a certificate of the answer to this file (.gz: gzipped)
-    #[arg(long, value_name = "FILE")]
-    certificate: Option<PathBuf>,
+    #[command(flatten)]
+    certificate: CertificateOption,
     #[command(flatten)]
     checkpoint: CheckpointOption,
     /// Worker threads [default: one a core]
@@ -73,7 +73,13 @@ Exit codes:
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
     at_most_one_stdin(&[&arguments.outer, &arguments.inner])?;
-    let (outer, inner) = (read_zonotope(&arguments.outer)?, read_zonotope(&arguments.inner)?);
+    let Arguments { certificate, checkpoint, .. } = arguments;
+    let mut inputs = Inputs::kept_for(certificate, checkpoint);
+    let mut read = |role, path| {
+        let file = inputs.read(role, path)?;
+        Ok::<_, Failure>(parse_zonotope(&file.name(), &file.bytes)?)
+    };
+    let (outer, inner) = (read("outer", &arguments.outer)?, read("inner", &arguments.inner)?);
     if outer.dimension() != inner.dimension() {
         return Err(Failure::Input(format!(
             "{} has {}, but {} has {}",
@@ -93,24 +99,25 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         verdict_only: arguments.no_scale,
         ..Options::default()
     };
-    let files = [("outer", arguments.outer.as_path()), ("inner", arguments.inner.as_path())];
-    let checkpoint = arguments.checkpoint.open(
-        "zonotope contains",
-        &files,
-        Certificate::AfterSearch(arguments.certificate.as_deref()),
-        |statement| statement.option("no_scale", arguments.no_scale),
-    )?;
+    let after = Certificate::AfterSearch;
+    let checkpoint = checkpoint.open("zonotope contains", &inputs, after, |statement| {
+        statement.option("no_scale", arguments.no_scale)
+    })?;
+    let timeout = arguments.timeout.timeout;
+    let limits = Limits { start, timeout, stop: Some(Arc::clone(&stop)) };
+    let certifying = certificate.prepare(&inputs, limits, false)?;
     let outcome = contains_resumable(&outer, &inner, &options, keeper(&checkpoint))
         .map_err(|error| foreign(checkpoint.as_ref(), &error))?;
     drop(line);
     let mut missing = false;
-    if let Some(target) = &arguments.certificate {
+    if let Some(certifying) = &certifying {
+        let target = certifying.destination();
         let paths = Paths { outer: &arguments.outer, inner: &arguments.inner };
         let late = || arguments.timeout.timeout.is_some_and(|limit| start.elapsed() >= limit);
         let stop = || stop.load(Ordering::Relaxed) || late();
         let verdict = &outcome.verdict;
         missing = !containment_certificate::write(&outer, &inner, verdict, paths, target, &stop)
-            .map_err(|error| Failure::Input(error.to_string()))?;
+            .map_err(|error| not_written(None, error))?;
     }
     let mut report = report(arguments, &outer, &inner, &outcome, start);
     let is_known = match outcome.scale {
@@ -119,6 +126,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         }
         Scale::Value(_) | Scale::Infinite => true,
     };
+    report.certify(certifying);
     report.keep_checkpoint(checkpoint, is_known && !missing);
     if missing {
         report.warnings.push("warning: no certificate was written: a limit was reached".to_owned());

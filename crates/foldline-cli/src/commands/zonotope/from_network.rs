@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use foldline::FormatError;
 use foldline::formats::input::display_name;
 use foldline::formats::zonotope::write_zonotope;
 use foldline::reductions::network_to_zonotopes;
@@ -13,7 +14,7 @@ use super::describe;
 use crate::load::load_network;
 use crate::options::{OutputOptions, ReadOptions};
 use crate::report::{Exit, Failure, Report};
-use crate::witness_file::write_whole_bytes;
+use crate::witness_file::write_into;
 
 /// Turn a network with one hidden layer and no biases into a pair of zonotopes
 ///
@@ -52,18 +53,18 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let name = display_name(&arguments.network);
     let (plus, minus) = network_to_zonotopes(&network, arguments.output_index)
         .map_err(|error| Failure::Input(format!("{name}: {error}")))?;
-    std::fs::create_dir_all(&arguments.out).map_err(|error| Failure::io(&arguments.out, &error))?;
-    let paths = ["plus.json", "minus.json"].map(|file| arguments.out.join(file));
-    for (path, zonotope) in paths.iter().zip([&plus, &minus]) {
-        write_whole_bytes(path, &write_zonotope(&path.display().to_string(), zonotope)?)?;
-    }
+    let files = [("plus.json", &plus), ("minus.json", &minus)]
+        .map(|(file, zonotope)| Ok((file, write_zonotope(file, zonotope)?)));
+    let files = files.into_iter().collect::<Result<Vec<(&str, Vec<u8>)>, FormatError>>()?;
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(file, text)| (*file, &text[..])).collect();
+    let paths = write_into(&arguments.out, &[&arguments.network], &files)?;
     let statistics = json!({
         "plus_generators": plus.generators.len(),
         "minus_generators": minus.generators.len(),
     });
     let mut report =
         Report::new("zonotope from-network", "converted", Exit::Yes, start, statistics);
-    let [plus_path, minus_path] = paths.map(|path| path.display().to_string());
+    let [plus_path, minus_path] = [0, 1].map(|index| paths[index].display().to_string());
     report.text = format!(
         "network  {name}\nplus     {plus_path} ({})\nminus    {minus_path} ({})\n",
         describe(&plus),

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use foldline::checkpoint::CheckpointFile;
 use foldline::formats::input::display_name;
-use foldline::formats::matrix::read_matrix;
-use foldline::formats::zonotope::read_zonotope;
+use foldline::formats::matrix::parse_matrix;
+use foldline::formats::zonotope::parse_zonotope;
 use foldline::norm_certificate::{self, Paths};
 use foldline::questions::norm_maximum::{
     Limit, Maximum, Norm, NormError, Options, Outcome, Progress, Value, Verdict, maximize_norm,
@@ -18,10 +17,11 @@ use foldline::{Rational, Zonotope, parse_rational};
 use serde_json::json;
 
 use super::{describe, exact_and_decimal, norm_estimate};
-use crate::checkpoint::{Certificate, CheckpointOption, foreign};
+use crate::certifying::{CertificateOption, Limits};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, not_written};
 use crate::describe::{count, duration, point_table};
 use crate::interrupt::stop_flag;
-use crate::load::at_most_one_stdin;
+use crate::load::{Inputs, at_most_one_stdin};
 use crate::options::{OutputOptions, TimeoutOption};
 use crate::progress::ProgressLine;
 use crate::report::{Exit, Failure, Report};
@@ -44,14 +44,13 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with = "p")]
     matrix: Option<PathBuf>,
     /// Sample: bounds that differ by a factor of about 1 + E
-    #[arg(long, value_name = "E")]
+    #[arg(long, value_name = "E", conflicts_with = "certificate")]
     epsilon: Option<String>,
     /// Seed of the samples
     #[arg(long, value_name = "N", default_value_t = 0, requires = "epsilon")]
     seed: u64,
-    /// Write a certificate of the answer to this file (.gz: gzipped); runs on one thread
-    #[arg(long, value_name = "FILE", conflicts_with = "epsilon")]
-    certificate: Option<PathBuf>,
+    #[command(flatten)]
+    certificate: CertificateOption,
     #[command(flatten)]
     checkpoint: CheckpointOption,
     /// Worker threads [default: one a core]
@@ -87,11 +86,15 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let mut paths = vec![arguments.zonotope.as_path()];
     paths.extend(arguments.matrix.as_deref());
     at_most_one_stdin(&paths)?;
-    let zonotope = read_zonotope(&arguments.zonotope)?;
+    let Arguments { certificate, checkpoint, .. } = arguments;
+    let mut inputs = Inputs::kept_for(certificate, checkpoint);
+    let file = inputs.read("zonotope", &arguments.zonotope)?;
+    let zonotope = parse_zonotope(&file.name(), &file.bytes)?;
     let norm = match (power, &arguments.matrix) {
         (Some(norm), _) => norm,
         (None, Some(path)) => {
-            let matrix = read_matrix(path)?;
+            let file = inputs.read("matrix", path)?;
+            let matrix = parse_matrix(&file.name(), &file.bytes)?;
             Norm::Polytope((0..matrix.rows).map(|row| matrix.row(row).to_vec()).collect())
         }
         (None, None) => return Err(Failure::Usage("--p or --matrix is required".to_owned())),
@@ -100,7 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         Some(path) => Failure::Input(format!("{}: {error}", display_name(path))),
         None => Failure::Usage(format!("--p: {error}")),
     })?;
-    if arguments.certificate.is_some() && !norm_certificate::is_supported(&norm) {
+    if certificate.path().is_some() && !norm_certificate::is_supported(&norm) {
         return Err(Failure::Usage(
             "--certificate: numerator and denominator of p may be at most 100".to_owned(),
         ));
@@ -115,7 +118,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     };
     let name = display_name(&arguments.zonotope);
     if let Some(epsilon) = epsilon {
-        if arguments.checkpoint.checkpoint.is_some() {
+        if checkpoint.checkpoint.is_some() {
             return Err(Failure::Usage(
                 "--checkpoint is for exact norms, without --epsilon".into(),
             ));
@@ -130,8 +133,13 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             start,
         );
     }
-    let checkpoint = open_checkpoint(arguments)?;
-    let mut record = arguments.certificate.is_some().then(Record::default);
+    let in_one_run = Certificate::InOneRun(certificate.path());
+    let checkpoint = checkpoint.open("zonotope norm", &inputs, in_one_run, |statement| {
+        statement.option("p", arguments.p.clone())
+    })?;
+    let (timeout, stop) = (arguments.timeout.timeout, options.stop.clone());
+    let certifying = certificate.prepare(&inputs, Limits { start, timeout, stop }, false)?;
+    let mut record = certifying.is_some().then(Record::default);
     let refused = |error: NormError| Failure::Usage(error.to_string());
     let outcome = match (&checkpoint, &mut record) {
         (Some(keeper), _) => maximize_norm_resumable(&zonotope, &norm, &options, keeper)
@@ -146,25 +154,18 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let mut report = report(&name, &zonotope, &outcome, start);
     let finished = matches!(outcome.verdict, Verdict::Found(_));
     report.keep_checkpoint(checkpoint, finished);
-    if let (Some(target), Some(record)) = (&arguments.certificate, &record) {
+    if let (Some(certifying), Some(record)) = (&certifying, &record) {
+        let target = certifying.destination();
         let paths = Paths { zonotope: &arguments.zonotope, matrix: arguments.matrix.as_deref() };
         let written = norm_certificate::write(&norm, &outcome, record, paths, target)
-            .map_err(|error| Failure::Input(error.to_string()))?;
+            .map_err(|error| not_written(None, error))?;
         if !written {
             let warning = "warning: no certificate was written: a limit was reached";
             report.warnings.push(warning.to_owned());
         }
     }
+    report.certify(certifying);
     Ok(report)
-}
-
-fn open_checkpoint(arguments: &Arguments) -> Result<Option<CheckpointFile>, Failure> {
-    let mut files = vec![("zonotope", arguments.zonotope.as_path())];
-    files.extend(arguments.matrix.as_deref().map(|path| ("matrix", path)));
-    let certificate = Certificate::InOneRun(arguments.certificate.as_deref());
-    arguments.checkpoint.open("zonotope norm", &files, certificate, |statement| {
-        statement.option("p", arguments.p.clone())
-    })
 }
 
 /// A rational of at least 1, or `inf`.

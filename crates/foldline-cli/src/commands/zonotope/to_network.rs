@@ -13,7 +13,7 @@ use crate::describe::plural;
 use crate::load::at_most_one_stdin;
 use crate::options::OutputOptions;
 use crate::report::{Exit, Failure, Report};
-use crate::witness_file::write_whole_bytes;
+use crate::witness_file::write_into;
 
 /// Turn two zonotopes into the network h_PLUS(x) - h_MINUS(x), with one hidden layer and no biases
 ///
@@ -48,9 +48,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let (plus, minus) = (read_zonotope(&arguments.plus)?, read_zonotope(&arguments.minus)?);
     let network = zonotopes_to_network(&plus, &minus)
         .map_err(|error| Failure::Input(format!("{}: {error}", arguments.minus.display())))?;
-    std::fs::create_dir_all(&arguments.out).map_err(|error| Failure::io(&arguments.out, &error))?;
-    let path = arguments.out.join("network.json");
-    write_whole_bytes(&path, format!("{}\n", network_to_json(&network)).as_bytes())?;
+    let text = format!("{}\n", network_to_json(&network));
+    let read = [arguments.plus.as_path(), &arguments.minus];
+    let path = &write_into(&arguments.out, &read, &[("network.json", text.as_bytes())])?[0];
     let statistics = json!({"neurons": network.neurons()});
     let mut report = Report::new("zonotope to-network", "converted", Exit::Yes, start, statistics);
     let path = path.display().to_string();

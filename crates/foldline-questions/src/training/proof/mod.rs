@@ -10,7 +10,7 @@ mod leaf;
 mod walk;
 
 use std::io;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
 use foldline_kernel::{Integer, Rational, Sample};
@@ -19,6 +19,7 @@ use super::cells::Cells;
 use super::node::Node;
 use super::problem::{Problem, State};
 use super::statement::Architecture;
+use crate::workers::start_with_stack;
 
 /// What is to be proved.
 #[derive(Debug, Clone, Copy)]
@@ -75,30 +76,32 @@ pub fn prove(
     };
     let threshold = goal.as_ref().map_or(CLEAR, |excess| problem.float_excess_above(excess));
     let (leaves, helpers) = (AtomicU64::new(0), AtomicUsize::new(run.threads.max(1) - 1));
-    let prover = Prover { problem: &problem, cells: &cells, goal, threshold, run, leaves, helpers };
+    let (problem, cells, panicked) = (&problem, &cells, AtomicBool::new(false));
+    let prover = Prover { problem, cells, goal, threshold, run, leaves, helpers, panicked };
     for positive in (0..=architecture.hidden).rev() {
-        let root = Node::root(&problem, &cells, positive);
+        let root = Node::root(problem, cells, positive);
         let before = vec![0; problem.groups.len()];
-        let tree = thread::scope(|scope| {
-            let work = || prover.prove(root, &before);
-            with_room(scope, work).join().expect("no thread panicked")
+        let work = || prover.prove(root.clone(), &before);
+        let tree = thread::scope(|scope| match with_room(scope, &work) {
+            Some(thread) => thread.join().expect("no thread panicked"),
+            None => work(),
         })?;
         write!(out, "signs {positive}\n{}", tree.text)?;
     }
     Ok(prover.leaves.into_inner())
 }
 
-/// Starts a thread for a walk that may be as deep as there are signs to be decided.
+/// Starts a thread for a walk that may be as deep as there are signs to be decided; where there is
+/// less room, with a smaller stack, or none.
 fn with_room<'scope, T: Send + 'scope>(
     scope: &'scope thread::Scope<'scope, '_>,
-    work: impl FnOnce() -> T + Send + 'scope,
-) -> thread::ScopedJoinHandle<'scope, T> {
-    let builder = thread::Builder::new().stack_size(STACK);
-    builder.spawn_scoped(scope, work).expect("a thread can be started")
+    work: impl Fn() -> T + Copy + Send + 'scope,
+) -> Option<thread::ScopedJoinHandle<'scope, T>> {
+    STACKS.into_iter().find_map(|stack| start_with_stack(scope, stack, work))
 }
 
-/// The stack of a thread, in bytes.
-const STACK: usize = 256 << 20;
+/// The stack of a thread, in bytes; and smaller ones. The thread at hand has 8 MiB or so.
+const STACKS: [usize; 3] = [256 << 20, 64 << 20, 16 << 20];
 
 /// A bound above this, in float units, is positive without a doubt.
 const CLEAR: f64 = 1e-9;
@@ -115,6 +118,8 @@ struct Prover<'a> {
     leaves: AtomicU64,
     /// Threads that may be started yet.
     helpers: AtomicUsize,
+    /// Whether a helper panicked.
+    panicked: AtomicBool,
 }
 
 /// The records of a finished part of a tree, and the signs that they rely on, as bits by group.

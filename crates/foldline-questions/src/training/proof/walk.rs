@@ -15,6 +15,7 @@ use crate::training::node::{Branch, Function, Node};
 use crate::training::pattern::Pattern;
 use crate::training::problem::State;
 use crate::training::program::Minimum;
+use crate::workers::ReleaseOnPanic;
 
 /// An output's sign that follows at a node.
 enum Step {
@@ -30,7 +31,7 @@ const DEEPEST_HELP: usize = 24;
 impl Prover<'_> {
     /// The records of a node, where the signs `before` are decided or will be if they are needed.
     pub fn prove(&self, mut node: Node, before: &[State]) -> Result<Subtree, NoProof> {
-        if (self.run.stop)() {
+        if (self.run.stop)() || self.panicked.load(Ordering::Relaxed) {
             return Err(NoProof::Stopped);
         }
         let mut known = before.to_vec();
@@ -202,22 +203,28 @@ impl Prover<'_> {
 
     /// The records of several nodes, some of them on threads of their own.
     fn prove_all(&self, nodes: Vec<Node>, known: &[State]) -> Result<Vec<Subtree>, NoProof> {
+        let nodes = &nodes;
         thread::scope(|scope| {
             let last = nodes.len() - 1;
-            let begin = |(index, node): (usize, Node)| {
+            let begin = |(index, node): (usize, &'_ Node)| {
                 let may_help = index < last && node.decisions.len() <= DEEPEST_HELP;
                 let take = |free: usize| free.checked_sub(1);
                 let order = Ordering::Relaxed;
                 if may_help && self.helpers.fetch_update(order, order, take).is_ok() {
-                    return Err(with_room(scope, move || {
-                        let found = self.prove(node, known);
+                    // A helper that cannot start is not tried again.
+                    let helper = with_room(scope, move || {
+                        let _release = ReleaseOnPanic { done: &self.panicked, changed: None };
+                        let found = self.prove(nodes[index].clone(), known);
                         self.helpers.fetch_add(1, order);
                         found
-                    }));
+                    });
+                    if let Some(helper) = helper {
+                        return Err(helper);
+                    }
                 }
-                Ok(self.prove(node, known))
+                Ok(self.prove(node.clone(), known))
             };
-            let begun: Vec<_> = nodes.into_iter().enumerate().map(begin).collect();
+            let begun: Vec<_> = nodes.iter().enumerate().map(begin).collect();
             let join = |helper: thread::ScopedJoinHandle<'_, _>| {
                 helper.join().expect("no thread panicked")
             };
