@@ -1,5 +1,6 @@
 //! Work that is waited for only so long, whatever it is busy with.
 
+use std::panic::resume_unwind;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::Builder;
@@ -30,13 +31,18 @@ pub fn within<T: Send + 'static>(
             let _ = sender.send(work(&is_over));
         }
     };
-    if Builder::new().stack_size(STACK).spawn(run).is_err() {
+    let Ok(thread) = Builder::new().stack_size(STACK).spawn(run) else {
         let work = shared.lock().ok()?.take()?;
         return Some(work(&is_over));
-    }
+    };
     match receiver.recv_timeout(limit.saturating_sub(start.elapsed())) {
         Ok(result) => Some(result),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => None,
+        // The work ended without a result: a panic, which is no lack of time.
+        Err(RecvTimeoutError::Disconnected) => match thread.join() {
+            Err(panic) => resume_unwind(panic),
+            Ok(()) => None,
+        },
     }
 }
 

@@ -1,6 +1,7 @@
 //! The program `foldcheck CERTIFICATE FILES…`: does the certificate prove its statement?
 
 use std::io::{ErrorKind, Write};
+use std::panic::catch_unwind;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,7 +16,11 @@ Checks a certificate of foldline against the files it is about, in exact and out
 integer arithmetic. FILES are in the order in which the certificate names them; for `verify`
 the network and the property. Files may be gzipped; one of them may be `-`, standard input.
 
-Exit codes: 0 accepted    1 rejected    2 wrong usage    3 the time has run out    4 bad input";
+Exit codes: 0 accepted    1 rejected    2 wrong usage    3 the time has run out    4 bad input
+70 internal error";
+
+/// The exit code of an error in this program itself.
+const INTERNAL: u8 = 70;
 
 /// What the command line says.
 struct Arguments {
@@ -70,7 +75,9 @@ fn main() -> ExitCode {
     let Some(Arguments { json, timeout, certificate, files }) = Arguments::read(words) else {
         return complain(USAGE, 2);
     };
-    let answer = within(timeout, move |stop| answer(&certificate, &files, stop));
+    // The message of a panic is on standard error by then.
+    let answer = catch_unwind(|| within(timeout, move |stop| answer(&certificate, &files, stop)));
+    let Ok(answer) = answer else { return ExitCode::from(INTERNAL) };
     match answer.unwrap_or(Err(Failure::Stopped)) {
         Ok(accepted) if json => {
             let statement = accepted.statement.to_json();
