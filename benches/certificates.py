@@ -44,7 +44,7 @@ def measure(network, property_, programs, scratch, limit) -> dict:
     certificate = scratch / "certificate"
     certificate.unlink(missing_ok=True)
     plain, code, _ = timed([str(word) for word in search])
-    writing, code_again, text = timed([str(word) for word in [*search, "--certificate", certificate]])
+    writing, code_again, text = timed([str(word) for word in [*search, "--certificate", certificate, "--no-check"]])
     row = {"network": network.name, "property": property_.name, "search": plain, "writing": writing}
     row["answer"] = {0: "holds", 1: "violated", 3: "undecided"}.get(code_again, "error")
     if code != code_again or not certificate.exists():

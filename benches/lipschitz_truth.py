@@ -66,7 +66,7 @@ def main():
                     continue
                 certificate = os.path.join(folder, "proof.gz")
                 before = child_cpu()
-                run([*command, "--certificate", certificate])
+                run([*command, "--certificate", certificate, "--no-check"])
                 certified += child_cpu() - before
                 size += os.path.getsize(certificate)
                 before = child_cpu()

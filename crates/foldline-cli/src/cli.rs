@@ -31,8 +31,9 @@ Examples:
 
 Exit codes:
   0 yes, holds, computed    1 no, violated    2 wrong usage    3 undecided within the limit
-  4 bad input (one message on standard error)    130 stopped by Ctrl-C
-  On 2 and 4 nothing is printed on standard output.";
+  4 bad input (one message on standard error)    70 internal error (a mistake in foldline)
+  130 stopped by Ctrl-C
+  On 2, 4 and 70 nothing is printed on standard output.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
