@@ -82,7 +82,7 @@ pub fn prove(
         let root = Node::root(problem, cells, positive);
         let before = vec![0; problem.groups.len()];
         let work = || prover.prove(root.clone(), &before);
-        let tree = thread::scope(|scope| match with_room(scope, &work) {
+        let tree = thread::scope(|scope| match with_room(scope, work) {
             Some(thread) => thread.join().expect("no thread panicked"),
             None => work(),
         })?;
