@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(exit_code(|| panic!("on purpose")), 70);
         // A worker's panic arrives on the thread that waits for it.
         let worker = || std::thread::spawn(|| panic!("on purpose")).join().expect("no panic");
-        assert_eq!(exit_code(|| worker()), 70);
+        assert_eq!(exit_code(worker), 70);
         assert_eq!(exit_code(|| Err(Failure::Internal(String::new()))), 70);
         assert_eq!(exit_code(|| Err(Failure::Input(String::new()))), 4);
         assert_eq!(exit_code(|| Ok(Exit::No)), 1);
