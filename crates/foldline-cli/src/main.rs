@@ -63,12 +63,33 @@ fn main() -> ExitCode {
         }
         Ok(report.exit)
     };
+    ExitCode::from(exit_code(answer))
+}
+
+/// The exit code of a run; what is wrong is said, of a panic by the hook.
+fn exit_code(answer: impl FnOnce() -> Result<Exit, Failure>) -> u8 {
     match panic::catch_unwind(panic::AssertUnwindSafe(answer)) {
-        Ok(Ok(exit)) => ExitCode::from(exit as u8),
+        Ok(Ok(exit)) => exit as u8,
         Ok(Err(failure)) => {
             say(&format!("foldline: {failure}"));
-            ExitCode::from(failure.exit_code())
+            failure.exit_code()
         }
-        Err(_) => ExitCode::from(Failure::INTERNAL),
+        Err(_) => Failure::INTERNAL,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_in_foldline_is_told_from_bad_input() {
+        assert_eq!(exit_code(|| panic!("on purpose")), 70);
+        // A worker's panic arrives on the thread that waits for it.
+        let worker = || std::thread::spawn(|| panic!("on purpose")).join().expect("no panic");
+        assert_eq!(exit_code(worker), 70);
+        assert_eq!(exit_code(|| Err(Failure::Internal(String::new()))), 70);
+        assert_eq!(exit_code(|| Err(Failure::Input(String::new()))), 4);
+        assert_eq!(exit_code(|| Ok(Exit::No)), 1);
     }
 }
