@@ -1,6 +1,6 @@
 //! Work that is waited for only so long, whatever it is busy with.
 
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
@@ -34,10 +34,7 @@ pub fn within<T: Send + 'static>(
         let work = shared.lock().ok()?.take()?;
         return Some(work(&is_over));
     }
-    match receiver.recv_timeout(limit.saturating_sub(start.elapsed())) {
-        Ok(result) => Some(result),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-    }
+    receiver.recv_timeout(limit.saturating_sub(start.elapsed())).ok()
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ struct Rounded<W> {
 }
 
 impl<W: Word> Rounded<W> {
-    fn new(stages: &Stages, precision: u32) -> Result<Box<dyn Numbers>, Reason> {
+    fn of(stages: &Stages, precision: u32) -> Result<Box<dyn Numbers>, Reason> {
         let layers = stages.relu.iter().map(|layer| FixedLayer::<W>::new(layer, precision));
         let layers = layers.collect::<Option<_>>().ok_or_else(|| too_large(precision))?;
         Ok(Box::new(Self { layers, precision }))
@@ -113,10 +113,10 @@ impl<'c> Proof<'c> {
 
     fn numbers(&self, kind: usize) -> Result<&dyn Numbers, Reason> {
         let numbers = self.numbers[kind].get_or_init(|| match kind {
-            0 => Rounded::<i64>::new(&self.stages, self.precision),
-            1 => Rounded::<Integer>::new(&self.stages, LONG),
-            2 => Rounded::<Integer>::new(&self.stages, LONGEST),
-            _ => Rounded::<Rational>::new(&self.stages, 0),
+            0 => Rounded::<i64>::of(&self.stages, self.precision),
+            1 => Rounded::<Integer>::of(&self.stages, LONG),
+            2 => Rounded::<Integer>::of(&self.stages, LONGEST),
+            _ => Rounded::<Rational>::of(&self.stages, 0),
         });
         numbers.as_ref().map(|numbers| &**numbers).map_err(Clone::clone)
     }

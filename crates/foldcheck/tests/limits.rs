@@ -14,7 +14,7 @@ fn zonotope(generators: u64) -> Content {
     let vector = |base: u64| (0..12).map(|j| power(base, j)).collect::<Vec<_>>().join(", ");
     let vectors = (1..=generators).map(|base| format!("[{}]", vector(base)));
     let vectors = vectors.collect::<Vec<_>>().join(", ");
-    let center = vec!["0"; 12].join(", ");
+    let center = ["0"; 12].join(", ");
     let text = format!("{{\"center\": [{center}], \"generators\": [{vectors}]}}");
     Content::new("z.json", text.into_bytes())
 }
