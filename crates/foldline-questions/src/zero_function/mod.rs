@@ -44,7 +44,7 @@ pub fn zero_resumable(
 ) -> Result<Outcome, StateError> {
     assert_eq!(network.inputs(), region.dimension, "the region is in another space");
     assert!(outputs.iter().all(|&output| output < network.outputs()), "no such output");
-    if Shallow::new(network).is_some() {
+    if Shallow::fits(network) {
         return Ok(by_kinks(network, region, outputs, options));
     }
     let region = up_to_scale(network, region);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::feasible_point;
+use foldline_kernel::interrupt::{self, EXACT};
 use foldline_kernel::{Activation, LinearConstraint, Network, Polyhedron, Rational};
 
 use super::generic::{beside_kink, step_inside};
@@ -37,10 +38,17 @@ pub fn value_at(function: &[Rational], point: &[Rational]) -> Rational {
 }
 
 fn add_multiple(sum: &mut Affine, factor: &Rational, function: &[Rational]) {
+    interrupt::count(EXACT / 2 * function.len());
     sum.iter_mut().zip(function).for_each(|(value, term)| *value += factor * term);
 }
 
 impl Shallow {
+    /// Whether the network has at most one layer of ReLUs.
+    pub fn fits(network: &Network) -> bool {
+        let relus = network.layers().iter().filter(|layer| layer.activation == Activation::Relu);
+        relus.count() <= 1
+    }
+
     /// None if the network has more than one layer of ReLUs.
     pub fn new(network: &Network) -> Option<Self> {
         let layers = network.layers();
@@ -48,6 +56,7 @@ impl Shallow {
         let relus: Vec<usize> = (0..layers.len()).filter(is_relu).collect();
         let dimension = network.inputs();
         let unit = |size: usize, j: usize| {
+            interrupt::count(size);
             (0..=size).map(|i| Rational::from(u8::from(i == j))).collect::<Affine>()
         };
         let inputs: Vec<Affine> = (0..dimension).map(|j| unit(dimension, j)).collect();
