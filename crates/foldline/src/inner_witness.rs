@@ -338,7 +338,7 @@ fn signs_at(network: &Network, point: &[Rational]) -> Vec<i8> {
             continue;
         }
         for value in &mut values {
-            signs.push(match (&*value).cmp(&Integer::ZERO) {
+            signs.push(match (*value).cmp(&Integer::ZERO) {
                 std::cmp::Ordering::Less => -1,
                 std::cmp::Ordering::Equal => 0,
                 std::cmp::Ordering::Greater => 1,
