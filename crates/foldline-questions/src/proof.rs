@@ -153,14 +153,15 @@ impl Proof {
     /// An empty proof for checkers with so many fraction bits, about a network with these weights,
     /// which are not those of the user where units were `changed`.
     pub fn new(precision: u32, float: &FloatNetwork, changed: bool) -> Self {
-        let amplified = if changed { CHANGED_UNITS } else { amplification(float) };
+        let amplification = amplification(float);
+        let amplified = if changed { CHANGED_UNITS } else { amplification };
         let unit = amplified / (1u64 << precision.clamp(20, 52)) as f64;
         Self {
             text: String::new(),
             permanent: 0,
             bases: Bases::default(),
             told: String::new(),
-            tells_all: changed,
+            tells_all: changed || amplification >= LARGEST_AMPLIFICATION,
             unit,
         }
     }

@@ -111,7 +111,7 @@ impl Subject {
         let Read { network, text } = source.network(inputs, outputs, 2);
         let network_file = case.add("n.json", text);
         let output = source.between(0, outputs - 1);
-        let region = region(source, case, inputs, over);
+        let region = region(source, case, (inputs, outputs), over);
         Self { network, network_file, region, output }
     }
 }
@@ -130,7 +130,7 @@ pub enum Over {
 fn region(
     source: &mut Source,
     case: &mut Case,
-    inputs: usize,
+    (inputs, outputs): (usize, usize),
     over: Over,
 ) -> Option<(Region, PathBuf)> {
     if over != Over::Always && source.one_in(5) {
@@ -151,7 +151,7 @@ fn region(
                 format!("(and {})", piece.conjuncts(source).join(" "))
             })
             .collect();
-        ("r.vnnlib", format!("{}(assert (or {}))\n", names(inputs, 0), pieces.join(" ")))
+        ("r.vnnlib", format!("{}(assert (or {}))\n", names(inputs, outputs), pieces.join(" ")))
     };
     let path = case.add(name, text.clone());
     Some((parse_region(name, &text, inputs).expect("a region"), path))
