@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use foldline_kernel::number::power_of_two;
 use foldline_kernel::{Atom, Formula, Rational};
 
+use crate::exact_word::bits_before_point;
 use crate::lines::Reason;
 use crate::units::Units;
 
@@ -46,6 +47,15 @@ impl Clauses {
     /// How many different atoms there are.
     pub fn atoms(&self) -> usize {
         self.atoms.len()
+    }
+
+    /// How many bits the atoms' numbers have before the point, at most.
+    pub fn growth(&self) -> usize {
+        let of_atom = |atom: &Atom| {
+            let factors = atom.input.iter().chain(&atom.output).map(|(_, factor)| factor);
+            factors.chain([&atom.bound]).map(bits_before_point).max().unwrap_or(0)
+        };
+        self.atoms.iter().map(of_atom).max().unwrap_or(0)
     }
 
     /// The same clauses of atoms whose inputs, and both sides, are counted in `units`.

@@ -152,6 +152,11 @@ impl Word for Rational {
     }
 }
 
+/// How many bits the magnitude has before the point, at most.
+pub fn bits_before_point(value: &Rational) -> usize {
+    (value.numerator().bit_len() + 1).saturating_sub(value.denominator().bit_len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

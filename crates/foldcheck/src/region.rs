@@ -6,6 +6,7 @@ use foldline_kernel::linear::{LinearConstraint, combine_terms};
 use foldline_kernel::{Atom, Rational};
 
 use crate::clauses::Clauses;
+use crate::exact_word::bits_before_point;
 use crate::fixed::too_large;
 use crate::lines::{Fields, Reason};
 use crate::node::InputBox;
@@ -195,6 +196,12 @@ impl Region {
         face.lower.push(Some(Rational::ZERO));
         face.upper.push(Some(Rational::ONE));
         face
+    }
+
+    /// How many bits the box's ends have before the point, at most.
+    pub fn growth(&self) -> usize {
+        let ends = self.lower.iter().chain(&self.upper).flatten();
+        ends.map(bits_before_point).max().unwrap_or(0)
     }
 
     /// The box, if every input has both bounds.
