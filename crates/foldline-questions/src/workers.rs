@@ -51,14 +51,15 @@ pub fn on_all(workers: usize, missing: impl Fn(), work: impl Fn(usize) + Sync) {
     });
 }
 
-/// Runs `body` while a thread calls `look` after every `pause`; without that if none can start.
+/// Runs `body` while a thread calls `look`, at once and then after every `pause`; without that if
+/// none can start.
 pub fn watched<T>(pause: Duration, look: impl Fn() + Sync, body: impl FnOnce() -> T) -> T {
     let ended = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let watcher = start(scope, || {
             while !ended.load(Ordering::Relaxed) {
-                std::thread::park_timeout(pause);
                 look();
+                std::thread::park_timeout(pause);
             }
         });
         let thread = watcher.map(|watcher| watcher.thread().clone());

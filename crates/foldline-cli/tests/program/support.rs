@@ -110,7 +110,7 @@ impl Run {
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         };
-        assert!(!run.stderr.contains("internal error"), "{}", run.stderr);
+        assert!(!run.stderr.contains("internal error:"), "{}", run.stderr);
         assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
         run
     }
