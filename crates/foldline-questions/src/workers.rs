@@ -14,12 +14,24 @@ const STACK: usize = 2 << 20;
 /// its work begins would end the program.
 const ROOM: usize = 256 << 20;
 
+/// So many bytes of address space an allocator may reserve for a thread, at its first allocation.
+const ARENA: usize = 128 << 20;
+
 /// Starts `work` on a thread with at least the usual stack; none if the system cannot start one.
+///
+/// `others` counts the threads started just before it, which may not have reserved their memory yet.
 pub fn start<'scope, T: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
+    others: usize,
     work: impl FnOnce() -> T + Send + 'scope,
 ) -> Option<ScopedJoinHandle<'scope, T>> {
+    has_room(others.saturating_mul(ARENA))?;
     start_with_stack(scope, STACK, work)
+}
+
+/// Whether so many bytes are there. Nothing is written to them.
+fn has_room(bytes: usize) -> Option<()> {
+    Vec::<u8>::new().try_reserve_exact(bytes.saturating_add(ROOM)).ok()
 }
 
 /// The same with a stack of so many bytes.
@@ -28,8 +40,7 @@ pub fn start_with_stack<'scope, T: Send + 'scope>(
     stack: usize,
     work: impl FnOnce() -> T + Send + 'scope,
 ) -> Option<ScopedJoinHandle<'scope, T>> {
-    // Nothing is written to this memory: it only shows that there is some.
-    Vec::<u8>::new().try_reserve_exact(stack.saturating_add(ROOM)).ok()?;
+    has_room(stack)?;
     Builder::new().stack_size(stack).spawn_scoped(scope, work).ok()
 }
 
@@ -44,7 +55,8 @@ pub fn on_all(workers: usize, missing: impl Fn(), work: impl Fn(usize) + Sync) {
     let work = |worker| interrupt::with_hook(hook.clone(), || work(worker));
     std::thread::scope(|scope| {
         let work = &work;
-        let last = (1..workers).take_while(|&worker| start(scope, move || work(worker)).is_some());
+        let begin = |&worker: &usize| start(scope, worker, move || work(worker)).is_some();
+        let last = (1..workers).take_while(begin);
         let started = 1 + last.count();
         (started..workers).for_each(|_| missing());
         work(0);
@@ -56,7 +68,7 @@ pub fn on_all(workers: usize, missing: impl Fn(), work: impl Fn(usize) + Sync) {
 pub fn watched<T>(pause: Duration, look: impl Fn() + Sync, body: impl FnOnce() -> T) -> T {
     let ended = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let watcher = start(scope, || {
+        let watcher = start(scope, 0, || {
             while !ended.load(Ordering::Relaxed) {
                 look();
                 std::thread::park_timeout(pause);
@@ -113,7 +125,7 @@ mod tests {
         let impossible = usize::MAX >> 2;
         std::thread::scope(|scope| {
             assert!(start_with_stack(scope, impossible, || ()).is_none());
-            assert!(start(scope, || ()).is_some());
+            assert!(start(scope, 0, || ()).is_some());
         });
     }
 

@@ -211,7 +211,7 @@ pub fn walk_all<A: Arrangement, C: Collect>(
         (worker.collect, finished)
     };
     let results: Vec<(C, bool)> = std::thread::scope(|scope| {
-        let handles: Vec<_> = (1..threads).map_while(|_| start(scope, work)).collect();
+        let handles: Vec<_> = (1..threads).map_while(|others| start(scope, others, work)).collect();
         let first = work();
         let join = |handle: std::thread::ScopedJoinHandle<'_, (C, bool)>| {
             handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
