@@ -1,0 +1,73 @@
+(* foldcheck-proved CERTIFICATE NETWORK.json PROPERTY [--original NETWORK]: must be believed. *)
+
+open Certificate
+
+let usage () =
+  prerr_endline "usage: foldcheck-proved CERTIFICATE NETWORK.json PROPERTY [--original NETWORK]";
+  exit 2
+
+(* The files are those of the certificate; without --original the network is NETWORK.json itself. *)
+let check certificate_path network_path property_path original_path =
+  let certificate = Files.read_file certificate_path in
+  let network_text = Files.read_file network_path and property_text = Files.read_file property_path in
+  let original_text = match original_path with Some path -> Files.read_file path | None -> network_text in
+  let network, inputs, outputs = Network.read network_text in
+  let formula = Property.read property_text inputs outputs in
+  let lines = lines_of certificate in
+  let expect condition reason = if not condition then reject lines reason in
+  expect (fields lines = [ "foldline-certificate"; "1" ]) "not a certificate of version 1";
+  let answer =
+    match fields lines with
+    | [ "statement"; "verification"; ("holds" | "violated" as answer) ] -> answer
+    | "statement" :: kind :: _ when kind <> "verification" -> reject lines ("the kind `" ^ kind ^ "` is not covered by the proved checker")
+    | _ -> reject lines "unknown statement"
+  in
+  let about role text =
+    match fields lines with
+    | [ word; _; hash ] when word = role && hash = Files.sha256 text -> ()
+    | _ -> reject lines ("the certificate is about another " ^ role)
+  in
+  about "network" original_text;
+  about "property" property_text;
+  let precision =
+    match fields lines with
+    | [ "precision"; f ] when index lines f >= 20 && index lines f <= 52 -> index lines f
+    | _ -> reject lines "the precision was expected"
+  in
+  let widths = List.filter_map (fun (l : Proved.layer) -> if l.relu then Some (List.length l.rows) else None) network in
+  let content =
+    if answer = "violated" then begin
+      let witness = match fields lines with "witness" :: xs -> List.map (rational lines) xs | _ -> reject lines "a witness was expected" in
+      expect (fields lines = [ "end" ]) "the end was expected";
+      Proved.Witness witness
+    end else begin
+      let clauses = lazy (Array.of_list (Proved.clauses_of formula)) in
+      let atoms lines c =
+        let clauses = Lazy.force clauses in
+        if c >= Array.length clauses then reject lines "there is no such clause";
+        List.length (Proved.output_atoms clauses.(c))
+      in
+      Proved.Cases (items lines widths atoms)
+    end
+  in
+  expect (lines.next = Array.length lines.text) "something stands after the end";
+  let run bits = Proved.check (Z.of_int bits) Bases.prepare Bases.refresh (Bases.solve bits) inputs network formula content in
+  let bits = match Sys.getenv_opt "FOLDCHECK_PROVED_BITS" with Some b -> int_of_string b | None -> precision in
+  if run bits then begin
+    Printf.printf "accepted: verification %s\n" answer;
+    if original_path <> None then
+      Printf.printf "about the network %s (sha256 %s); that it is the lowered original is to be believed\n" network_path (Files.sha256 network_text)
+  end else begin
+    print_endline "rejected: the checking function says no";
+    exit 1
+  end
+
+let () =
+  try
+    match Array.to_list Sys.argv with
+    | [ _; c; n; p ] -> check c n p None
+    | [ _; c; n; p; "--original"; o ] -> check c n p (Some o)
+    | _ -> usage ()
+  with
+  | Rejected (line, reason) -> Printf.printf "rejected: line %d: %s\n" line reason; exit 1
+  | Files.Not_understood reason -> Printf.eprintf "cannot read the files: %s\n" reason; exit 4
