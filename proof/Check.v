@@ -70,7 +70,7 @@ Section Cases.
 Variable F : Z.
 Hypothesis F_nonneg : (0 <= F)%Z.
 Variables raw_basis basis : Type.
-Variable prepare : raw_basis -> list bound -> list bound -> basis.
+Variable prepare : raw_basis -> list bound -> list bound -> option basis.
 Variable refresh : basis -> list bound -> list bound -> basis.
 Variable solve : basis -> bound -> list (name * Z).
 

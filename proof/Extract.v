@@ -5,22 +5,22 @@ From Coq Require Import ExtrOcamlBasic ExtrOcamlNatInt ExtrOcamlZBigInt.
 Require Import Statement Check.
 
 (** The functions of integers that the standard extraction leaves out. *)
-Extract Constant Z.log2 => "(fun x -> Big_int_Z.big_int_of_int (if Z.sign x <= 0 then 0 else Z.numbits x - 1))".
-Extract Constant Z.gcd => "Z.gcd".
-Extract Constant Z.leb => "Z.leq".
-Extract Constant Z.ltb => "Z.lt".
-Extract Constant Pos.eqb => "Z.equal".
-Extract Constant Z.to_pos => "(fun x -> if Z.sign x > 0 then x else Z.one)".
-Extract Constant Z.add => "Z.add".
-Extract Constant Z.sub => "Z.sub".
-Extract Constant Z.mul => "Z.mul".
-Extract Constant Z.opp => "Z.neg".
-Extract Constant Z.eqb => "Z.equal".
-Extract Constant Z.min => "Z.min".
-Extract Constant Z.max => "Z.max".
-Extract Constant Z.abs => "Z.abs".
-Extract Constant Z.shiftr => "(fun x y -> let y = Z.to_int y in if y < 0 then Z.shift_left x (-y) else Z.shift_right x y)".
-Extract Constant Z.shiftl => "(fun x y -> let y = Z.to_int y in if y < 0 then Z.shift_right x (-y) else Z.shift_left x y)".
+Extract Constant Z.log2 => "(fun x -> Big_int_Z.big_int_of_int (if Big.sign x <= 0 then 0 else Big.numbits x - 1))".
+Extract Inlined Constant Z.gcd => "Big.gcd".
+Extract Inlined Constant Z.leb => "Big.leq".
+Extract Inlined Constant Z.ltb => "Big.lt".
+Extract Inlined Constant Pos.eqb => "Big.equal".
+Extract Constant Z.to_pos => "(fun x -> if Big.sign x > 0 then x else Big.one)".
+Extract Inlined Constant Z.add => "Big.add".
+Extract Inlined Constant Z.sub => "Big.sub".
+Extract Inlined Constant Z.mul => "Big.mul".
+Extract Inlined Constant Z.opp => "Big.neg".
+Extract Inlined Constant Z.eqb => "Big.equal".
+Extract Inlined Constant Z.min => "Big.min".
+Extract Inlined Constant Z.max => "Big.max".
+Extract Inlined Constant Z.abs => "Big.abs".
+Extract Constant Z.shiftr => "(fun x y -> let y = Big.to_int y in if y < 0 then Big.shift_left x (-y) else Big.shift_right x y)".
+Extract Constant Z.shiftl => "(fun x y -> let y = Big.to_int y in if y < 0 then Big.shift_right x (-y) else Big.shift_left x y)".
 Extraction Blacklist Z Big_int_Z.
 
 Extraction "built/proved.ml" check.

@@ -39,7 +39,7 @@ Hypothesis F_nonneg : (0 <= F)%Z.
 
 (** Bases give multipliers (2^-F). Whatever they give is tested, so how they do it plays no part in the proof. *)
 Variables raw_basis basis : Type.
-Variable prepare : raw_basis -> list bound -> list bound -> basis.
+Variable prepare : raw_basis -> list bound -> list bound -> option basis.
 Variable refresh : basis -> list bound -> list bound -> basis.
 Variable solve : basis -> bound -> list (name * Z).
 
@@ -1037,11 +1037,23 @@ Definition go (s : option state) : option result := option_map Go s.
 Definition fork (s : option (state * state)) : option result := option_map (fun p => Fork (fst p) (snd p)) s.
 Definition done (b : bool) : option result := if b then Some Done else None.
 
+(** The bases of a record; none if one names a row or an input that is not there. *)
+Fixpoint prepared (s : state) (new : list raw_basis) : option (list basis) :=
+  match new with
+  | [] => Some []
+  | q :: new =>
+      match prepare q (split_rows s) (clip_rows s), prepared s new with
+      | Some b, Some bs => Some (b :: bs)
+      | _, _ => None
+      end
+  end.
+
 Definition step (r : record) (s : state) : option result :=
   match r with
   | Bases new =>
-      go (Some (State (layers s) (box s) (split_rows s) (clip_rows s)
-                 (bases s ++ map (fun q => prepare q (split_rows s) (clip_rows s)) new) (left s)))
+      go (option_map
+            (fun found => State (layers s) (box s) (split_rows s) (clip_rows s) (bases s ++ found) (left s))
+            (prepared s new))
   | Bounds fields =>
       match bounds_stack s (layers s) fields with
       | Some (Next (st, [], _)) => go (Some (with_layers s st))
@@ -1079,7 +1091,7 @@ Theorem step_ok r s y o : P s y -> nonnegative y -> Forall (constraint_true y) f
   match o with Done => False | Go s' => P s' y | Fork a b => P a y \/ P b y end.
 Proof.
   intros H N FA E. destruct r; cbn [step] in E.
-  - cbn in E. injection E as <-. exact H.
+  - destruct (prepared s new) as [found|]; [|discriminate]. cbn in E. injection E as <-. exact H.
   - destruct (bounds_stack s (layers s) fields) as [[|[[st [|]] c]]|] eqn:B; try discriminate; cbn in E; injection E as <-;
       pose proof H as (SO & _).
     + exact (bounds_stack_ok s y H N _ _ _ SO B).

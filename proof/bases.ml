@@ -39,7 +39,10 @@ let refresh basis rows clips =
     let equation j = Array.of_list (List.map (fun row -> coefficient row j) found) in
     { basis with inverse = inverse (Array.of_list (List.map equation basis.inputs)) }
 
-let prepare (rows, inputs) = refresh { rows; inputs; inverse = None }
+(* None if a row is not there that is no clip row. *)
+let prepare (names, inputs) rows clips =
+  let is_there (is_clip, place) = is_clip || place < List.length rows in
+  if List.for_all is_there names then Some (refresh { rows = names; inputs; inverse = None } rows clips) else None
 
 let solve precision basis (coefficients, _) =
   match basis.inverse with

@@ -94,11 +94,12 @@ let told lines widths text =
       { told_at = place lines widths neuron; is_upper; told_value = dyadic lines value; told_by = List.map (multiplier lines) by }
   | [] -> reject lines "not a bound"
 
-let basis lines text =
+let basis lines dimension text =
   match String.split_on_char '/' text with
   | [ rows; inputs ] ->
       let rows = List.map (row_name lines) (String.split_on_char ',' rows) in
-      let inputs = List.map (index lines) (String.split_on_char ',' inputs) in
+      let input text = let j = index lines text in if j >= dimension then reject lines ("there is no input " ^ text) else j in
+      let inputs = List.map input (String.split_on_char ',' inputs) in
       if List.length rows <> List.length inputs then reject lines ("not as many rows as inputs: " ^ text);
       (rows, inputs)
   | _ -> reject lines ("not a basis: " ^ text)
@@ -128,10 +129,10 @@ let rec take lines n = function
   | x :: rest -> let found, rest = take lines (n - 1) rest in (x :: found, rest)
   | [] -> reject lines "a field is missing"
 
-let record lines widths atoms word rest =
+let record lines inputs widths atoms word rest =
   let terms ts = let used = Hashtbl.create 10 in List.map (term lines widths used) ts in
   match (word, rest) with
-  | "bases", bs -> Bases (List.map (basis lines) bs)
+  | "bases", bs -> Bases (List.map (basis lines inputs) bs)
   | "bounds", ts -> Bounds (List.map (told lines widths) ts)
   | ("lower" | "upper"), k :: v :: ms ->
       OneBound { told_at = place lines widths k; is_upper = word = "upper"; told_value = dyadic lines v;
@@ -152,7 +153,7 @@ let record lines widths atoms word rest =
   | _ -> reject lines ("not understood: " ^ word)
 
 (* The records of cases, up to `end`. *)
-let items lines widths atoms =
+let items lines inputs widths atoms =
   let rec tree found =
     match lines.text.(lines.next) with
     | exception Invalid_argument _ -> reject lines "the certificate ends too early"
@@ -161,7 +162,7 @@ let items lines widths atoms =
         | ("case" | "off" | "end") :: _ -> List.rev found
         | _ -> (
             match fields lines with
-            | word :: rest -> tree (record lines widths atoms word rest :: found)
+            | word :: rest -> tree (record lines inputs widths atoms word rest :: found)
             | [] -> reject lines "an empty line"))
   in
   let rec reaches found =
