@@ -40,24 +40,25 @@ Proof.
   - rewrite mult_IZR, <- E. lra.
 Qed.
 
-Fixpoint follow_from (k : nat) (todo : list neuron) (sums extra : list Z) : list Z * list Z :=
+(** The coefficient of each neuron is what it was in the beginning: links go to earlier neurons only. *)
+Fixpoint follow_from (k : nat) (todo : list neuron) (own sums extra : list Z) : list Z * list Z :=
   match todo with
   | [] => (sums, extra)
   | n :: todo =>
-      let c := nth k sums 0%Z in
+      let c := first own in
       match sign n, link n with
       | None, Some (i, f) =>
-          if (c =? 0)%Z then follow_from (Datatypes.S k) todo sums extra
+          if (c =? 0)%Z then follow_from (Datatypes.S k) todo (tl own) sums extra
           else if positive f
-          then follow_from (Datatypes.S k) todo (bump i (scaled f c) (bump k (- c) sums)) extra
+          then follow_from (Datatypes.S k) todo (tl own) (bump i (scaled f c) (bump k (- c) sums)) extra
           else let e := Z.shiftr (scaled (- f) c) F in
-               follow_from (Datatypes.S k) todo (bump i (Z.shiftl e F) (bump k (- c) sums)) (bump i (- e) extra)
-      | _, _ => follow_from (Datatypes.S k) todo sums extra
+               follow_from (Datatypes.S k) todo (tl own) (bump i (Z.shiftl e F) (bump k (- c) sums)) (bump i (- e) extra)
+      | _, _ => follow_from (Datatypes.S k) todo (tl own) sums extra
       end
   end.
 
 Definition follow (ns : list neuron) (sums : list Z) : option (list Z * list Z) :=
-  Some (if existsb undecided_link ns then follow_from 0 ns sums [] else (sums, [])).
+  Some (if existsb undecided_link ns then follow_from 0 ns sums sums [] else (sums, [])).
 
 Lemma nth_relus ns v k n : nth_error ns k = Some n -> nth k (relus ns v) 0 = Rmax 0 (at_row (exact n) v).
 Proof.
@@ -70,21 +71,21 @@ Proof.
   intros H. unfold pre. apply (map_nth_error (fun n => at_row (exact n) v)) in H. apply nth_error_nth. exact H.
 Qed.
 
-Lemma follow_from_below ns v : links_ok ns v -> forall todo k sums extra sums' extra',
+Lemma follow_from_below ns v : links_ok ns v -> forall todo k own sums extra sums' extra',
   (forall j n, nth_error todo j = Some n -> nth_error ns (k + j) = Some n) ->
-  follow_from k todo sums extra = (sums', extra') ->
+  follow_from k todo own sums extra = (sums', extra') ->
   zdot sums' (relus ns v) + S * zdot extra' (pre ns v) <= zdot sums (relus ns v) + S * zdot extra (pre ns v).
 Proof.
-  intros LK. induction todo as [|n todo IH]; intros k sums extra sums' extra' T E; cbn [follow_from] in E.
+  intros LK. induction todo as [|n todo IH]; intros k own sums extra sums' extra' T E; cbn [follow_from] in E.
   { injection E as <- <-. lra. }
   assert (T' : forall j m, nth_error todo j = Some m -> nth_error ns (Datatypes.S k + j) = Some m).
   { intros j m H. rewrite Nat.add_succ_comm. apply T. exact H. }
   assert (Hk : nth_error ns k = Some n) by (rewrite <- (Nat.add_0_r k); apply T; reflexivity).
   destruct (sign n); [eapply IH; eassumption|].
   destruct (link n) as [[i f]|] eqn:LN; [|eapply IH; eassumption].
-  destruct (nth k sums 0 =? 0)%Z; [eapply IH; eassumption|].
+  destruct (first own =? 0)%Z; [eapply IH; eassumption|].
   destruct (LK n i f (nth_error_In _ _ Hk) LN) as (m & Hi & Z).
-  set (c := nth k sums 0%Z) in *. set (zi := at_row (exact m) v) in *. set (zk := at_row (exact n) v) in *.
+  set (c := first own) in *. set (zi := at_row (exact m) v) in *. set (zk := at_row (exact n) v) in *.
   pose proof (Rmax_l 0 zi) as M0. pose proof (Rmax_r 0 zi) as M1.
   destruct (positive f) eqn:PF.
   - apply positive_eq in PF. eapply Rle_trans; [eapply IH; eassumption|]. rewrite !zdot_bump, opp_IZR.
@@ -113,7 +114,7 @@ Lemma follow_below ns v sums sums' extra :
   zdot sums' (relus ns v) + S * zdot extra (pre ns v) <= zdot sums (relus ns v).
 Proof.
   intros _ LK E. unfold follow in E. injection E as E. destruct (existsb _ _).
-  - pose proof (follow_from_below ns v LK ns 0 sums [] sums' extra (fun j n H => H) E) as B. rewrite zdot_nil in B. lra.
+  - pose proof (follow_from_below ns v LK ns 0 sums sums [] sums' extra (fun j n H => H) E) as B. rewrite zdot_nil in B. lra.
   - injection E as <- <-. rewrite zdot_nil. lra.
 Qed.
 

@@ -7,7 +7,7 @@ let usage () =
   exit 2
 
 (* Products of numbers with so many fraction bits mostly fit into 63 bits. *)
-let few_bits = 28
+let few_bits = 32
 
 (* The files are those of the certificate; without --original the network is NETWORK.json itself. *)
 let check certificate_path network_path property_path original_path =
