@@ -83,7 +83,7 @@ def answer(output):
 def check_step(builds, question, step, figures, repeats):
     """Runs one step natively, the builds alternating; gives what is wrong."""
     wrong, answers = [], []
-    for build, measured in zip(builds, figures):
+    for build in builds:
         run = native(build.command(question, step))
         answers.append(answer(run.output))
         if run.code not in (0, 1) or step == "check" and run.code != 0:

@@ -25,7 +25,7 @@ pub fn check<R: BufRead>(
     let network = certificate.file("network")?.network()?;
     let mut region = Vec::new();
     if let Some(content) = certificate.optional_file("region")? {
-        let found = parse_region(&content.name, &content.text()?, network.inputs())?;
+        let found = parse_region(&content.name, content.text()?, network.inputs())?;
         let [piece] = found.pieces.as_slice() else {
             return Err("the region is not one polyhedron".into());
         };

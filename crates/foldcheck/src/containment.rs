@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 
-use foldline_kernel::number::{Signed, least_common_multiple};
+use foldline_kernel::number::{least_common_multiple, magnitude};
 use foldline_kernel::{Integer, Natural, Rational, Zonotope};
 
 use crate::certificate::{Certificate, Stop};
@@ -167,9 +167,4 @@ fn check_normals<R: BufRead>(
     let outer: Vec<Vec<Integer>> = pair.outer.iter().map(pick).collect();
     let inner: Vec<Vec<Integer>> = pair.inner.iter().map(pick).collect();
     Ok(every_normal_fits(&outer, &inner, certificate.lines.clock())?)
-}
-
-/// |value|.
-pub fn magnitude(value: &Rational) -> Rational {
-    if value.is_negative() { -value } else { value.clone() }
 }

@@ -35,7 +35,7 @@ pub fn check<R: BufRead>(
     };
     let joint = difference(&a, &b, &outputs).map_err(|error| error.to_string())?;
     let region = match region {
-        Some(content) => parse_region(&content.name, &content.text()?, dimension)?,
+        Some(content) => parse_region(&content.name, content.text()?, dimension)?,
         None => Region::everything(dimension),
     };
     if answer == "no" {

@@ -2,10 +2,11 @@
 
 use std::io::BufRead;
 
+use foldline_kernel::number::magnitude;
 use foldline_kernel::{Integer, Rational};
 
 use crate::certificate::{Certificate, Stop};
-use crate::containment::{Pair, magnitude, rationals};
+use crate::containment::{Pair, rationals};
 use crate::lines::{Fields, Reason};
 
 /// Deeper trees are refused.

@@ -3,12 +3,11 @@
 use std::io::BufRead;
 
 use foldline_formats::matrix::parse_matrix;
-use foldline_kernel::number::{Signed, least_common_multiple};
+use foldline_kernel::number::{Signed, least_common_multiple, magnitude};
 use foldline_kernel::{Integer, Natural, Rational, Zonotope};
 
 use crate::certificate::{Certificate, Stop};
 use crate::clock::Clock;
-use crate::containment::magnitude;
 use crate::lines::{Fields, index, rational};
 use crate::norm_bound::{LARGEST_TERM, Longest, Power, at_least};
 use crate::norm_cones;

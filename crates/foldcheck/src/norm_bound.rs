@@ -1,9 +1,7 @@
 //! What the norms of vectors are compared with: exactly for p = 1 and 2, rounded to the safe side for other p.
 
-use foldline_kernel::number::{Signed, UnsignedAbs};
+use foldline_kernel::number::{Signed, UnsignedAbs, magnitude};
 use foldline_kernel::{Integer, Natural, Rational};
-
-use crate::containment::magnitude;
 
 /// Fraction bits of rounded powers.
 const FRACTION: usize = 96;

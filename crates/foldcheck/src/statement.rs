@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use foldline_formats::digest::sha256;
-use foldline_formats::input::{display_name, read_bytes};
+use foldline_formats::input::{as_text, display_name, read_bytes};
 use foldline_formats::sample::parse_sample;
 use foldline_formats::{FormatError, NetworkOptions, parse_network, parse_zonotope};
 use foldline_kernel::{Network, Sample, Zonotope};
@@ -59,7 +60,7 @@ pub struct Content {
     /// Its name as the user gave it.
     pub name: String,
     /// Its bytes after decompression.
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<Vec<u8>>,
     /// Their SHA-256 in lower-case hexadecimal digits.
     pub hash: String,
 }
@@ -67,6 +68,11 @@ pub struct Content {
 impl Content {
     /// A file with this content.
     pub fn new(name: &str, bytes: Vec<u8>) -> Self {
+        Self::shared(name, Arc::new(bytes))
+    }
+
+    /// The same with bytes that others hold, too.
+    pub fn shared(name: &str, bytes: Arc<Vec<u8>>) -> Self {
         let hash = sha256(&bytes);
         Self { name: name.to_owned(), bytes, hash }
     }
@@ -88,11 +94,11 @@ impl Content {
 
     /// The sample in it.
     pub fn sample(&self) -> Result<Sample, FormatError> {
-        parse_sample(&self.name, &self.text()?)
+        parse_sample(&self.name, self.text()?)
     }
 
     /// Its bytes as text.
-    pub fn text(&self) -> Result<String, FormatError> {
-        foldline_formats::input::into_text(&self.name, self.bytes.clone())
+    pub fn text(&self) -> Result<&str, FormatError> {
+        as_text(&self.name, &self.bytes)
     }
 }

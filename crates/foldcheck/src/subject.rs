@@ -45,7 +45,7 @@ impl Subject {
         let network = network.network()?;
         let dimension = network.inputs();
         let region = match region {
-            Some(content) => parse_region(&content.name, &content.text()?, dimension)?,
+            Some(content) => parse_region(&content.name, content.text()?, dimension)?,
             None => Region::everything(dimension),
         };
         Ok(Self { network, region, precision })

@@ -28,7 +28,7 @@ pub fn check<R: BufRead>(
     let precision = certificate.precision()?;
     let network = network.network()?;
     let (inputs, outputs) = (network.inputs(), network.outputs());
-    let property = parse_property(&property.name, &property.text()?, inputs, outputs)?;
+    let property = parse_property(&property.name, property.text()?, inputs, outputs)?;
     if answer == "violated" {
         check_witness(certificate, &network, &property.formula)?;
     } else {

@@ -71,7 +71,7 @@ fn run(directory: &Path, arguments: &[&str]) -> (Output, Duration) {
 fn the_program_ends_in_time() {
     let directory = tempfile::tempdir().unwrap();
     let (files, certificate) = endless();
-    fs::write(directory.path().join("z.json"), &files[0].bytes).unwrap();
+    fs::write(directory.path().join("z.json"), files[0].bytes.as_slice()).unwrap();
     fs::write(directory.path().join("c"), certificate).unwrap();
     let arguments = ["--timeout", "0.5", "--json", "c", "z.json", "z.json"];
     let stalled = ["--json", "--timeout=.25", "-", "z.json", "z.json"];

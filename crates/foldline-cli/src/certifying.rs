@@ -115,7 +115,7 @@ fn judge(
 
 /// Runs the checker on what was written and what was read.
 fn check(files: &[InputFile], limits: &Limits, certificate: Written) -> Result<Outcome, String> {
-    let content = |file: &InputFile| Content::new(&file.name(), file.bytes.to_vec());
+    let content = |file: &InputFile| Content::shared(&file.name(), Arc::clone(&file.bytes));
     let contents: Vec<Content> = files.iter().map(content).collect();
     let left = || limits.timeout.map(|limit| limit.saturating_sub(limits.start.elapsed()));
     let stop = limits.stop.clone();

@@ -88,7 +88,10 @@ pub fn into_text(name: &str, content: Vec<u8>) -> Result<String, FormatError> {
 }
 
 /// The same for bytes that stay where they are.
-fn as_text<'b>(name: &str, content: &'b [u8]) -> Result<&'b str, FormatError> {
+///
+/// # Errors
+/// If they are not UTF-8.
+pub fn as_text<'b>(name: &str, content: &'b [u8]) -> Result<&'b str, FormatError> {
     std::str::from_utf8(content).map_err(|error| {
         FormatError::new(name, format!("byte {}", error.valid_up_to()), "is not UTF-8 text")
     })

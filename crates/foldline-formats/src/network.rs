@@ -62,11 +62,11 @@ pub fn parse_network(
         let message = "has no physical units: only .nnet files know means and ranges";
         return Err(FormatError::whole(name, message));
     }
-    let text = || input::into_text(name, bytes.to_vec());
+    let text = || input::as_text(name, bytes);
     match format {
         Format::Onnx => onnx::parse_onnx(name, bytes),
-        Format::Nnet => nnet::parse_nnet(name, &text()?, options.physical),
-        Format::Json => json_network::parse_json_network(name, &text()?),
+        Format::Nnet => nnet::parse_nnet(name, text()?, options.physical),
+        Format::Json => json_network::parse_json_network(name, text()?),
     }
 }
 

@@ -11,7 +11,7 @@ use foldline_kernel::{Rational, Zonotope};
 use serde_json::{Value, json};
 
 use crate::error::FormatError;
-use crate::input::{display_name, into_text, read_bytes};
+use crate::input::{as_text, display_name, read_bytes};
 use crate::json_text::{Json, parse_json};
 use crate::matrix::{
     Container, Fault, Matrix, read_arrays, vector, vectors, write_mat, write_members, write_npy,
@@ -32,8 +32,8 @@ pub fn read_zonotope(path: &Path) -> Result<Zonotope, FormatError> {
 pub fn parse_zonotope(name: &str, bytes: &[u8]) -> Result<Zonotope, FormatError> {
     let zonotope = match Container::of(name, bytes) {
         Some(Container::Json) => {
-            let text = into_text(name, bytes.to_vec())?;
-            from_json(&parse_json(name, &text)?)
+            let text = as_text(name, bytes)?;
+            from_json(&parse_json(name, text)?)
         }
         Some(container) => from_matrices(&read_arrays(name, container, bytes)?),
         None => {

@@ -28,6 +28,11 @@ pub enum NumberError {
     NotFinite(&'static str),
 }
 
+/// |value|.
+pub fn magnitude(value: &Rational) -> Rational {
+    if value.is_negative() { -value } else { value.clone() }
+}
+
 /// Two to the power `exponent`, as a rational.
 pub fn power_of_two(exponent: i64) -> Rational {
     let magnitude = Integer::ONE << exponent.unsigned_abs() as usize;

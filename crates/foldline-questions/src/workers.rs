@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, Scope, ScopedJoinHandle, Thread};
 use std::time::Duration;
 
+use foldline_kernel::interrupt;
+
 /// The stack of a thread where none is asked for, in bytes.
 const STACK: usize = 2 << 20;
 
@@ -43,8 +45,6 @@ pub fn start_with_stack<'scope, T: Send + 'scope>(
     has_room(stack)?;
     Builder::new().stack_size(stack).spawn_scoped(scope, work).ok()
 }
-
-use foldline_kernel::interrupt;
 
 /// Runs `work` for the workers 0, 1, … at the same time, worker 0 on the thread at hand.
 ///

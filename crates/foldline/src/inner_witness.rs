@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::{ExactOutcome, maximize};
 use foldline_kernel::network::over_common_denominator;
-use foldline_kernel::number::{from_f32_bits, power_of_two};
+use foldline_kernel::number::{from_f32_bits, magnitude, power_of_two};
 use foldline_kernel::{
     Activation, Atom, Formula, Integer, LinearConstraint, Network, Property, Rational,
 };
@@ -274,10 +274,6 @@ impl Program<'_> {
 
 fn nonzero(values: Vec<Rational>) -> Vec<(usize, Rational)> {
     values.into_iter().enumerate().filter(|(_, value)| !value.is_zero()).collect()
-}
-
-fn magnitude(value: &Rational) -> Rational {
-    if *value < Rational::ZERO { -value.clone() } else { value.clone() }
 }
 
 /// A number from −1024 to 1023 that depends on both indices without a pattern.

@@ -14,7 +14,7 @@ use std::path::Path;
 use foldline_kernel::Rational;
 
 use crate::error::FormatError;
-use crate::input::{display_name, into_text, read_bytes};
+use crate::input::{as_text, display_name, read_bytes};
 pub(crate) use json::{vector, vectors};
 pub use mat::write_mat;
 pub use npy::write_npy;
@@ -141,7 +141,7 @@ pub fn parse_matrix(name: &str, bytes: &[u8]) -> Result<Matrix, FormatError> {
         return Err(FormatError::whole(name, expected));
     };
     if container == Container::Json {
-        return json::parse_rows(name, &into_text(name, bytes.to_vec())?);
+        return json::parse_rows(name, as_text(name, bytes)?);
     }
     let mut arrays = read_arrays(name, container, bytes)?;
     match (arrays.pop(), arrays.len()) {

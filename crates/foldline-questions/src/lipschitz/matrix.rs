@@ -2,7 +2,7 @@
 
 use foldline_geometry::directed::nearest;
 use foldline_kernel::Rational;
-use foldline_kernel::number::from_f64_bits;
+use foldline_kernel::number::{from_f64_bits, magnitude};
 
 /// Rows of a matrix.
 pub type Matrix = Vec<Vec<Rational>>;
@@ -150,11 +150,6 @@ pub fn dominant_vector(b: &[Vec<Rational>], g: &[Vec<Rational>]) -> Vec<Rational
         .map(|row| from_f64_bits(row[column].to_bits()).unwrap_or(Rational::ONE))
         .collect();
     if vector.iter().all(Rational::is_zero) { vec![Rational::ONE; count] } else { vector }
-}
-
-/// |value|.
-pub fn magnitude(value: &Rational) -> Rational {
-    if *value < Rational::ZERO { -value.clone() } else { value.clone() }
 }
 
 #[cfg(test)]

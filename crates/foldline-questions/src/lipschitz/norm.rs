@@ -6,9 +6,10 @@
 //! and for p = ∞ row sums replace the 2^d vertices.
 
 use foldline_kernel::Rational;
+use foldline_kernel::number::magnitude;
 
 use super::matrix::{
-    Matrix, dot, inverse, largest_eigenvalue, magnitude, null_vector, row_products, transposed,
+    Matrix, dot, inverse, largest_eigenvalue, null_vector, row_products, transposed,
 };
 use super::power::{power, square_root};
 use super::statement::{Constant, Exponent, Refused};

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 use foldline_kernel::network::RationalRow;
-use foldline_kernel::number::{BitTest, Sign, UnsignedAbs, power_of_two};
+use foldline_kernel::number::{BitTest, UnsignedAbs, magnitude, power_of_two};
 use foldline_kernel::{
     Activation, Atom, Formula, Layer, LinearConstraint, Network, Property, Rational,
 };
@@ -114,10 +114,6 @@ fn atoms(formula: &Formula) -> Vec<&Atom> {
         }
     }
     found
-}
-
-fn magnitude(value: &Rational) -> Rational {
-    if value.sign() == Sign::Negative { -value.clone() } else { value.clone() }
 }
 
 /// An exponent e with value ≤ 2^e, by less than a factor of 4.

@@ -39,7 +39,7 @@ impl Files {
     pub fn new(network: Content, property: Content) -> Result<Self, FormatError> {
         let read = network.network()?;
         let (inputs, outputs) = (read.inputs(), read.outputs());
-        let parsed = parse_property(&property.name, &property.text()?, inputs, outputs)?;
+        let parsed = parse_property(&property.name, property.text()?, inputs, outputs)?;
         Ok(Self { contents: [network, property], network: read, property: parsed })
     }
 

@@ -3,12 +3,12 @@
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::{ExactOutcome, maximize};
 use foldline_kernel::network::over_common_denominator;
-use foldline_kernel::number::{BitTest, power_of_two};
+use foldline_kernel::number::{BitTest, magnitude, power_of_two};
 use foldline_kernel::{Integer, LinearConstraint, Natural, Rational};
 
 use super::hull::Hull;
 use super::measure::{Measure, root_above, sum};
-use crate::lipschitz::matrix::{Matrix, dominant_vector, dot, magnitude, row_products, transposed};
+use crate::lipschitz::matrix::{Matrix, dominant_vector, dot, row_products, transposed};
 use crate::lipschitz::power::{power, square_root};
 
 impl Measure {

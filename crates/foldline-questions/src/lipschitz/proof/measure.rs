@@ -3,12 +3,12 @@
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::directed::nearest;
 use foldline_geometry::exact_lp::feasible_point;
-use foldline_kernel::number::{from_f64_bits, power_of_two};
+use foldline_kernel::number::{from_f64_bits, magnitude, power_of_two};
 use foldline_kernel::{LinearConstraint, Rational};
 
 use super::hull::Hull;
 use super::{Claim, NoProof};
-use crate::lipschitz::matrix::{Matrix, dot, is_positive_semidefinite, magnitude};
+use crate::lipschitz::matrix::{Matrix, dot, is_positive_semidefinite};
 use crate::lipschitz::power::{power, square_root};
 use crate::lipschitz::ranges::Slopes;
 use crate::lipschitz::statement::Exponent;

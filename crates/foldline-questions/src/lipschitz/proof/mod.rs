@@ -14,11 +14,10 @@ use foldline_geometry::ExactConstraint;
 use foldline_geometry::directed::nearest;
 use foldline_geometry::exact_lp::{Feasibility, feasibility};
 use foldline_kernel::network::over_common_denominator;
-use foldline_kernel::number::from_f64_bits;
+use foldline_kernel::number::{from_f64_bits, magnitude};
 use foldline_kernel::{Activation, Integer, Network, Rational, Region};
 
 use super::leaf::strictly;
-use super::matrix::magnitude;
 use super::ranges::{Link, Slopes, links};
 use super::statement::Exponent;
 use crate::verification::affine::{AffineRow, compose};
