@@ -261,10 +261,11 @@ fn collect(
     if let Some(limit) = limit {
         return Ok(Outcome::Undecided { limit, cells: shared.cells() });
     }
-    let key = |cell: &Drawn| cell.0.first().copied().unwrap_or_default();
-    cells.sort_by(|a, b| {
-        let (a, b) = (key(a), key(b));
-        a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1]))
+    // Neighbours may share their first corner: only all corners make the order that of one thread.
+    cells.sort_by(|(a, _), (b, _)| {
+        let pairs = a.iter().flatten().zip(b.iter().flatten());
+        let first = pairs.map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne());
+        first.unwrap_or(a.len().cmp(&b.len()))
     });
     Ok(Outcome::Counted(cells))
 }
