@@ -12,8 +12,8 @@ use super::resume::Resumed;
 use super::search::{Found, Run, search};
 use super::statement::{Architecture, TrainingOptions};
 use super::{train, train_resumable, zero_loss, zero_loss_resumable};
+use crate::checkpoint::Memory;
 use crate::checkpoint::StateError;
-use crate::checkpoint::memory::Memory;
 
 /// Small numbers, so that points coincide now and then.
 fn sample(dimension: usize, count: usize, seed: u64) -> Sample {
