@@ -27,6 +27,16 @@ pub enum EvidenceError {
     Lost,
 }
 
+impl EvidenceError {
+    /// The error of a search that keeps no records.
+    pub fn without_records(self) -> StateError {
+        match self {
+            EvidenceError::State(error) => error,
+            other => StateError(other.to_string()),
+        }
+    }
+}
+
 /// The records of a part and of what is below it, but for parts given away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stretch {
@@ -130,18 +140,19 @@ impl Evidence {
     /// # Panics
     /// If a part has no records, or has them twice: then the search lost or invented a part.
     pub fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let mut is_written = vec![false; self.stretches.len()];
         let mut pending = vec![0];
-        let mut written = 0;
         while let Some(number) = pending.pop() {
-            let stretch = self.stretches[number as usize].take();
-            let stretch = stretch.expect("every part is closed, and comes once");
-            written += 1;
+            let number = number as usize;
+            let twice = std::mem::replace(&mut is_written[number], true);
+            assert!(!twice, "every part comes once");
+            let stretch = self.stretches[number].as_ref().expect("every part is closed");
             if stretch.start < stretch.end {
                 self.logs[stretch.log].copy(stretch.start, stretch.end, out)?;
             }
-            pending.extend(stretch.given);
+            pending.extend(&stretch.given);
         }
-        assert_eq!(written, self.stretches.len(), "every part is below the whole");
+        assert!(is_written.into_iter().all(|written| written), "every part is below the whole");
         Ok(())
     }
 

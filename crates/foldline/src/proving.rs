@@ -87,7 +87,7 @@ impl Keeper for ProofKeeper<'_> {
 }
 
 /// Where the records of proofs are kept.
-fn storage(target: Destination<'_>, is_kept: bool) -> Storage {
+pub(crate) fn storage(target: Destination<'_>, is_kept: bool) -> Storage {
     let path = target.file();
     match path {
         Some(path) if is_kept => Storage::Files(partial_name(&path)),

@@ -133,7 +133,7 @@ fn search_chunks(
         }
         let cases = Cases::Plain(Opening::new(network, &cases));
         let search = Verification::new(cases, Visitor::new(counters, options.seed), chunk);
-        let (found, _) = search.run(open, None, run).map_err(without_evidence)?;
+        let (found, _) = search.run(open, None, run).map_err(EvidenceError::without_records)?;
         if found != Found::Nothing {
             return Ok(found);
         }
@@ -145,14 +145,6 @@ fn search_chunks(
         }
     }
     Ok(if expansion.is_finished() { Found::Nothing } else { Found::Stopped })
-}
-
-/// The error of a search that keeps no records.
-fn without_evidence(error: EvidenceError) -> StateError {
-    match error {
-        EvidenceError::State(error) => error,
-        other => StateError(other.to_string()),
-    }
 }
 
 /// Searches for a violating point of `property`, perhaps as a part of a run, with the run's
