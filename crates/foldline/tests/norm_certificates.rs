@@ -5,10 +5,13 @@ mod judged;
 #[path = "../../foldline-geometry/tests/zonotopes/random.rs"]
 mod random;
 
+use std::time::Duration;
+
 use foldcheck::Content;
 use foldline::Storage;
 use foldline::formats::zonotope_to_json;
 use foldline::norm_certificate::{claim, write_body};
+use foldline::questions::checkpoint::Memory;
 use foldline::questions::norm_maximum::proof::Record;
 use foldline::questions::norm_maximum::{
     Maximum, Norm, Options, Verdict, maximize_norm_with_proof,
@@ -206,6 +209,41 @@ fn forged_cones_are_rejected() {
     // p = 3: (3³ + 1)^(1/3) = 3.03658…
     case("3").accepts("3 between 6073/2000 15183/5000", &proof);
     case("3").rejects("3 between 6073/2000 6073/2000", &proof, "vector has a larger norm");
+}
+
+#[test]
+fn searches_that_were_stopped_leave_the_same_kind_of_certificate() {
+    let mut random = Random(11);
+    let mut stopped = 0;
+    for case in 0..6 {
+        let zonotope = random.zonotope_of(4, 30, 5);
+        let norm = Norm::Power(number(["2", "3", "3/2"][case % 3]));
+        let instance = Case::new(zonotope, norm);
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Storage::Files(folder.path().join("log"));
+        let mut memory = Memory::default();
+        for run in 1.. {
+            let timeout = Some(Duration::from_micros(300 * run));
+            let threads = 1 + run as usize % 2;
+            let (few_generators, few_signs) = (0, 4);
+            let options =
+                Options { few_generators, few_signs, timeout, threads, ..Options::default() };
+            let (zonotope, storage) = (&instance.zonotope, storage.clone());
+            let keeper = Some(&memory as _);
+            let found =
+                maximize_norm_with_proof(zonotope, &instance.norm, &options, storage, keeper);
+            let (outcome, mut record) = found.unwrap().unwrap();
+            if let Verdict::Found(maximum) = outcome.verdict {
+                assert!(matches!(record, Record::Cones(_)), "{record:?}");
+                let claim = claim(&instance.norm, &maximum.value);
+                instance.accepts(&claim, &body(&maximum, &mut record));
+                break;
+            }
+            stopped += 1;
+            memory = memory.next();
+        }
+    }
+    assert!(stopped > 6, "{stopped} runs were stopped");
 }
 
 #[test]
