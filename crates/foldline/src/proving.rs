@@ -19,7 +19,7 @@ use crate::certificate_file::{CertificateFile, Destination, Mark};
 use crate::output_file::partial_name;
 
 /// A thread's records that are kept in memory, in bytes, where no checkpoint needs them in a file.
-const MEMORY: usize = 4 << 20;
+const MEMORY: usize = 1 << 19;
 
 /// Where the state of a certified answer is kept.
 pub struct Kept<'k> {
