@@ -1,7 +1,8 @@
-//! Depth-first branch and bound on all threads, with evidence, checkpoints and limits.
+//! Branch and bound on all threads, depth first or best first, with evidence, checkpoints and limits.
 //!
-//! Every part that is opened is visited once. A worker that has none takes one that another gave
-//! away: its oldest, so that much work comes with it.
+//! Every part that is opened is visited once. Depth first, a worker that has none takes one that
+//! another gave away: its oldest, so that much work comes with it. Best first, all parts wait in one
+//! place, and the one with the largest bound is next.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -68,10 +69,49 @@ pub trait Search: Sync {
         f64::INFINITY
     }
 
+    /// How deep in the tree a part is: of parts with the same bound the deepest is next.
+    fn depth(&self, _part: &Self::Part) -> usize {
+        0
+    }
+
+    /// About how many bytes a part takes.
+    fn bytes(&self, _part: &Self::Part) -> usize {
+        0
+    }
+
     /// The state to save, given that of the open parts.
     fn state(&self, open: Value) -> Value {
         open
     }
+}
+
+/// In which order parts are visited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Below the last part first.
+    DepthFirst,
+    /// The part with the largest bound first; where those that wait take more bytes than this, a
+    /// worker goes depth first below the part that it has.
+    BestFirst {
+        /// So many bytes.
+        most_bytes: usize,
+    },
+}
+
+/// The place of a part among those that wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Rank {
+    /// See [`Search::bound`].
+    pub bound: f64,
+    /// See [`Search::depth`].
+    pub depth: usize,
+    /// See [`Search::bytes`].
+    pub bytes: usize,
+}
+
+/// The rank of a part.
+fn rank<S: Search>(search: &S, part: &S::Part) -> Rank {
+    Rank { bound: search.bound(part), depth: search.depth(part), bytes: search.bytes(part) }
 }
 
 /// How a search is run.
@@ -103,24 +143,24 @@ pub enum Ended<F> {
 
 /// The parts with which a search begins, and the evidence of the others.
 pub struct Open<P> {
-    given: Vec<Given<P>>,
+    /// With the numbers of their stretches; 0 without evidence.
+    parts: Vec<(P, u32)>,
     evidence: Option<Evidence>,
 }
 
 impl<P: Send> Open<P> {
     /// The parts of a new search, the first one to be visited first.
     pub fn new(parts: Vec<P>) -> Self {
-        let given = parts.into_iter().rev().map(|part| Given { part, stretch: 0 }).collect();
-        Self { given, evidence: None }
+        let parts = parts.into_iter().rev().map(|part| (part, 0)).collect();
+        Self { parts, evidence: None }
     }
 
     /// The same for a search that records its evidence.
     pub fn with_evidence(parts: Vec<P>, storage: Storage) -> Self {
         let evidence = Some(Evidence::new(storage, parts.len()));
-        let mut given: Vec<Given<P>> =
-            parts.into_iter().zip(1..).map(|(part, stretch)| Given { part, stretch }).collect();
-        given.reverse();
-        Self { given, evidence }
+        let mut parts: Vec<(P, u32)> = parts.into_iter().zip(1..).collect();
+        parts.reverse();
+        Self { parts, evidence }
     }
 
     /// What an earlier run left of a search without evidence.
@@ -131,7 +171,7 @@ impl<P: Send> Open<P> {
         if state.get("evidence").is_some() {
             return Err(StateError("it is one with evidence".to_owned()));
         }
-        Ok(Self { given: given(search, state, |stretch| stretch == 0)?, evidence: None })
+        Ok(Self { parts: parts(search, state, |stretch| stretch == 0)?, evidence: None })
     }
 
     /// What an earlier run left of a search that records its evidence in `storage`.
@@ -145,23 +185,23 @@ impl<P: Send> Open<P> {
     ) -> Result<Self, EvidenceError> {
         let evidence = Evidence::from_json(field(state, "evidence")?, storage)?;
         let is_open = |stretch: u32| evidence.stretches.get(stretch as usize) == Some(&None);
-        Ok(Self { given: given(search, state, is_open)?, evidence: Some(evidence) })
+        Ok(Self { parts: parts(search, state, is_open)?, evidence: Some(evidence) })
     }
 }
 
 /// The open parts of a state, each with a stretch that `fits`.
-fn given<P>(
+fn parts<P>(
     search: &impl Search<Part = P>,
     state: &Value,
     fits: impl Fn(u32) -> bool,
-) -> Result<Vec<Given<P>>, StateError> {
+) -> Result<Vec<(P, u32)>, StateError> {
     let entry = |entry: &Value| {
         let wrong = || expected("a part and the number of its stretch", entry);
         let stretch = entry.get(0).and_then(Value::as_u64);
         let stretch = stretch.and_then(|number| u32::try_from(number).ok());
         let stretch = stretch.filter(|&stretch| fits(stretch)).ok_or_else(wrong)?;
         let part = search.from_json(entry.get(1).ok_or_else(wrong)?)?;
-        Ok(Given { part, stretch })
+        Ok((part, stretch))
     };
     list(state, "parts")?.iter().map(entry).collect()
 }
@@ -175,9 +215,38 @@ pub fn depth_first<S: Search>(
     open: Open<S::Part>,
     run: Run<'_>,
 ) -> (Ended<S::Found>, Option<Evidence>) {
-    let Open { given, mut evidence } = open;
-    let opened = given.len() as u64;
-    let parts = OpenParts::new(given, evidence.as_mut(), run.threads, run.keeper.is_some());
+    drive(search, open, run, Order::DepthFirst)
+}
+
+/// The same with the largest bound first. Where open parts take more than so many bytes, workers
+/// go depth first.
+///
+/// # Panics
+/// If a visit panics, or a part was lost or visited twice.
+pub fn best_first<S: Search>(
+    search: &S,
+    open: Open<S::Part>,
+    run: Run<'_>,
+    most_bytes: usize,
+) -> (Ended<S::Found>, Option<Evidence>) {
+    drive(search, open, run, Order::BestFirst { most_bytes })
+}
+
+fn drive<S: Search>(
+    search: &S,
+    open: Open<S::Part>,
+    run: Run<'_>,
+    order: Order,
+) -> (Ended<S::Found>, Option<Evidence>) {
+    let Open { parts, mut evidence } = open;
+    let opened = parts.len() as u64;
+    let ranked = |(part, stretch)| {
+        let rank = rank(search, &part);
+        Given { part, stretch, rank }
+    };
+    let given = parts.into_iter().map(ranked).collect();
+    let is_kept = run.keeper.is_some();
+    let parts = OpenParts::new(given, order, evidence.as_mut(), run.threads, is_kept);
     let parts = match parts {
         Ok(parts) => parts,
         Err(error) => return (Ended::Failed(error), None),
@@ -185,6 +254,7 @@ pub fn depth_first<S: Search>(
     let pool = Pool {
         search,
         run,
+        order,
         parts,
         changed: Condvar::new(),
         idle: AtomicUsize::new(0),
@@ -230,6 +300,7 @@ pub fn depth_first<S: Search>(
 struct Pool<'a, S: Search> {
     search: &'a S,
     run: Run<'a>,
+    order: Order,
     parts: OpenParts<S::Part>,
     changed: Condvar,
     /// Workers without a part.
@@ -270,9 +341,24 @@ impl<S: Search> Pool<'_, S> {
                 Ok(held) => held,
                 Err(error) => return self.end(Ended::Failed(error)),
             };
-            if held > 1 && self.idle.load(Ordering::Relaxed) > 0 && self.parts.give_oldest(worker) {
-                self.changed.notify_one();
+            self.give(worker, held);
+        }
+    }
+
+    /// Gives parts away, if others should have them.
+    fn give(&self, worker: usize, held: usize) {
+        let (count, most_bytes) = match self.order {
+            Order::DepthFirst if held > 1 && self.idle.load(Ordering::Relaxed) > 0 => {
+                (1, usize::MAX)
             }
+            Order::DepthFirst => return,
+            Order::BestFirst { most_bytes } => (held, most_bytes),
+        };
+        let rank = |part: &S::Part| rank(self.search, part);
+        match self.parts.give_oldest(worker, count, most_bytes, rank) {
+            0 => {}
+            1 => self.changed.notify_one(),
+            _ => self.changed.notify_all(),
         }
     }
 

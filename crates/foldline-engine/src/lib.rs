@@ -12,5 +12,5 @@ mod log;
 mod open_parts;
 pub mod workers;
 
-pub use driver::{Ended, Left, Open, Run, Search, depth_first};
+pub use driver::{Ended, Left, Open, Run, Search, best_first, depth_first};
 pub use evidence::{Evidence, EvidenceError, Storage};

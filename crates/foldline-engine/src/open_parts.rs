@@ -3,13 +3,16 @@
 //! All of them can be listed at any moment, for a checkpoint. A part that is being visited is open
 //! until what is left of it is on a stack; its outline is remembered until then, if someone may ask.
 
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Mutex, MutexGuard};
 
 use serde_json::{Value, json};
 
-use crate::driver::{Left, Search};
+use crate::driver::{Left, Order, Rank, Search};
 use crate::evidence::{Evidence, Stretch};
 use crate::log::{Log, Mark};
 
@@ -19,6 +22,61 @@ pub struct Given<P> {
     pub part: P,
     /// The number; 0 without evidence.
     pub stretch: u32,
+    /// Its place among others.
+    pub rank: Rank,
+}
+
+impl<P> Ord for Given<P> {
+    /// By bound; equal bounds: the deeper part first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (one, other) = (self.rank, other.rank);
+        one.bound.total_cmp(&other.bound).then(one.depth.cmp(&other.depth))
+    }
+}
+
+impl<P> PartialOrd for Given<P> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<P> PartialEq for Given<P> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl<P> Eq for Given<P> {}
+
+/// Parts that wait for a worker.
+enum Waiting<P> {
+    /// The last one is taken.
+    Stack(Vec<Given<P>>),
+    /// The one with the largest bound is taken.
+    Heap(BinaryHeap<Given<P>>),
+}
+
+impl<P> Waiting<P> {
+    fn push(&mut self, given: Given<P>) {
+        match self {
+            Waiting::Stack(stack) => stack.push(given),
+            Waiting::Heap(heap) => heap.push(given),
+        }
+    }
+
+    fn pop(&mut self) -> Option<Given<P>> {
+        match self {
+            Waiting::Stack(stack) => stack.pop(),
+            Waiting::Heap(heap) => heap.pop(),
+        }
+    }
+
+    fn as_slice(&self) -> &[Given<P>] {
+        match self {
+            Waiting::Stack(stack) => stack,
+            Waiting::Heap(heap) => heap.as_slice(),
+        }
+    }
 }
 
 /// What one worker holds.
@@ -42,7 +100,9 @@ struct Trail {
 /// What no worker holds.
 pub struct Shared<P> {
     /// Parts given away; at first all.
-    pub given: Vec<Given<P>>,
+    waiting: Waiting<P>,
+    /// Their bytes.
+    bytes: usize,
     stretches: Vec<Option<Stretch>>,
 }
 
@@ -66,6 +126,7 @@ impl<P: Send> OpenParts<P> {
     /// If a log cannot be made.
     pub fn new(
         given: Vec<Given<P>>,
+        order: Order,
         mut evidence: Option<&mut Evidence>,
         workers: usize,
         is_kept: bool,
@@ -83,7 +144,12 @@ impl<P: Send> OpenParts<P> {
             Mutex::new(Hand { stack: Vec::new(), visiting: None, log, trail: None })
         };
         let hands = (0..workers).map(hand).collect();
-        let shared = Mutex::new(Shared { given, stretches });
+        let bytes = given.iter().map(|given| given.rank.bytes).sum();
+        let waiting = match order {
+            Order::DepthFirst => Waiting::Stack(given),
+            Order::BestFirst { .. } => Waiting::Heap(given.into()),
+        };
+        let shared = Mutex::new(Shared { waiting, bytes, stretches });
         let (further, missing) = (Mutex::new(further), AtomicUsize::new(0));
         let has_evidence = evidence.is_some();
         Ok(Self { shared, hands, is_kept, has_evidence, further, missing })
@@ -91,13 +157,13 @@ impl<P: Send> OpenParts<P> {
 
     /// The number of workers that there are.
     pub fn workers(&self) -> usize {
-        self.hands.len() - self.missing.load(Ordering::SeqCst)
+        self.hands.len() - self.missing.load(SeqCst)
     }
 
     /// Notes that one worker could not be started. To be called before the first one works: as
     /// long as that is not idle, nobody takes the search for finished.
     pub fn lose_worker(&self) {
-        self.missing.fetch_add(1, Ordering::SeqCst);
+        self.missing.fetch_add(1, SeqCst);
     }
 
     /// What no worker holds.
@@ -141,21 +207,33 @@ impl<P: Send> OpenParts<P> {
         Ok(hand.stack.len())
     }
 
-    /// Gives the worker's oldest part away, if it holds one.
-    pub fn give_oldest(&self, worker: usize) -> bool {
+    /// Gives the worker's oldest parts away, so many of them, unless more than `most_bytes` wait
+    /// already. The number of parts given away.
+    pub fn give_oldest(
+        &self,
+        worker: usize,
+        count: usize,
+        most_bytes: usize,
+        rank: impl Fn(&P) -> Rank,
+    ) -> usize {
         let mut shared = self.shared();
         let mut hand = self.hand(worker);
-        if hand.stack.is_empty() {
-            return false;
+        if shared.bytes > most_bytes {
+            return 0;
         }
-        let part = hand.stack.remove(0);
-        let stretch = if self.has_evidence { shared.stretches.len() as u32 } else { 0 };
-        if let Some(trail) = &mut hand.trail {
-            trail.given.push(stretch);
-            shared.stretches.push(None);
+        let Hand { stack, trail, .. } = &mut *hand;
+        let count = count.min(stack.len());
+        for part in stack.drain(..count) {
+            let stretch = if self.has_evidence { shared.stretches.len() as u32 } else { 0 };
+            if let Some(trail) = trail {
+                trail.given.push(stretch);
+                shared.stretches.push(None);
+            }
+            let rank = rank(&part);
+            shared.bytes += rank.bytes;
+            shared.waiting.push(Given { part, stretch, rank });
         }
-        shared.given.push(Given { part, stretch });
-        true
+        count
     }
 
     /// Takes a part that was given away, which the worker visits now. It holds nothing else.
@@ -170,7 +248,8 @@ impl<P: Send> OpenParts<P> {
             let end = hand.log.as_ref().map_or(0, Log::length);
             shared.stretches[stretch as usize] = Some(Stretch { log: worker, start, end, given });
         }
-        let Given { part, stretch } = shared.given.pop()?;
+        let Given { part, stretch, rank } = shared.waiting.pop()?;
+        shared.bytes -= rank.bytes;
         let start = hand.log.as_ref().map(Log::length);
         hand.trail = start.map(|start| Trail { stretch, start, given: Vec::new() });
         hand.visiting = self.is_kept.then(|| outline(&part));
@@ -181,7 +260,7 @@ impl<P: Send> OpenParts<P> {
     pub fn for_each(&self, mut each: impl FnMut(&P)) {
         let shared = self.shared();
         let hands: Vec<_> = (0..self.hands.len()).map(|worker| self.hand(worker)).collect();
-        shared.given.iter().for_each(|given| each(&given.part));
+        shared.waiting.as_slice().iter().for_each(|given| each(&given.part));
         hands.iter().flat_map(|hand| hand.stack.iter().chain(&hand.visiting)).for_each(each);
     }
 
@@ -195,7 +274,7 @@ impl<P: Send> OpenParts<P> {
         let mut stretches = shared.stretches.clone();
         let mut parts = Vec::new();
         let entry = |part: &P, stretch: u32| json!([stretch, search.to_json(part)]);
-        for Given { part, stretch } in &shared.given {
+        for Given { part, stretch, .. } in shared.waiting.as_slice() {
             parts.push(entry(part, *stretch));
         }
         for (worker, hand) in hands.iter().enumerate() {

@@ -282,7 +282,7 @@ fn contains(source: &mut Source, case: &mut Case, limit: Duration) -> Result<(),
     let start = Instant::now();
     let stop = || start.elapsed() >= limit;
     let target = case.target();
-    containment_certificate::write(&outer, &inner, &found.verdict, paths, &target, &stop)
+    containment_certificate::write(&outer, &inner, &found.verdict, paths, &target, 1, &stop)
         .map_err(text)?;
     Ok(())
 }
