@@ -4,7 +4,7 @@
 //! in order. With a checkpoint the logs are files beside the certificate, `NAME.partial-0` and so on,
 //! and the state says how long they were. What was written after that is cut off and found again.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use foldline_kernel::{Network, Property};
@@ -88,15 +88,14 @@ impl Keeper for ProofKeeper<'_> {
 
 /// Where the records of proofs are kept.
 pub(crate) fn storage(target: Destination<'_>, is_kept: bool) -> Storage {
-    let path = target.file();
-    match path {
-        Some(path) if is_kept => Storage::Files(partial_name(&path)),
-        path => {
-            let folder = path.as_deref().and_then(Path::parent).map(Path::to_owned);
-            let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
-            Storage::Memory { limit: MEMORY, folder: folder.unwrap_or_else(|| PathBuf::from(".")) }
-        }
+    let Some(path) = target.file() else {
+        return Storage::Memory { limit: MEMORY, folder: std::env::temp_dir() };
+    };
+    if is_kept {
+        return Storage::Files(partial_name(&path));
     }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    Storage::Memory { limit: MEMORY, folder: folder.unwrap_or(Path::new(".")).to_owned() }
 }
 
 /// Writes a certificate that consists of `head` and these proofs, one search after another.
