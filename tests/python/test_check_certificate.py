@@ -265,8 +265,64 @@ class CheckCertificate(unittest.TestCase):
         self.rejected(FOLD, TWO_CLAUSES, [record for record in TWO_CLAUSES_PROOF if record != "refute 1 0"], "unknown record: end")
         self.accepted(FOLD, square("(> X_0 1)"), ["off 0"])
         self.rejected(FOLD, square("(>= X_0 1)"), ["off 0"], "does not contradict itself")
-        self.accepted(FOLD, square("(< 1 1)"), ["off 0"])
-        self.accepted(FOLD, square("(or)"), [])
+
+    def test_comparisons_without_variables(self):
+        # They are truth values, and have no part in the clauses.
+        proof = ["case 0", *FOLD_BOUNDS, "refute 0 0"]
+        for formula in ("(or (<= 1 0) (>= Y_0 5))", "(or (>= Y_0 5) (< X_0 X_0))", "(and (<= 0 1) (>= Y_0 5))",
+                        "(or (and (<= 1 0) (>= Y_0 0)) (>= Y_0 5) false)", "(and true (or (>= Y_0 5) (= 1 2)))"):
+            self.accepted(FOLD, square(formula), proof)
+        for formula in ("(< 1 1)", "false", "(and (>= Y_0 0) (<= 1 0))", "(or (<= 1 0) (!= 1 1))"):
+            self.accepted(FOLD, square(formula), [])
+            self.rejected(FOLD, square(formula), ["off 0"], "out of range")
+        outside = "(and (or (<= X_0 X_0) (>= Y_0 5)) (> X_0 1))"
+        self.accepted(FOLD, square(outside), ["off 0"])
+        self.rejected(FOLD, square(outside), ["off 0", "off 1"], "out of range")
+
+    def test_negations(self):
+        def clauses(formula):
+            found = check_certificate.read_property(square(formula), check_certificate.read_json_network(FOLD))
+            return check_certificate.clauses_of(found)
+        for formula, positive in (
+                ("(not (<= Y_0 1))", "(> Y_0 1)"), ("(not (> Y_0 1))", "(<= Y_0 1)"), ("(not (>= X_0 Y_0))", "(< X_0 Y_0)"),
+                ("(not (or (< Y_0 1) (>= X_0 0)))", "(and (>= Y_0 1) (< X_0 0))"), ("(not (not (= Y_0 1)))", "(= Y_0 1)"),
+                ("(not (and (< Y_0 1) (not (>= X_0 0))))", "(or (>= Y_0 1) (>= X_0 0))"), ("(not (!= Y_0 1))", "(== Y_0 1)"),
+                ("(not (= Y_0 1))", "(or (< Y_0 1) (> Y_0 1))"), ("(distinct Y_0 1)", "(or (< Y_0 1) (> Y_0 1))"),
+                ("(=> (>= X_0 0) (<= Y_0 1))", "(or (< X_0 0) (<= Y_0 1))"), ("(not (<= 1 0))", "true"),
+                ("(not (=> (>= X_0 0) (<= Y_0 1)))", "(and (>= X_0 0) (> Y_0 1))"), ("(not true)", "false"),
+                ("(<= 0 Y_0 1)", "(and (<= 0 Y_0) (<= Y_0 1))"), ("(not (<= 0 Y_0 1))", "(or (< Y_0 0) (< 1 Y_0))")):
+            self.assertEqual(clauses(formula), clauses(positive), formula)
+        self.accepted(FOLD, square("(not (< Y_0 5))"), ["case 0", *FOLD_BOUNDS, "refute 0 0"])
+        self.accepted(FOLD, square("(not (<= Y_0 1))"), ["witness 1 0"], "violated")
+
+    def test_nnet(self):
+        fold = b"""// max(0, x0 - x1) + max(0, x0 + x1)
+            2,2,1,2,
+            2,2,1,
+            0,
+            -1,-1,
+            1,1,
+            0,0,0,
+            1,1,1,
+            1,-1,
+            1.0,1e0,
+            0.0,
+            0,
+            1,1,
+            0,
+            """
+        lines = fold.split(b"\n")
+        short = b"2\n2,2,1\n0\n0\n0\n0\n0\n" + b"\n".join(lines[8:])
+        old = fold.replace(b"0,0,0,", b"0,0,35.1,0,0,").replace(b"1,1,1,", b"1,1,9,1,1,").replace(b"2,2,1,2,", b"2,2,1,1,")
+        plain = b"// Neurify\n2,2,1,2\n2,2,1\n0,0\n" + b"\n".join(lines[8:])
+        proof = ["case 0", *FOLD_BOUNDS, "refute 0 0"]
+        for network in (fold, short, old, plain, b"\xef\xbb\xbf" + fold.replace(b"\n", b"\r\n\r\n")):
+            text = self.text(network, AT_LEAST_5, proof).encode()
+            result = self.run_files(text, network, AT_LEAST_5, ".nnet")
+            self.assertEqual(result, (0, "accepted: verification holds"), network)
+        for network in (b"", b"\n".join(lines[:-2]), fold + b"0,", fold.replace(b"1.0,", b"1.0,1,"), fold.replace(b"1e0", b"nan"),
+                        fold.replace(b"2,2,1,\n", b"2,2,\n"), plain.replace(b"0,0\n", b"0,1\n"), fold.replace(b"            0,\n", b"")):
+            self.assertEqual(self.run_files(b"", network, AT_LEAST_5, ".nnet")[0], 4, network)
 
     def test_joint(self):
         two = network_of(layer([[1, 0]], [0]), layer([[1], [-1]], [0, 0], "linear"))
@@ -372,8 +428,8 @@ class CheckCertificate(unittest.TestCase):
         for network in (b"", b"{}", FOLD.replace(b"relu", b"tanh"), FOLD.replace(b"-1", b"NaN"), FOLD.replace(b"-1", b"true"),
                         FOLD.replace(b"[0]", b"[0, 0]"), FOLD.replace(b"-1", b"1e99999"), FOLD.replace(b"-1", b'"1/0"')):
             self.assertEqual(self.run_files(text, network, TOUCHING)[0], 4)
-        for formula in (b"(assert", b"(check-sat)", b"(assert (<= X_0 1))", square("(<= (* X_0 X_0) 1)"), square("(not (<= X_0 1))"),
-                        square("(<= X_0 1 2)"), square("(<= X_9 1)"), square("(<= (abs X_0) 1)"), square("(<= X_0 1") + b"))))"):
+        for formula in (b"(assert", b"(check-sat)", b"(assert (<= X_0 1))", square("(<= (* X_0 X_0) 1)"), square("(not)"), square("(or)"), square("(distinct 1 2 3)"),
+                        square("(<= X_0)"), square("(<= X_9 1)"), square("(<= (abs X_0) 1)"), square("(<= X_0 1") + b"))))"):
             self.assertEqual(self.run_files(text, FOLD, formula)[0], 4, formula)
         self.assertEqual(self.run_files(text, FOLD, TOUCHING, ".nnet")[0], 4)
         with contextlib.redirect_stderr(io.StringIO()):
@@ -387,12 +443,12 @@ class CheckCertificate(unittest.TestCase):
         self.assertEqual(self.run_files(packed[0][:-9], *packed[1:], suffix=".json.gz")[0], 4)
 
     def test_order_of_clauses(self):
-        formula = square("(or (<= Y_0 1) (<= Y_0 2))", "(or (= Y_0 3) (<= Y_0 4) (and))", "(<= Y_0 4)")
+        formula = square("(or (<= Y_0 1) (<= Y_0 2))", "(or (= Y_0 3) (<= Y_0 4))", "(<= Y_0 4)")
         network = check_certificate.read_json_network(FOLD)
         clauses = check_certificate.clauses_of(check_certificate.read_property(formula, network))
         bounds = [[(atom.outputs[0], -atom.inputs.constant()) for atom in clause[4:]] for clause in clauses]
         self.assertEqual(bounds, [[(1, first), *rest, *([] if (1, 4) in rest else [(1, 4)])] for first in (1, 2)
-                                  for rest in ([(1, 3), (-1, -3)], [(1, 4)], [])])
+                                  for rest in ([(1, 3), (-1, -3)], [(1, 4)])])
 
     def test_onnx(self):
         try:
