@@ -19,7 +19,7 @@ use formula::{Bounds, FormulaReader, Inverted};
 use variables::{Declarations, Expected};
 
 pub(crate) use formula::{conjunction, disjunction};
-pub(crate) use term::{LONGEST_NUMBER, number};
+pub(crate) use term::number;
 pub(crate) use variables::parse_index;
 pub use writer::write_vnnlib;
 
