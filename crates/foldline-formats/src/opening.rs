@@ -26,7 +26,14 @@ pub(crate) fn check(name: &str, opening: &[u8]) -> Result<(), FormatError> {
         "json" => begins_text(name, opening, "{[", "a JSON object or list"),
         "vnnlib" => begins_text(name, opening, "(;", "a VNN-LIB command such as `(assert …)`"),
         "nnet" => begins_text(name, opening, "/0123456789", "a comment or the number of layers"),
-        "csv" => begins_text(name, opening, "", ""),
+        "csv" => begins_text(name, opening, "", "").and_then(|()| {
+            // Whatever the table is about, it has several columns.
+            let line = opening.split(|&byte| byte == b'\n').next().unwrap_or_default();
+            match line.contains(&b',') {
+                true => Ok(()),
+                false => fault("line 1".to_owned(), "expected columns, with commas between them"),
+            }
+        }),
         _ if is_matrix_file(opening) || begins_model(opening) => Ok(()),
         _ => begins_text(name, opening, "", ""),
     }
@@ -101,6 +108,7 @@ mod tests {
             ("a.nnet", b"y\ny\n", false),
             ("a.csv", b"x,y\n", true),
             ("a.csv", b"x\0y", false),
+            ("a.csv", b"y\ny,y\n", false),
             ("standard input", b"\x08\x07\0\0", true),
             ("standard input", b"PK\x03\x04\0", true),
             ("standard input", b"\0\0", false),

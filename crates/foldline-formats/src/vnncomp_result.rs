@@ -12,7 +12,7 @@ use foldline_kernel::number::Rational;
 
 use crate::error::FormatError;
 use crate::input::{display_name, read_text};
-use crate::sexpr::{Expression, Expressions, Fault, Tree};
+use crate::sexpr::{Expression, Expressions, Fault, Tree, excerpt};
 use crate::vnnlib::{Side, number, parse_index};
 pub use names::WitnessNames;
 
@@ -29,6 +29,20 @@ pub enum Verdict {
     Unknown,
     /// `error`.
     Error,
+}
+
+impl Verdict {
+    /// The verdict that a result file's first word says.
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "sat" | "violated" => Some(Self::Sat),
+            "unsat" | "holds" => Some(Self::Unsat),
+            "timeout" | "timed-out" => Some(Self::Timeout),
+            "unknown" => Some(Self::Unknown),
+            "error" => Some(Self::Error),
+            _ => None,
+        }
+    }
 }
 
 /// A claimed counterexample, each number exactly the one in the text.
@@ -68,21 +82,20 @@ pub fn parse_result(
 fn result(text: &str, names: &WitnessNames) -> Result<CompetitionResult, Fault> {
     const WORDS: &str =
         "expected `sat`, `unsat`, `timeout`, `unknown`, `error` or a counterexample first";
+    // Before the text is parsed, which takes long for a large one of another kind.
+    let verdict = match first_word(text) {
+        Some((offset, word)) => match Verdict::of(word) {
+            None if names.side(word).is_none() => {
+                return Err(Fault::new(offset, format!("found {}, {WORDS}", excerpt(word))));
+            }
+            verdict => verdict,
+        },
+        None => None,
+    };
     let tree = Tree::parse(text)?;
     let mut expressions = tree.expressions();
     let first =
         expressions.clone().next().ok_or_else(|| Fault::new(0, format!("nothing, {WORDS}")))?;
-    let verdict = match first.word() {
-        Some("sat" | "violated") => Some(Verdict::Sat),
-        Some("unsat" | "holds") => Some(Verdict::Unsat),
-        Some("timeout" | "timed-out") => Some(Verdict::Timeout),
-        Some("unknown") => Some(Verdict::Unknown),
-        Some("error") => Some(Verdict::Error),
-        Some(word) if names.side(word).is_none() => {
-            return Err(first.fault(format!("found {}, {WORDS}", first.shown())));
-        }
-        _ => None,
-    };
     if verdict.is_some() {
         expressions.next();
     }
@@ -98,6 +111,21 @@ fn result(text: &str, names: &WitnessNames) -> Result<CompetitionResult, Fault> 
     }
     let witness = values.finish(first)?;
     Ok(CompetitionResult { verdict: verdict.unwrap_or(Verdict::Sat), witness })
+}
+
+/// The word that the text begins with, and where; none where it begins with a list.
+fn first_word(text: &str) -> Option<(usize, &str)> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let rest = line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        if !rest.is_empty() && !rest.starts_with(';') {
+            let ends = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | ';');
+            let word = &rest[..rest.find(ends).unwrap_or(rest.len())];
+            return (!word.is_empty()).then_some((start + line.len() - rest.len(), word));
+        }
+        start += line.len();
+    }
+    None
 }
 
 /// The values by number, each with its place.
