@@ -193,7 +193,11 @@ impl<'text> Reader<'text> {
         if u32::try_from(text.len()).is_err() {
             return Err(Fault::new(0, "the text has more than 4 GiB"));
         }
-        Ok(Self { text, nodes: Vec::with_capacity(text.len() / 6), open: Vec::new() })
+        Ok(Self {
+            text,
+            nodes: Vec::with_capacity((text.len() / 6).min(MOST_NODES)),
+            open: Vec::new(),
+        })
     }
 
     fn read(mut self) -> Result<Tree<'text>, Fault> {

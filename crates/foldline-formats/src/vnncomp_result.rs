@@ -13,7 +13,7 @@ use foldline_kernel::number::Rational;
 use crate::error::FormatError;
 use crate::input::{display_name, read_text};
 use crate::sexpr::{Expression, Expressions, Fault, Tree, excerpt};
-use crate::vnnlib::{Side, number, parse_index};
+use crate::vnnlib::{Side, count, number, parse_index};
 pub use names::WitnessNames;
 
 /// The first word of a result file.
@@ -180,6 +180,11 @@ impl Values<'_> {
                 name.shown()
             ))
         })?;
+        if let Some(expected) = self.names.size(side).filter(|&expected| expected != size) {
+            let (name_shown, has) = (name.shown(), count(expected, side));
+            let message = format!("{name_shown} has {size} entries, but the network has {has}");
+            return Err(name.fault(message));
+        }
         for entry in 0..size {
             let value = following.next().ok_or_else(|| {
                 name.fault(format!("expected {size} numbers after {}, found {entry}", name.shown()))
@@ -212,10 +217,8 @@ impl Values<'_> {
             return Ok(None);
         }
         let last = self.input.last_key_value();
-        let needed = self
-            .names
-            .inputs()
-            .unwrap_or_else(|| last.map_or(1, |(last, _)| last.saturating_add(1)));
+        let known = self.names.size(Side::Input);
+        let needed = known.unwrap_or_else(|| last.map_or(1, |(last, _)| last.saturating_add(1)));
         let missing = (0..needed).zip(self.input.keys().map(Some).chain(std::iter::repeat(None)));
         for (expected, found) in missing {
             if found != Some(&expected) {

@@ -113,6 +113,8 @@ fn replay_needs_a_witness_that_fits() {
         ("p.vnnlib", &ramp_reaches(">=", "0.9")),
         ("unsat.txt", "unsat\n"),
         ("missing.txt", "((Y_0 1))"),
+        ("tensor.txt", "sat\nX float32 [1,2]\n1\n1\nY float32 [1]\n1\n"),
+        ("outputs.txt", "sat\nX float32 [1]\n1\nY float32 [2]\n1\n1\n"),
         ("long.txt", "sat\n((X_0 1) (X_1 1))"),
         ("y.txt", "sat\n((X_0 1) (Y_0 1) (Y_1 1))"),
     ]);
@@ -123,6 +125,8 @@ fn replay_needs_a_witness_that_fits() {
     refuses("long.txt", "line 2, column 11: `X_1` does not exist: the network has 1 input");
     refuses("y.txt", "line 2, column 19: `Y_1` does not exist: the network has 1 output");
     refuses("missing.txt", "no value of `X_0`");
+    refuses("tensor.txt", "line 2, column 1: `X` has 2 entries, but the network has 1 input");
+    refuses("outputs.txt", "line 4, column 1: `Y` has 2 entries, but the network has 1 output");
 }
 
 #[test]

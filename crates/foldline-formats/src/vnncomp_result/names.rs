@@ -81,9 +81,9 @@ impl WitnessNames {
         }
     }
 
-    /// How many inputs there are, where that is known.
-    pub(super) fn inputs(&self) -> Option<usize> {
-        self.input.size
+    /// How many entries a tensor has, where that is known.
+    pub(super) fn size(&self, side: Side) -> Option<usize> {
+        self.tensor(side).size
     }
 
     fn tensor(&self, side: Side) -> &TensorNames {
