@@ -156,7 +156,7 @@ impl Writer<'_, '_> {
         let mut last = None;
         let first = position.as_ref().map_or(0, |position| position.number);
         for (number, proof) in self.proofs.iter().enumerate().skip(first) {
-            let resumed = position.take();
+            let resumed = position.take().filter(|position| !position.open.is_null());
             if resumed.is_none() {
                 file.text(&proof.before)?;
             }
@@ -171,12 +171,30 @@ impl Writer<'_, '_> {
                 }
             }
             file.text("end\n")?;
+            if number + 1 < self.proofs.len() {
+                self.begin(number + 1, &mut file)?;
+                self.remove_logs();
+            }
         }
         file.finish()?;
+        self.remove_logs();
         Ok(last)
     }
 
-    /// One proof, from where an earlier run left it.
+    /// Notes that the proofs before this one are in the certificate, before their logs go.
+    fn begin(&self, number: usize, file: &mut CertificateFile<'_>) -> Result<(), CertificateError> {
+        let Some(kept) = self.kept else { return Ok(()) };
+        let mark = file.mark().map_err(|error| file.failed(error))?;
+        let position = Position { number, mark, open: Value::Null };
+        ProofKeeper { kept, position, is_resumed: false }.save(&Value::Null);
+        Ok(())
+    }
+
+    fn remove_logs(&self) {
+        remove_logs(&storage(self.target, self.kept.is_some()), 0);
+    }
+
+    /// One proof, from where an earlier run left it. Its records stay until the certificate is safe.
     fn prove(
         &self,
         (network, property): (&Network, &Property),
@@ -186,36 +204,24 @@ impl Writer<'_, '_> {
         file: &mut CertificateFile<'_>,
     ) -> Result<Outcome, CertificateError> {
         let storage = storage(self.target, self.kept.is_some());
-        let keeper = match self.kept {
-            None => None,
-            Some(kept) => {
-                let is_resumed = resumed.is_some();
-                let position = match resumed {
-                    Some(position) => position,
-                    None => {
-                        let mark = file.mark().map_err(|error| file.failed(error))?;
-                        Position { number, mark, open: Value::Null }
-                    }
-                };
-                Some(ProofKeeper { kept, position, is_resumed })
+        let keeper = match (self.kept, resumed) {
+            (None, _) => None,
+            (Some(kept), Some(position)) => Some(ProofKeeper { kept, position, is_resumed: true }),
+            (Some(kept), None) => {
+                let mark = file.mark().map_err(|error| file.failed(error))?;
+                let position = Position { number, mark, open: Value::Null };
+                Some(ProofKeeper { kept, position, is_resumed: false })
             }
         };
         let keeping = keeper.as_ref().map(|keeper| keeper as &dyn Keeper);
         let proved =
-            verify_with_proof(network, property, options, self.precision, storage.clone(), keeping);
-        let (outcome, records) = match proved {
-            Ok(proved) => proved,
-            Err(error) => {
-                remove_logs(&storage, 0);
-                return Err(error.into());
-            }
-        };
+            verify_with_proof(network, property, options, self.precision, storage, keeping);
+        let (outcome, records) = proved.inspect_err(|_| self.remove_logs())?;
         if let Some(mut records) = records {
             records.write(file).map_err(|error| file.failed(error))?;
-            records.remove();
         }
-        if !matches!(outcome.verdict, Verdict::Undecided(_)) {
-            remove_logs(&storage, 0);
+        if let Verdict::Violated(_) = outcome.verdict {
+            self.remove_logs();
         }
         Ok(outcome)
     }

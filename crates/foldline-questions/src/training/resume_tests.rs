@@ -100,7 +100,7 @@ fn stopped_decisions_give_the_same_answer() {
         let mut keeper = Memory::default();
         let answer = loop {
             let asked = AtomicU64::new(0);
-            let stop = || asked.fetch_add(1, Ordering::Relaxed) >= 20;
+            let stop = || asked.fetch_add(1, Ordering::Relaxed) >= 24;
             let run = foldline_engine::Run { threads: 1, stop: &stop, keeper: Some(&keeper) };
             let found = super::zero_loss::search(&problem, run, &|_| {}).unwrap();
             if let (Some(answer), _) = found {
