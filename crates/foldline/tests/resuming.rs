@@ -1,20 +1,16 @@
 //! Runs that are stopped again and again, each going on from the state of the last, answer as one in peace.
 
-#[path = "support/memory.rs"]
-mod memory;
-
 use std::time::Duration;
 
 use foldline::formats::region::parse_region;
 use foldline::kernel::network::RationalRow;
 use foldline::lipschitz::{self, Constant, Exponent, lipschitz_resumable};
-use foldline::questions::checkpoint::{Keeper, StateError};
+use foldline::questions::checkpoint::{Keeper, Memory, StateError};
 use foldline::questions::maximum::range::{End, range_resumable};
 use foldline::questions::positivity::{self, positive_resumable};
 use foldline::questions::surjectivity::{self, surjective_resumable};
 use foldline::questions::zero_function::{self, zero_resumable};
 use foldline::{Activation, Layer, Network, Options, Rational, Region};
-use memory::Memory;
 use serde_json::{Value, json};
 
 /// Random small numbers, the same in every run.
@@ -77,7 +73,8 @@ fn in_pieces<T>(
         if let Some(found) = ask(&options, &keeper) {
             return found;
         }
-        let (next, has_saved) = keeper.next();
+        let has_saved = keeper.saved.lock().unwrap().is_some();
+        let next = keeper.next();
         *stops += u32::from(has_saved);
         keeper = next;
     }

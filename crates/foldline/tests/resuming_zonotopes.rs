@@ -1,19 +1,17 @@
 //! Questions about zonotopes that are stopped again and again answer as if they were not.
 
-#[path = "support/memory.rs"]
-mod memory;
 #[allow(dead_code, reason = "random zonotopes are for other tests")]
 #[path = "../../foldline-geometry/tests/zonotopes/random.rs"]
 mod random;
 
 use std::time::Duration;
 
+use foldline::questions::checkpoint::Memory;
 use foldline::questions::containment::{self, Route, contains, contains_resumable};
 use foldline::questions::norm_maximum::{
     self, Norm, maximize_norm, maximize_norm_resumable, statement::Value as NormValue,
 };
 use foldline::{Rational, Zonotope};
-use memory::Memory;
 use random::Random;
 use serde_json::{Value, json};
 
@@ -24,7 +22,8 @@ fn in_pieces<T>(stops: &mut u32, ask: impl Fn(Duration, usize, &Memory) -> Optio
         if let Some(found) = ask(Duration::from_micros(40 * run), 1 + run as usize % 2, &keeper) {
             return found;
         }
-        let (next, has_saved) = keeper.next();
+        let has_saved = keeper.saved.lock().unwrap().is_some();
+        let next = keeper.next();
         *stops += u32::from(has_saved);
         keeper = next;
     }
@@ -100,7 +99,7 @@ fn left(ask: impl Fn(Duration, &Memory)) -> Value {
     let state = (1..).find_map(|step| {
         let keeper = Memory::default();
         ask(Duration::from_micros(20 * step), &keeper);
-        keeper.next().0.resumed
+        keeper.next().resumed
     });
     state.expect("some run is stopped there")
 }
