@@ -101,12 +101,16 @@ impl Schedule {
         alive: &mut Vec<u32>,
     ) -> (Vec<Form>, Activation) {
         let defined = &self.defined[layer - 1];
+        // A definition is read once: with thousands of neurons keeping it would double the memory.
+        let mut rows = Vec::new();
+        for &variable in defined {
+            let definition = &mut self.program.variables[variable as usize].definition;
+            let definition = std::mem::replace(definition, Form::constant(Scalar::ZERO));
+            rows.push(over_places(&definition, places));
+        }
         let is_relu = |v: &u32| self.program.variables[*v as usize].kind == Kind::Relu;
         let activation =
             if defined.iter().any(is_relu) { Activation::Relu } else { Activation::Linear };
-        let definition =
-            |v: &u32| over_places(&self.program.variables[*v as usize].definition, places);
-        let mut rows: Vec<Form> = defined.iter().map(definition).collect();
         let (mut carried, mut pairs) = (0, 0);
         alive.retain(|&v| self.last_read[v as usize] > layer);
         for &variable in alive.iter() {

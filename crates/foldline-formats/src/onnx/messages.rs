@@ -11,6 +11,22 @@ pub(crate) struct Model<'a> {
     pub graph: Option<Graph<'a>>,
     /// Pairs (domain, version).
     pub operator_sets: Vec<(&'a str, i64)>,
+    pub functions: Vec<Function<'a>>,
+}
+
+/// FunctionProto: an operator that the file itself defines.
+#[derive(Debug, Default)]
+pub(crate) struct Function<'a> {
+    pub name: &'a str,
+    pub domain: &'a str,
+    /// Which overload it is; most files have none.
+    pub overload: &'a str,
+    pub inputs: Vec<&'a str>,
+    pub outputs: Vec<&'a str>,
+    /// The attributes with defaults; those without need not be known.
+    pub defaults: Vec<Attribute<'a>>,
+    pub nodes: Vec<Node<'a>>,
+    pub operator_sets: Vec<(&'a str, i64)>,
 }
 
 /// GraphProto.
@@ -24,18 +40,19 @@ pub(crate) struct Graph<'a> {
 }
 
 /// NodeProto.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Node<'a> {
     pub inputs: Vec<&'a str>,
     pub outputs: Vec<&'a str>,
     pub name: &'a str,
     pub operator: &'a str,
     pub domain: &'a str,
+    pub overload: &'a str,
     pub attributes: Vec<Attribute<'a>>,
 }
 
 /// AttributeProto, with the field that holds its value.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Attribute<'a> {
     pub name: &'a str,
     /// The declared type, 0 where absent.
@@ -46,10 +63,12 @@ pub(crate) struct Attribute<'a> {
     pub tensor: Option<Tensor<'a>>,
     pub floats: Vec<u32>,
     pub integers: Vec<i64>,
+    /// Inside of a function: the function's attribute that this one is equal to.
+    pub reference: Option<&'a str>,
 }
 
 /// TensorProto.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Tensor<'a> {
     pub name: &'a str,
     pub dimensions: Vec<i64>,
@@ -61,6 +80,8 @@ pub(crate) struct Tensor<'a> {
     pub int64s: Vec<i64>,
     /// Whether the data are in another file.
     pub is_external: bool,
+    /// Where in which file: pairs of key and value.
+    pub external: Vec<(&'a str, &'a str)>,
     /// Whether the data are in a segment or are strings or unsigned 64-bit integers.
     pub is_exotic: bool,
     /// Offset of the tensor in the file.
@@ -103,6 +124,7 @@ impl<'a> Model<'a> {
                 1 => once(&mut ir_version, &field, field.integer()?)?,
                 7 => once(&mut model.graph, &field, Graph::parse(field.message()?)?)?,
                 8 => model.operator_sets.push(parse_operator_set(field.message()?)?),
+                25 => model.functions.push(Function::parse(field.message()?)?),
                 _ => {}
             }
         }
@@ -121,6 +143,31 @@ fn parse_operator_set<'a>(message: Message<'a>) -> Result<(&'a str, i64), WireEr
         }
     }
     Ok((domain.unwrap_or_default(), version.unwrap_or_default()))
+}
+
+impl<'a> Function<'a> {
+    fn parse(message: Message<'a>) -> Result<Self, WireError> {
+        let mut function = Self::default();
+        let (mut name, mut domain, mut overload) = (None, None, None);
+        for field in message.fields() {
+            let field = field?;
+            match field.number {
+                1 => once(&mut name, &field, field.text()?)?,
+                4 => function.inputs.push(field.text()?),
+                5 => function.outputs.push(field.text()?),
+                7 => function.nodes.push(Node::parse(field.message()?)?),
+                9 => function.operator_sets.push(parse_operator_set(field.message()?)?),
+                10 => once(&mut domain, &field, field.text()?)?,
+                11 => function.defaults.push(Attribute::parse(field.message()?)?),
+                13 => once(&mut overload, &field, field.text()?)?,
+                _ => {}
+            }
+        }
+        function.name = name.unwrap_or_default();
+        function.domain = domain.unwrap_or_default();
+        function.overload = overload.unwrap_or_default();
+        Ok(function)
+    }
 }
 
 impl<'a> Graph<'a> {
@@ -144,7 +191,7 @@ impl<'a> Graph<'a> {
 impl<'a> Node<'a> {
     fn parse(message: Message<'a>) -> Result<Self, WireError> {
         let mut node = Self::default();
-        let (mut name, mut operator, mut domain) = (None, None, None);
+        let (mut name, mut operator, mut domain, mut overload) = (None, None, None, None);
         for field in message.fields() {
             let field = field?;
             match field.number {
@@ -154,9 +201,11 @@ impl<'a> Node<'a> {
                 4 => once(&mut operator, &field, field.text()?)?,
                 5 => node.attributes.push(Attribute::parse(field.message()?)?),
                 7 => once(&mut domain, &field, field.text()?)?,
+                8 => once(&mut overload, &field, field.text()?)?,
                 _ => {}
             }
         }
+        node.overload = overload.unwrap_or_default();
         node.name = name.unwrap_or_default();
         node.operator = operator.unwrap_or_default();
         node.domain = domain.unwrap_or_default();
@@ -179,6 +228,7 @@ impl<'a> Attribute<'a> {
                 7 => field.floats(&mut attribute.floats)?,
                 8 => field.integers(&mut attribute.integers)?,
                 20 => once(&mut kind, &field, field.integer()?)?,
+                21 => once(&mut attribute.reference, &field, field.text()?)?,
                 _ => {}
             }
         }
@@ -203,7 +253,10 @@ impl<'a> Tensor<'a> {
                 8 => once(&mut name, &field, field.text()?)?,
                 9 => once(&mut tensor.raw, &field, field.message()?.bytes)?,
                 10 => field.doubles(&mut tensor.doubles)?,
-                13 => tensor.is_external = true,
+                13 => {
+                    tensor.is_external = true;
+                    tensor.external.push(parse_entry(field.message()?)?);
+                }
                 14 => once(&mut location, &field, field.integer()?)?,
                 3 | 6 | 11 => tensor.is_exotic = true,
                 _ => {}
@@ -214,6 +267,20 @@ impl<'a> Tensor<'a> {
         tensor.is_external |= location.unwrap_or_default() != 0;
         Ok(tensor)
     }
+}
+
+/// StringStringEntryProto: a key and its value.
+fn parse_entry<'a>(message: Message<'a>) -> Result<(&'a str, &'a str), WireError> {
+    let (mut key, mut value) = (None, None);
+    for field in message.fields() {
+        let field = field?;
+        match field.number {
+            1 => once(&mut key, &field, field.text()?)?,
+            2 => once(&mut value, &field, field.text()?)?,
+            _ => {}
+        }
+    }
+    Ok((key.unwrap_or_default(), value.unwrap_or_default()))
 }
 
 impl<'a> Value<'a> {

@@ -98,6 +98,10 @@ pub fn float_attribute(name: &str, value: f32) -> Writer {
     Writer::default().text(1, name).float(2, value).varint(20, 1)
 }
 
+pub fn text_attribute(name: &str, value: &str) -> Writer {
+    Writer::default().text(1, name).text(4, value).varint(20, 3)
+}
+
 pub fn tensor_attribute(name: &str, value: Writer) -> Writer {
     Writer::default().text(1, name).message(5, value).varint(20, 4)
 }
