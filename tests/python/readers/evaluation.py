@@ -111,6 +111,15 @@ class Evaluator:
             return np.abs(x)
         if operator == "Relu":
             return np.where(x > 0, x, x * 0)
+        if operator == "FusedGemm":
+            x = self.gemm(inputs, attributes)
+            slope = attributes.get("activation_alpha", 0) if attributes["activation"] == b"LeakyRelu" else 0
+            return values.sloped(x, values.of_float(slope, x), self.magnitude)
+        if operator in ("Scaler", "LinearRegressor"):
+            return self.learned(operator, x, attributes)
+        if operator == "scaled":
+            self.roundings += 4
+            return values.sloped(x, values.of_float(attributes["slope"], x), self.magnitude) * inputs[1]
         if operator == "MatMul":
             self.roundings += x.shape[-1] + 1
             return np.matmul(inputs[0], inputs[1])
@@ -125,6 +134,15 @@ class Evaluator:
         if operator in WINDOWS:
             return self.windows(operator, inputs, attributes)
         return self.arrange(operator, inputs, attributes)
+
+    def learned(self, operator, x, attributes):
+        vector = lambda key: self.load(helper.make_tensor("", 1, [len(attributes[key])], attributes[key]))
+        self.roundings += x.shape[-1] + 4
+        if operator == "Scaler":
+            offset = vector("offset")
+            return (x + offset if self.magnitude else x - offset) * vector("scale")
+        result = np.matmul(x, vector("coefficients").reshape(attributes["targets"], -1).T)
+        return result + vector("intercepts") if "intercepts" in attributes else result
 
     def piecewise(self, operator, inputs, attributes):
         x, magnitude = inputs[0], self.magnitude

@@ -3,6 +3,7 @@
 import random
 
 import numpy as np
+import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from . import piecewise_steps, window_steps
@@ -18,8 +19,10 @@ class Generator(piecewise_steps.Steps, window_steps.Steps):
         self.random = random.Random(seed)
         self.numbers = np.random.default_rng(seed)
         self.dtype = self.random.choice([np.float32, np.float32, np.float64])
+        # DOUBLE inputs with some FLOAT weights, as ONNX forbids and files have it.
+        self.is_mixed = self.dtype is np.float64 and self.random.random() < 0.5
         self.operator_set = self.random.choice(OPERATOR_SETS)
-        self.nodes, self.initializers, self.listed = [], [], []
+        self.nodes, self.initializers, self.listed, self.functions = [], [], [], []
         self.history = []  # (name, shape) of computed tensors
         self.count = 0
 
@@ -48,6 +51,8 @@ class Generator(piecewise_steps.Steps, window_steps.Steps):
     def constant(self, array):
         """The name of a constant, stored in one of the ways ONNX has."""
         name = self.fresh("c")
+        if self.is_mixed and np.asarray(array).dtype == np.float64 and self.random.random() < 0.6:
+            array = np.asarray(array, dtype=np.float32)
         kind = self.random.random()
         if kind < 0.2:
             self.nodes.append(
@@ -323,13 +328,32 @@ class Generator(piecewise_steps.Steps, window_steps.Steps):
         output = helper.make_tensor_value_info(name, TYPES[self.dtype], declared)
         inputs = self.listed + [graph_input] if self.random.random() < 0.5 else [graph_input] + self.listed
         graph = helper.make_graph(self.nodes, "g", inputs, [output], self.initializers)
-        imports = [helper.make_opsetid("", self.operator_set)]
-        return helper.make_model(graph, opset_imports=imports, ir_version=8)
+        domains = {"com.microsoft": 1, "ai.onnx.ml": 1, "mine": 1}
+        used = [helper.make_opsetid(d, v) for d, v in domains.items() if any(n.domain == d for n in self.nodes)]
+        imports = [helper.make_opsetid("", self.operator_set)] + used
+        return helper.make_model(graph, opset_imports=imports, functions=self.functions, ir_version=8)
+
+
+def in_double(model):
+    """The model with its FLOAT constants as DOUBLE, which changes no number."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    stored = list(copy.graph.initializer)
+    stored += [a.t for node in copy.graph.node if node.op_type == "Constant" for a in node.attribute]
+    for tensor in stored:
+        if tensor.data_type == TensorProto.FLOAT:
+            array = numpy_helper.to_array(tensor).astype(np.float64)
+            tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+    for value in copy.graph.input:
+        if value.type.tensor_type.elem_type == TensorProto.FLOAT:
+            value.type.tensor_type.elem_type = TensorProto.DOUBLE
+    return copy
 
 
 def plain_model(seed):
     """A chain of Gemm or MatMul + Add with ReLUs between; returns model and its float weights."""
     generator = Generator(seed)
+    generator.is_mixed = False
     numbers, draw = generator.numbers, generator.random
     sizes = [draw.randint(1, 8) for _ in range(draw.randint(2, 5))]
     name, layers = "x", []

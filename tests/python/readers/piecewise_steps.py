@@ -212,3 +212,47 @@ class Steps:
         kind = helper.np_dtype_to_tensor_dtype(np.dtype(self.dtype))
         positions = self.node("Cast", [self.node("Range", bounds)], to=kind)
         return self.node("Mul", [name, positions]), shape
+
+    def floats(self, count):
+        return [float(np.float32(value)) for value in self.numbers.normal(size=count)]
+
+    def step_fused_gemm(self, name, shape):
+        if len(shape) != 2 or self.dtype is np.float64:
+            return None
+        width = self.random.randint(1, 5)
+        attributes = {"activation": self.random.choice(["Relu", "LeakyRelu"]), "alpha": 0.5, "transB": 1}
+        if attributes["activation"] == "LeakyRelu":
+            attributes["activation_alpha"] = 0.25
+        inputs = [name, self.weights((width, shape[1])), self.weights((width,))]
+        return self.node("FusedGemm", inputs, domain="com.microsoft", **attributes), (shape[0], width)
+
+    def step_scaler(self, name, shape):
+        if len(shape) != 2 or self.dtype is np.float64:
+            return None
+        offset, scale = self.floats(shape[1]), self.floats(self.random.choice([1, shape[1]]))
+        if len(scale) != len(offset):
+            offset = offset[:1]
+        return self.node("Scaler", [name], domain="ai.onnx.ml", offset=offset, scale=scale), shape
+
+    def step_regressor(self, name, shape):
+        if len(shape) != 2 or self.dtype is np.float64:
+            return None
+        targets = self.random.randint(1, 3)
+        attributes = {"coefficients": self.floats(targets * shape[1]), "targets": targets}
+        if self.random.random() < 0.7:
+            attributes["intercepts"] = self.floats(targets)
+        return self.node("LinearRegressor", [name], domain="ai.onnx.ml", **attributes), (shape[0], targets)
+
+    def step_function(self, name, shape):
+        """A function that the file defines: max(slope·a, a) · factor, for slopes below 1."""
+        if self.operator_set < 13 or self.dtype is np.float64:
+            return None
+        leaky = helper.make_node("LeakyRelu", ["a"], ["l"])
+        reference = leaky.attribute.add()
+        reference.name, reference.ref_attr_name, reference.type = "alpha", "slope", 1
+        product = helper.make_node("Mul", ["l", "factor"], ["b"])
+        imports = [helper.make_opsetid("", self.operator_set)]
+        self.functions = [
+            helper.make_function("mine", "scaled", ["a", "factor"], ["b"], [leaky, product], imports, ["slope"])
+        ]
+        return self.node("scaled", [name, self.number(0.75)], domain="mine", slope=0.25), shape

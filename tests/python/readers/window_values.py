@@ -30,16 +30,13 @@ def window_lists(attributes, spatial, kernel):
     lists = []
     for axis in range(rank):
         begin, end, size = pads[axis], pads[rank + axis], spatial[axis]
-        windows, start = [], -begin
-        while True:
-            positions = [start + tap * dilations[axis] for tap in range(kernel[axis])]
-            inside = positions[-1] < size + end
-            if not inside and not (attributes.get("ceil_mode") and start < size):
-                break
-            windows.append([p if 0 <= p < size else (None if p < size + end else "beyond") for p in positions])
-            start += strides[axis]
-            if not inside:
-                break
+        room = begin + size + end - (kernel[axis] - 1) * dilations[axis] - 1
+        count = (-(-room // strides[axis]) if attributes.get("ceil_mode") else room // strides[axis]) + 1
+        windows = []
+        for start in range(-begin, -begin + count * strides[axis], strides[axis]):
+            if start < size or not attributes.get("ceil_mode"):
+                positions = [start + tap * dilations[axis] for tap in range(kernel[axis])]
+                windows.append([p if 0 <= p < size else (None if p < size + end else "beyond") for p in positions])
         lists.append(windows)
     return lists
 

@@ -117,7 +117,8 @@ impl Program {
         let mut result = Form::constant(form.constant.clone());
         for (variable, factor) in &form.terms {
             let definition = &self.variables[*variable as usize].definition;
-            let multiple = definition.multiple_of(condition).filter(|_| self.is_neuron(*variable));
+            let multiple = definition.multiple_of(condition);
+            let multiple = multiple.filter(|k| !k.is_zero() && self.is_neuron(*variable));
             let value = match multiple {
                 None => Form::variable(*variable),
                 Some(multiple) if multiple.is_positive() == is_positive => definition.clone(),

@@ -1,5 +1,6 @@
 //! Operators that move elements without computing: reshaping, transposing, selecting, joining.
 
+use super::arithmetic::common_type;
 use super::operators::{Apply, Operation, Operator, integer};
 use super::tensor::{
     Element, Elements, LARGEST_COMPUTED, LARGEST_CONSTANT, Tensor, count_within, show_shape,
@@ -283,24 +284,35 @@ fn concat(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     let axis = axis_of(operation.integer("axis", 1)?, first.shape.len(), false)?;
     let mut shape = first.shape.clone();
     shape[axis] = 0;
+    let mut element = first.element;
     let mut parts = Vec::new();
     for index in 0..operation.inputs.len() {
         let part = operation.input(index)?;
-        let fits = part.element == first.element
+        let joint = match part.element == element {
+            true => Ok(element),
+            false => common_type(element, part.element),
+        };
+        let fits = joint.is_ok()
             && part.shape.len() == shape.len()
             && (0..shape.len()).all(|i| i == axis || part.shape[i] == shape[i]);
         if !fits {
             let (found, name) = (show_shape(&part.shape), part.element.name());
             return Err(format!("input {index} ({name} {found}) does not fit the first"));
         }
+        element = joint?;
         shape[axis] = shape[axis].saturating_add(part.shape[axis]);
         parts.push(part);
     }
-    joined(&parts, axis, shape)
+    joined(&parts, axis, shape, element)
 }
 
 /// The parts one after the other along `axis`.
-fn joined(parts: &[&Tensor], axis: usize, shape: Vec<usize>) -> Result<Tensor, String> {
+fn joined(
+    parts: &[&Tensor],
+    axis: usize,
+    shape: Vec<usize>,
+    element: Element,
+) -> Result<Tensor, String> {
     if count_within(&shape, LARGEST_COMPUTED).is_none() {
         return Err(format!("its result {} has too many elements", show_shape(&shape)));
     }
@@ -313,7 +325,7 @@ fn joined(parts: &[&Tensor], axis: usize, shape: Vec<usize>) -> Result<Tensor, S
             elements.extend_from_slice(&forms[block * length..(block + 1) * length]);
         }
     }
-    Ok(Tensor::from_forms(shape, parts[0].element, elements))
+    Ok(Tensor::from_forms(shape, element, elements))
 }
 
 /// The parts of a tensor along an axis: of given sizes, or equal ones.

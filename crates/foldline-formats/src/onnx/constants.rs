@@ -176,17 +176,15 @@ fn cast_like(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
 /// The tensor in another type, if that changes no number; constants may become integers or truth values.
 fn converted(tensor: &Tensor, target: Element) -> Result<Tensor, String> {
     let change = || format!("from {} to {}", tensor.element.name(), target.name());
+    let keeps = match (tensor.element, target) {
+        (Element::Float(from), Element::Float(to)) => to.contains(from),
+        (from, to) => from == to,
+    };
+    if keeps {
+        return Ok(Tensor { element: target, ..tensor.clone() });
+    }
     let Some(values) = tensor.values() else {
-        let keeps = match (tensor.element, target) {
-            (Element::Float(from), Element::Float(to)) => to.contains(from),
-            (from, to) => from == to,
-        };
-        return match keeps {
-            true => Ok(Tensor { element: target, ..tensor.clone() }),
-            false => {
-                Err(format!("changes computed values {}, expected a wider float type", change()))
-            }
-        };
+        return Err(format!("changes computed values {}, expected a wider float type", change()));
     };
     let convert = |(position, value): (usize, &Scalar)| {
         let result = match target {
