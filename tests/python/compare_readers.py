@@ -8,6 +8,8 @@ For plain chains of affine layers and ReLUs the weights are compared number by n
 
     cargo build --release -p foldline-formats --example evaluate
     python tests/python/compare_readers.py --evaluate target/release/examples/evaluate
+    python tests/python/compare_readers.py --evaluate ... --models 150 \\
+        --write-cases crates/foldline-formats/tests/cases/onnx_models.txt.gz
     python tests/python/compare_readers.py --evaluate ... --networks some/*.onnx more/*.onnx.gz
 
 Needs numpy, onnx and onnxruntime.
@@ -135,6 +137,19 @@ def compare_random(program, count, first_seed, folder, cases=None):
     print("  models with each operator:", dict(sorted(operators.items())))
 
 
+def write_cases(path, cases):
+    """A line a model, in hexadecimal digits; then a line a point, and its exact values: tests without onnx read this."""
+    lines = []
+    for model, points, answers in cases:
+        lines.append(f"model {model.SerializeToString().hex()}")
+        for point, answer in zip(points, answers):
+            coordinates = " ".join(str(Fraction(float(value))) for value in np.ravel(point))
+            lines.append(f"at {coordinates} is {' '.join(map(str, answer))}")
+    with gzip.GzipFile(path, "wb", mtime=0) as file:
+        file.write("\n".join(lines).encode() + b"\n")
+    print(f"{len(cases)} models in {path}")
+
+
 def compare_plain(program, count, first_seed, folder):
     weights = 0
     for seed in range(first_seed, first_seed + count):
@@ -178,6 +193,7 @@ def main():
     parser.add_argument("--evaluate", required=True, help="the built example `evaluate`")
     parser.add_argument("--models", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--write-cases", type=pathlib.Path, help="write the random models and their values to this file")
     parser.add_argument("--networks", nargs="*", help="compare these networks instead")
     options = parser.parse_args()
     if options.networks:
@@ -185,7 +201,10 @@ def main():
         return
     with tempfile.TemporaryDirectory() as folder:
         compare_plain(options.evaluate, 100, options.seed, pathlib.Path(folder))
-        compare_random(options.evaluate, options.models, options.seed, pathlib.Path(folder))
+        cases = []
+        compare_random(options.evaluate, options.models, options.seed, pathlib.Path(folder), cases)
+        if options.write_cases:
+            write_cases(options.write_cases, cases)
 
 
 if __name__ == "__main__":

@@ -96,16 +96,24 @@ class Steps:
         strides = [self.random.randint(1, 2) for _ in spatial]
         dilations = [self.random.randint(1, 2) for _ in spatial]
         pads = [self.random.randint(0, 1) for _ in range(2 * rank)]
-        extra = [self.random.randint(0, max(strides[i], dilations[i]) - 1) for i in range(rank)]
+        extra = [self.random.randint(0, strides[i] - 1) for i in range(rank)]
         counts = [
             (spatial[i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1 + extra[i] - pads[i] - pads[rank + i]
             for i in range(rank)
         ]
-        if min(counts) < 1 or np.prod(counts) > 64:
-            return None
         attributes = {"strides": strides, "dilations": dilations, "pads": pads, "group": groups}
         if any(extra):
             attributes["output_padding"] = extra
+        elif self.random.random() < 0.4:
+            # The output's size decides the pads.
+            counts = [count + pads[i] + pads[rank + i] for i, count in enumerate(counts)]
+            counts = [self.random.randint(max(1, count - 2), count) for count in counts]
+            attributes["output_shape"] = counts
+            del attributes["pads"]
+            if self.random.random() < 0.5:
+                attributes["auto_pad"] = self.random.choice(["SAME_UPPER", "SAME_LOWER"])
+        if min(counts) < 1 or np.prod(counts) > 64:
+            return None
         inputs = [name, self.weights((channels, per_group) + kernel)]
         if self.random.random() < 0.6:
             inputs.append(self.weights((groups * per_group,)))

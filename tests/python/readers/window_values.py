@@ -71,6 +71,10 @@ def transposed_convolution(x, w, attributes):
     full = [
         (x.shape[2 + i] - 1) * strides[i] + (w.shape[2 + i] - 1) * dilations[i] + 1 + extra[i] for i in range(rank)
     ]
+    if "output_shape" in attributes:
+        totals = [size - wanted for size, wanted in zip(full, attributes["output_shape"])]
+        less, more = [total // 2 for total in totals], [total - total // 2 for total in totals]
+        pads = less + more if attributes.get("auto_pad") == b"SAME_UPPER" else more + less
     inputs, outputs = w.shape[0] // groups, w.shape[1]
     result = np.zeros((x.shape[0], outputs * groups) + tuple(full), dtype=x.dtype) + 0 * x.flat[0]
     for item, channel, output in itertools.product(range(x.shape[0]), range(w.shape[0]), range(outputs)):

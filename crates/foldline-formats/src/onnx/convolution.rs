@@ -209,28 +209,21 @@ fn spreads(operation: &Operation, operands: &Operands) -> Result<Vec<Spread>, St
             Pads::None => Some((0, 0)),
             Pads::Same { .. } => None,
         };
-        // Without given pads, the output's size is given or size · stride, and the pads follow from it.
-        let target = wanted.as_ref().map(|shape| shape[index]);
-        let output = match (target, given) {
-            (None, Some((begin, end))) => {
-                full.checked_sub(begin + end).filter(|&output| output > 0)
-            }
-            (Some(output), _) => Some(output),
-            (None, None) => Some(size * stride),
-        };
-        let output =
-            output.ok_or_else(|| format!("spatial axis {index}: its result has no elements"))?;
-        let begin = match (target, given) {
-            (None, Some((begin, _))) => begin,
-            _ => {
-                let total = full.saturating_sub(output);
-                if matches!(pads, Pads::Same { more_at_end: true }) {
-                    total / 2
-                } else {
-                    total - total / 2
-                }
+        // Where the output's size is given or is to be size · stride, the pads follow from it.
+        let (begin, output) = match (wanted.as_ref().map(|shape| shape[index]), given) {
+            (None, Some((begin, end))) => (begin, full.checked_sub(begin + end)),
+            (target, _) => {
+                let output = target.unwrap_or(size * stride);
+                let total = full.checked_sub(output);
+                let less = total.unwrap_or(0) / 2;
+                let is_less = matches!(pads, Pads::Same { more_at_end: true });
+                let begin = if is_less { less } else { total.unwrap_or(0) - less };
+                (begin, total.map(|_| output))
             }
         };
+        let output = output.filter(|&output| output > 0).ok_or_else(|| {
+            format!("spatial axis {index}: {full} elements cannot be cut to the output's size")
+        })?;
         Ok(Spread { size, stride, kernel, dilation, begin, output })
     };
     (0..rank).map(spread).collect()

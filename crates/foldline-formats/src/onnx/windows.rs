@@ -119,7 +119,7 @@ pub(super) fn pads(operation: &Operation, rank: usize) -> Result<Pads, String> {
         }
     }
     match operation.integers("pads")? {
-        None => Ok(Pads::None),
+        None => Ok(Pads::Given(vec![0; 2 * rank])),
         Some(pads) => Ok(Pads::Given(sizes("pads", &pads, 2 * rank, 0)?)),
     }
 }
