@@ -46,7 +46,7 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 /// The most elements that ConstantOfShape and Range make.
-const LARGEST_MADE: usize = 1 << 24;
+const LARGEST_MADE: usize = 1 << 20;
 
 fn identity(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     operation.input(0).cloned()
