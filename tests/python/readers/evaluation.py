@@ -15,7 +15,7 @@ PIECEWISE = {
 }
 WINDOWS = {"Conv", "ConvTranspose", "AveragePool", "MaxPool", "GlobalAveragePool", "GlobalMaxPool"}
 MADE = {
-    "Split", "Pad", "Expand", "Tile", "Cast", "ConstantOfShape", "Range", "Resize", "Upsample", "DepthToSpace",
+    "GatherElements", "GatherND", "ScatterND", "CumSum", "Trilu", "ArrayFeatureExtractor", "Split", "Pad", "Expand", "Tile", "Cast", "ConstantOfShape", "Range", "Resize", "Upsample", "DepthToSpace",
     "SpaceToDepth",
 }
 
@@ -282,6 +282,9 @@ class Evaluator:
             return window_values.depth_to_space(x, attributes["blocksize"], attributes.get("mode", b"DCR"))
         if operator == "SpaceToDepth":
             return window_values.space_to_depth(x, attributes["blocksize"])
+        if operator in values.CHOICES:
+            self.roundings += x.size
+            return values.CHOICES[operator](inputs, attributes)
         index = 2 if operator == "Resize" and self.version >= 11 else 1
         sizes = integers[2] if len(inputs) > 3 and inputs[3] is not None else None
         scales = None if sizes is not None else [float(scale) for scale in np.ravel(inputs[index])]

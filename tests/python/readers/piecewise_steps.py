@@ -213,6 +213,45 @@ class Steps:
         positions = self.node("Cast", [self.node("Range", bounds)], to=kind)
         return self.node("Mul", [name, positions]), shape
 
+    def step_choose(self, name, shape):
+        """Elements by constant indices: gathered, replaced or added to."""
+        if not shape or self.operator_set < 11:
+            return None
+        axis = self.random.randrange(len(shape))
+        kind = self.random.random()
+        if kind < 0.3:
+            count = shape[:axis] + (self.random.randint(1, shape[axis]),) + shape[axis + 1 :]
+            indices = self.constant(self.numbers.integers(-shape[axis], shape[axis], size=count))
+            return self.node("GatherElements", [name, indices], axis=axis), count
+        depth = self.random.randint(1, len(shape))
+        places = self.numbers.permutation(int(np.prod(shape[:depth])))[: self.random.randint(1, 3)]
+        indices = np.stack(np.unravel_index(places, shape[:depth]), axis=-1).astype(np.int64)
+        stored = self.constant(indices)
+        if kind < 0.6:
+            return self.node("GatherND", [name, stored]), (len(places),) + shape[depth:]
+        updates = self.constant(self.values((len(places),) + shape[depth:]))
+        adds = {"reduction": "add"} if self.operator_set >= 16 and self.random.random() < 0.5 else {}
+        return self.node("ScatterND", [name, stored, updates], **adds), shape
+
+    def step_running_sum(self, name, shape):
+        if not shape or self.operator_set < 11:
+            return None
+        axis = self.constant(np.array(self.random.randrange(len(shape)), dtype=np.int64))
+        flags = {key: self.random.randint(0, 1) for key in ("exclusive", "reverse")}
+        return self.node("CumSum", [name, axis], **flags), shape
+
+    def step_triangle(self, name, shape):
+        if len(shape) < 2 or self.operator_set < 14:
+            return None
+        diagonal = self.constant(np.array(self.random.randint(-2, 2), dtype=np.int64))
+        return self.node("Trilu", [name, diagonal], upper=self.random.randint(0, 1)), shape
+
+    def step_extract(self, name, shape):
+        if len(shape) != 2 or self.dtype is np.float64:
+            return None
+        indices = self.constant(self.numbers.integers(0, shape[1], size=3))
+        return self.node("ArrayFeatureExtractor", [name, indices], domain="ai.onnx.ml"), (shape[0], 3)
+
     def floats(self, count):
         return [float(np.float32(value)) for value in self.numbers.normal(size=count)]
 

@@ -126,3 +126,43 @@ def dequantize(inputs, attributes):
         shape[attributes.get("axis", 1)] = -1
     levels = x.astype(int) - zero.astype(int).reshape(shape)
     return levels.astype(object) * scale.reshape(shape) if scale.dtype == object else levels * scale.reshape(shape)
+
+
+def gather_nd(inputs, attributes):
+    x, indices = inputs
+    return np.array([x[tuple(row)] for row in indices], dtype=x.dtype)
+
+
+def scatter_nd(inputs, attributes):
+    result = inputs[0].copy()
+    for row, update in zip(inputs[1], inputs[2]):
+        place = tuple(row)
+        result[place] = result[place] + update if attributes.get("reduction") == b"add" else update
+    return result
+
+
+def running_sum(inputs, attributes):
+    x, axis = inputs[0], int(inputs[1])
+    step = -1 if attributes.get("reverse") else 1
+    moved = np.moveaxis(x, axis, 0)[::step]
+    total = np.cumsum(moved, axis=0)
+    if attributes.get("exclusive"):
+        total = np.concatenate([0 * moved[:1], total[:-1]])
+    return np.moveaxis(total[::step], 0, axis)
+
+
+def triangle(inputs, attributes):
+    x = inputs[0]
+    choose = np.triu if attributes.get("upper", 1) else np.tril
+    kept = choose(np.ones(x.shape[-2:], dtype=bool), int(inputs[1]))
+    return np.where(kept, x, 0 * x)
+
+
+CHOICES = {
+    "GatherElements": lambda inputs, attributes: np.take_along_axis(*inputs, axis=attributes["axis"]),
+    "GatherND": gather_nd,
+    "ScatterND": scatter_nd,
+    "CumSum": running_sum,
+    "Trilu": triangle,
+    "ArrayFeatureExtractor": lambda inputs, attributes: inputs[0][:, np.ravel(inputs[1])],
+}

@@ -157,6 +157,9 @@ class Steps:
             "nearest_mode": self.random.choice(["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"]),
         }
         region = "" if self.operator_set >= 13 else self.constant(np.array([], dtype=np.float32))
+        if self.random.random() < 0.3:
+            del attributes["nearest_mode"]
+            attributes["mode"] = "linear"
         if self.random.random() < 0.4:
             sizes = tuple(shape[:2]) + tuple(self.random.randint(1, 5) for _ in shape[2:])
             if np.prod(sizes) > 64:

@@ -125,6 +125,11 @@ def resize(x, attributes, scales, sizes, version):
                 b"half_pixel": (index + Fraction(1, 2)) / scale - Fraction(1, 2),
                 b"align_corners": Fraction(index * (size - 1), length - 1) if length > 1 else Fraction(0),
             }[mode]
+            if attributes.get("mode") == b"linear":
+                position = min(max(position, Fraction(0)), Fraction(size - 1))
+                low = int(position)
+                along.append((low, min(low + 1, size - 1), position - low))
+                continue
             nearest = {
                 b"floor": position.__floor__,
                 b"ceil": position.__ceil__,
@@ -133,7 +138,18 @@ def resize(x, attributes, scales, sizes, version):
             }[rounding]()
             along.append(min(max(nearest, 0), size - 1))
         indices.append(along)
+    if attributes.get("mode") == b"linear":
+        return interpolated(x, indices)
     return x[np.ix_(*indices)]
+
+
+def interpolated(x, axes):
+    """Means of two neighbours along each axis: (low, high, weight of high)."""
+    for axis, along in enumerate(axes):
+        kind = (lambda number: number) if x.dtype == object else float
+        slices = [np.take(x, low, axis) * kind(1 - w) + np.take(x, high, axis) * kind(w) for low, high, w in along]
+        x = np.stack(slices, axis=axis)
+    return x
 
 
 def depth_to_space(x, block, mode):

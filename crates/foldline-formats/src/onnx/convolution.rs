@@ -209,21 +209,20 @@ fn spreads(operation: &Operation, operands: &Operands) -> Result<Vec<Spread>, St
             Pads::None => Some((0, 0)),
             Pads::Same { .. } => None,
         };
-        // Where the output's size is given or is to be size · stride, the pads follow from it.
+        // Where the output's size is given or is to be size · stride, the pads follow from it. Where it is more than
+        // there is, zeros follow.
         let (begin, output) = match (wanted.as_ref().map(|shape| shape[index]), given) {
-            (None, Some((begin, end))) => (begin, full.checked_sub(begin + end)),
+            (None, Some((begin, end))) => (begin, full.saturating_sub(begin + end)),
             (target, _) => {
                 let output = target.unwrap_or(size * stride);
-                let total = full.checked_sub(output);
-                let less = total.unwrap_or(0) / 2;
+                let total = full.saturating_sub(output);
                 let is_less = matches!(pads, Pads::Same { more_at_end: true });
-                let begin = if is_less { less } else { total.unwrap_or(0) - less };
-                (begin, total.map(|_| output))
+                (if is_less { total / 2 } else { total - total / 2 }, output)
             }
         };
-        let output = output.filter(|&output| output > 0).ok_or_else(|| {
-            format!("spatial axis {index}: {full} elements cannot be cut to the output's size")
-        })?;
+        if output == 0 {
+            return Err(format!("spatial axis {index}: its result has no elements"));
+        }
         Ok(Spread { size, stride, kernel, dilation, begin, output })
     };
     (0..rank).map(spread).collect()

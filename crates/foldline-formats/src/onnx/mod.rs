@@ -11,6 +11,7 @@ mod einsum;
 mod external;
 mod extrema;
 mod graph;
+mod indexing;
 mod machine_learning;
 pub(crate) mod messages;
 mod normalization;

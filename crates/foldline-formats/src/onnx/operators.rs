@@ -7,7 +7,7 @@ use super::external::Folder;
 use super::messages::{Attribute, Node};
 use super::tensor::Tensor;
 use super::{
-    activations, arithmetic, arrangement, constants, convolution, einsum, extrema,
+    activations, arithmetic, arrangement, constants, convolution, einsum, extrema, indexing,
     machine_learning, normalization, padding, pooling, product, quantization, reduction, resizing,
     selection,
 };
@@ -57,7 +57,7 @@ impl Operator {
 }
 
 /// All operators, by family.
-pub(super) const FAMILIES: [(&str, &[Operator]); 16] = [
+pub(super) const FAMILIES: [(&str, &[Operator]); 17] = [
     ("Arithmetic", arithmetic::OPERATORS),
     ("Activations", activations::OPERATORS),
     ("Matrix products", product::OPERATORS),
@@ -68,6 +68,7 @@ pub(super) const FAMILIES: [(&str, &[Operator]); 16] = [
     ("Reductions", reduction::OPERATORS),
     ("Normalization", normalization::OPERATORS),
     ("Moving elements", arrangement::OPERATORS),
+    ("Choosing elements", indexing::OPERATORS),
     ("Padding, repeating", padding::OPERATORS),
     ("Resizing", resizing::OPERATORS),
     ("Comparisons and choices", selection::OPERATORS),

@@ -1,11 +1,13 @@
-//! Resize and Upsample to the nearest element: positions computed in exact numbers.
+//! Resize and Upsample, to the nearest element or linearly: positions computed in exact numbers.
 
 use foldline_kernel::Integer;
 use foldline_kernel::number::Rational;
 
+use super::arithmetic::require_float;
 use super::arrangement::axis_of;
+use super::combination::{Rows, check_shape, mapped};
 use super::operators::{Apply, Operation, Operator};
-use super::tensor::{LARGEST_COMPUTED, Tensor, count_within, show_shape};
+use super::tensor::{LARGEST_COMPUTED, Tensor};
 use crate::lowering::{Program, Scalar};
 
 const RESIZE: &[&str] = &[
@@ -25,14 +27,15 @@ pub(super) const OPERATORS: &[Operator] = &[
         "Resize",
         1..=4,
         RESIZE,
-        "exact, mode nearest, all coordinate modes but tf_crop_and_resize; positions are computed without rounding",
+        "exact, modes nearest and linear without antialias, all coordinate modes but tf_crop_and_resize; \
+         positions are computed without rounding",
         Apply::One(resize),
     ),
     Operator::new(
         "Upsample",
         1..=2,
         &["height_scale", "mode", "scales", "width_scale"],
-        "exact, mode nearest",
+        "exact, modes nearest and linear",
         Apply::One(resize),
     ),
 ];
@@ -45,20 +48,36 @@ struct Axis {
     scale: Rational,
 }
 
-fn resize(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
+fn resize(operation: &Operation, program: &mut Program) -> Result<Tensor, String> {
     let tensor = operation.input(0)?;
     let mode = operation.text("mode")?.unwrap_or(b"nearest");
-    if mode != b"nearest" {
-        return Err(format!("its mode is {:?}, expected nearest", String::from_utf8_lossy(mode)));
+    if !matches!(mode, b"nearest" | b"linear" | b"bilinear") {
+        return Err(format!(
+            "its mode is {:?}, expected nearest or linear",
+            String::from_utf8_lossy(mode)
+        ));
     }
     let axes = axes(operation, tensor)?;
     let shape: Vec<usize> = axes.iter().map(|axis| axis.to).collect();
-    if count_within(&shape, LARGEST_COMPUTED).is_none_or(|count| count == 0) {
-        return Err(format!("its result {} has no elements or too many", show_shape(&shape)));
-    }
+    check_shape(&shape)?;
     let rule = Rule::new(operation)?;
+    if mode == b"nearest" {
+        return nearest(tensor, &axes, shape, &rule);
+    }
+    if operation.integer("antialias", 0)? != 0 || operation.integer("exclude_outside", 0)? != 0 {
+        return Err("linear with antialias or exclude_outside is not supported".to_owned());
+    }
+    linear(tensor, &axes, shape, &rule, program)
+}
+
+fn nearest(
+    tensor: &Tensor,
+    axes: &[Axis],
+    shape: Vec<usize>,
+    rule: &Rule,
+) -> Result<Tensor, String> {
     let mut sources = vec![0];
-    for axis in &axes {
+    for axis in axes {
         let along: Result<Vec<usize>, String> =
             (0..axis.to).map(|index| rule.source(axis, index)).collect();
         let along = along?;
@@ -70,6 +89,37 @@ fn resize(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     }
     let sources: Vec<Option<usize>> = sources.into_iter().map(Some).collect();
     tensor.picked(shape, &sources, &Scalar::ZERO)
+}
+
+/// Weighted means of the neighbours along every axis.
+fn linear(
+    tensor: &Tensor,
+    axes: &[Axis],
+    shape: Vec<usize>,
+    rule: &Rule,
+    program: &mut Program,
+) -> Result<Tensor, String> {
+    require_float(tensor)?;
+    let mut rows: Vec<Vec<(usize, Scalar)>> = vec![vec![(0, Scalar::ONE)]];
+    for axis in axes {
+        let along: Result<Vec<Vec<(usize, Scalar)>>, String> =
+            (0..axis.to).map(|index| rule.neighbours(axis, index)).collect();
+        let along = along?;
+        let join = |row: &Vec<(usize, Scalar)>, neighbours: &Vec<(usize, Scalar)>| {
+            let pair = |(start, factor): &(usize, Scalar)| {
+                let (start, factor) = (*start, factor.clone());
+                neighbours
+                    .iter()
+                    .map(move |(index, weight)| (start * axis.from + index, factor.times(weight)))
+            };
+            row.iter().flat_map(pair).collect::<Vec<_>>()
+        };
+        rows = rows
+            .iter()
+            .flat_map(|row| along.iter().map(move |neighbours| join(row, neighbours)))
+            .collect();
+    }
+    mapped(tensor, &Rows(rows), shape, program)
 }
 
 /// The axes, from scales or from sizes, for all of them or for some.
@@ -163,9 +213,6 @@ impl<'a> Rule<'a> {
         if axis.from == axis.to && axis.scale == Rational::ONE {
             return Ok(index);
         }
-        if self.is_early && axis.scale < Rational::ONE {
-            return Err("shrinks, which operator sets before 11 do not define".to_owned());
-        }
         let position = self.position(axis, &Rational::from(index))?;
         let half = Rational::from_parts(Integer::ONE, 2u8.into());
         let nearest = match self.rounding {
@@ -184,9 +231,31 @@ impl<'a> Rule<'a> {
         usize::try_from(nearest.clamp(Integer::ZERO, last)).map_err(|error| error.to_string())
     }
 
+    /// The elements that element `index` of the result is a mean of, with their weights; beyond the ends is as at them.
+    fn neighbours(&self, axis: &Axis, index: usize) -> Result<Vec<(usize, Scalar)>, String> {
+        if axis.from == axis.to && axis.scale == Rational::ONE {
+            return Ok(vec![(index, Scalar::ONE)]);
+        }
+        let last = axis.from.saturating_sub(1);
+        let position = self.position(axis, &Rational::from(index))?;
+        let position = position.clamp(Rational::ZERO, Rational::from(last));
+        let below = position.floor();
+        let fraction = position - Rational::from(below.clone());
+        let below = usize::try_from(below).map_err(|error| error.to_string())?;
+        if fraction.is_zero() {
+            return Ok(vec![(below, Scalar::ONE)]);
+        }
+        let rest = Rational::ONE - &fraction;
+        let weights = [(below, rest), ((below + 1).min(last), fraction)];
+        Ok(weights.map(|(source, weight)| (source, Scalar::from_rational(weight))).into())
+    }
+
     fn position(&self, axis: &Axis, index: &Rational) -> Result<Rational, String> {
         let half = Rational::from_parts(Integer::ONE, 2u8.into());
         let (from, to) = (Rational::from(axis.from), Rational::from(axis.to));
+        if self.is_early && axis.scale < Rational::ONE {
+            return Err("shrinks, which operator sets before 11 do not define".to_owned());
+        }
         let centred = (index + &half) / &axis.scale - &half;
         Ok(match self.coordinates {
             b"asymmetric" => index / &axis.scale,
@@ -199,6 +268,12 @@ impl<'a> Rule<'a> {
                 let center = &from * &half;
                 let offset = &center * (Rational::ONE - adjustment);
                 offset + centred
+            }
+            // ONNX's definition and its implementations differ in which of the two sizes counts.
+            b"align_corners" if &axis.scale * &from != to => {
+                return Err(
+                    "align_corners with a scale that makes no whole size is ambiguous".to_owned()
+                );
             }
             b"align_corners" if axis.to == 1 => Rational::ZERO,
             b"align_corners" => index * (from - Rational::ONE) / (to - Rational::ONE),
