@@ -1,7 +1,8 @@
 //! Outward-rounded conversions from rationals to floats, and the unit of all error bounds.
 
 use dashu_base::{Approximation, Sign};
-use foldline_kernel::Rational;
+use foldline_kernel::number::BitTest;
+use foldline_kernel::{Integer, Natural, Rational};
 
 /// Half a unit in the last place of 1: the relative error of one rounding to nearest.
 pub const UNIT_ROUNDOFF: f64 = f64::EPSILON / 2.0;
@@ -32,10 +33,47 @@ pub fn nearest(value: &Rational) -> f64 {
     value.to_f64().value()
 }
 
+/// Divisors beyond this power of two could make a quotient that is no normal float.
+const LARGEST_SHIFT: usize = 900;
+
+/// A nearest float to `numerator`/`denominator`, as [`nearest`] gives it; without a division where
+/// the denominator is a power of two, as that of nearly every layer is.
+pub fn nearest_ratio(numerator: &Integer, denominator: &Natural) -> f64 {
+    let shift = denominator.trailing_zeros().unwrap_or(0);
+    if shift <= LARGEST_SHIFT
+        && denominator.bit_len() == shift + 1
+        && let Ok(small) = i128::try_from(numerator)
+    {
+        // The conversion rounds to nearest; the power of two is exact, and so is the product.
+        return small as f64 * 2f64.powi(-(shift as i32));
+    }
+    nearest(&Rational::from_parts(numerator.clone(), denominator.clone()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use foldline_kernel::number::{from_f64_bits, parse_rational};
+
+    #[test]
+    fn ratios_are_rounded_once() {
+        for text in [
+            "9007199254740993",
+            "-9007199254740995",
+            "1",
+            "0",
+            "-170141183460469231731687303715884105729",
+        ] {
+            let numerator: Integer = text.parse().unwrap();
+            for denominator in [1u128, 2, 3, 1 << 60, (1 << 60) + 1, 1 << 127] {
+                let denominator = Natural::from(denominator);
+                for denominator in [denominator.clone(), denominator << 800, Natural::ONE << 1100] {
+                    let exact = Rational::from_parts(numerator.clone(), denominator.clone());
+                    assert_eq!(nearest_ratio(&numerator, &denominator), nearest(&exact), "{exact}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn conversions_enclose() {

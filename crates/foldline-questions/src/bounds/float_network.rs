@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use foldline_geometry::directed::nearest;
-use foldline_kernel::interrupt;
+use foldline_geometry::directed::{nearest, nearest_ratio};
+use foldline_kernel::interrupt::{self, EXACT};
 use foldline_kernel::number::power_of_two;
 use foldline_kernel::repeats::{self, Repeat, repeats};
-use foldline_kernel::{Activation, Atom, Network, Rational};
+use foldline_kernel::{Activation, Atom, Layer, Network, Rational, Row};
 
 use super::unfold::Known;
 
@@ -102,11 +102,7 @@ impl FloatNetwork {
         let mut layers = Vec::new();
         for (layer, repeats) in network.layers().iter().zip(repeats) {
             let relu = layer.activation == Activation::Relu;
-            let row = |row| {
-                let row = layer.rational_row(row);
-                sparse(&row.weights, &row.bias)
-            };
-            let rows: Vec<_> = (0..layer.rows.len()).map(row).collect();
+            let rows: Vec<_> = (0..layer.rows.len()).map(|row| FloatRow::of(layer, row)).collect();
             for (row, repeat) in repeats.iter().enumerate() {
                 if let Repeat::Constant { positive } = repeat {
                     constants.push(((neurons + row) as u32, if *positive { 1 } else { -1 }));
@@ -174,6 +170,18 @@ impl FloatNetwork {
 }
 
 impl FloatRow {
+    /// A layer's row, its weights rounded.
+    pub fn of(layer: &Layer, row: usize) -> Self {
+        let Row { columns, numerators, bias } = &layer.rows[row];
+        interrupt::count(EXACT * columns.len());
+        let rounded = |numerator| nearest_ratio(numerator, &layer.denominator);
+        Self {
+            columns: columns.clone(),
+            values: numerators.iter().map(rounded).collect(),
+            bias: rounded(bias),
+        }
+    }
+
     /// Its value at `point`.
     pub fn at(&self, point: &[f64]) -> f64 {
         interrupt::count(self.columns.len());

@@ -9,14 +9,15 @@
 use foldline_geometry::directed::{LARGEST_MAGNITUDE, UNDERFLOW_SLACK, UNIT_ROUNDOFF};
 
 /// A triangular system of undecided neurons, then the targets as further rows.
-#[derive(Debug, Clone, Default)]
+///
+/// A neuron's row has columns for the undecided neurons of earlier layers only: the neurons of one
+/// layer do not depend on each other. So the rows of a wide first layer are short.
+#[derive(Debug, Default)]
 pub struct Reduced {
     /// Input dimension d.
     pub dimension: usize,
     /// Width of a row's first part: d coefficients, the constant, padding.
     pub head: usize,
-    /// Length of a row.
-    pub stride: usize,
     /// Index of each undecided neuron among all ReLU neurons, increasing.
     pub neurons: Vec<u32>,
     /// Layer of each undecided neuron.
@@ -25,8 +26,12 @@ pub struct Reduced {
     pub lower: Vec<f64>,
     /// Proved upper bounds of the pre-activations (> 0).
     pub upper: Vec<f64>,
-    /// Rows: first the undecided neurons', then the targets'.
+    /// Rows: first the undecided neurons', then the targets'; each one padded with zeros.
     pub rows: Vec<f64>,
+    /// Where each row begins in `rows`, and where the last one ends.
+    pub starts: Vec<usize>,
+    /// Number of columns of each row.
+    pub columns: Vec<usize>,
     /// Error bound of each row.
     pub errors: Vec<f64>,
     /// Σ|coefficient|·(bound of the variable) of each row.
@@ -39,7 +44,12 @@ pub struct Reduced {
 
 /// Width of the input part of a row.
 pub fn head_width(dimension: usize) -> usize {
-    (dimension + 1).next_multiple_of(8)
+    padded(dimension + 1)
+}
+
+/// So many numbers with padding: whole vectors of eight.
+pub fn padded(length: usize) -> usize {
+    length.next_multiple_of(8)
 }
 
 impl Reduced {
@@ -51,18 +61,52 @@ impl Reduced {
     /// One row.
     #[inline(always)]
     pub fn row(&self, index: usize) -> &[f64] {
-        &self.rows[index * self.stride..(index + 1) * self.stride]
+        &self.rows[self.starts[index]..self.starts[index + 1]]
     }
 
-    /// The row's length in use: the head and the columns of the neurons before it.
-    #[inline(always)]
-    pub fn used(&self, index: usize) -> usize {
-        self.head + index.min(self.count())
+    /// Appends a row whose numbers, after the head, are those of the first neurons' columns.
+    pub fn push_row(&mut self, row: &[f64]) {
+        self.columns.push(row.len() - self.head);
+        self.rows.extend_from_slice(row);
+        self.rows.resize(self.starts[self.starts.len() - 1] + padded(row.len()), 0.0);
+        self.starts.push(self.rows.len());
+    }
+
+    /// Removes the last row.
+    pub fn pop_row(&mut self) {
+        self.columns.pop();
+        self.starts.pop();
+        self.rows.truncate(self.starts[self.starts.len() - 1]);
     }
 
     /// Whether a row involves no undecided neuron.
     pub fn is_affine(&self, index: usize) -> bool {
-        self.row(index)[self.head..self.used(index)].iter().all(|&value| value == 0.0)
+        self.row(index)[self.head..].iter().all(|&value| value == 0.0)
+    }
+}
+
+impl Clone for Reduced {
+    fn clone(&self) -> Self {
+        let mut copy = Self::default();
+        copy.clone_from(self);
+        copy
+    }
+
+    /// Reuses the memory that is there: a search copies systems again and again.
+    fn clone_from(&mut self, source: &Self) {
+        self.dimension = source.dimension;
+        self.head = source.head;
+        self.neurons.clone_from(&source.neurons);
+        self.layers.clone_from(&source.layers);
+        self.lower.clone_from(&source.lower);
+        self.upper.clone_from(&source.upper);
+        self.rows.clone_from(&source.rows);
+        self.starts.clone_from(&source.starts);
+        self.columns.clone_from(&source.columns);
+        self.errors.clone_from(&source.errors);
+        self.magnitudes.clone_from(&source.magnitudes);
+        self.targets = source.targets;
+        self.complete = source.complete;
     }
 }
 

@@ -3,7 +3,7 @@
 use foldline_geometry::{Polytope, Tableau};
 use foldline_kernel::interrupt;
 
-use super::reduced::{Reduced, add_multiple, magnitude_of, rounding_error};
+use super::reduced::{Reduced, add_multiple, magnitude_of, padded, rounding_error};
 use super::relaxation::Relaxation;
 use super::unfold::{Empty, Known};
 
@@ -11,13 +11,20 @@ impl Reduced {
     /// The same system with only the columns that `keep` accepts; the others must be zero.
     pub fn packed(&self, keep: impl Fn(usize) -> bool) -> Reduced {
         let kept: Vec<usize> = (0..self.count()).filter(|&index| keep(index)).collect();
-        let stride = self.head + kept.len().next_multiple_of(8);
         let pick = |values: &[f64]| kept.iter().map(|&index| values[index]).collect::<Vec<_>>();
         let targets = self.count()..self.count() + self.targets;
         let sources: Vec<usize> = kept.iter().copied().chain(targets).collect();
-        let mut rows = vec![0.0; sources.len() * stride];
-        for (row, &source) in rows.chunks_exact_mut(stride).zip(&sources) {
+        let mut starts = vec![0];
+        let mut columns = Vec::with_capacity(sources.len());
+        for &source in &sources {
+            let width = kept.partition_point(|&column| column < self.columns[source]);
+            columns.push(width);
+            starts.push(starts[starts.len() - 1] + padded(self.head + width));
+        }
+        let mut rows = vec![0.0; starts[sources.len()]];
+        for ((&source, &width), &start) in sources.iter().zip(&columns).zip(&starts) {
             let source = self.row(source);
+            let row = &mut rows[start..start + self.head + width];
             row[..self.head].copy_from_slice(&source[..self.head]);
             for (value, &column) in row[self.head..].iter_mut().zip(&kept) {
                 *value = source[self.head + column];
@@ -26,7 +33,8 @@ impl Reduced {
         Reduced {
             dimension: self.dimension,
             head: self.head,
-            stride,
+            starts,
+            columns,
             neurons: kept.iter().map(|&index| self.neurons[index]).collect(),
             layers: kept.iter().map(|&index| self.layers[index]).collect(),
             lower: pick(&self.lower),
@@ -47,15 +55,14 @@ impl Reduced {
         signs: &[i8],
         reach: &[f64],
     ) {
-        let (head, stride, dimension) = (self.head, self.stride, self.dimension);
-        let used = self.used(index);
-        let (before, rest) = self.rows.split_at_mut(index * stride);
-        let row = &mut rest[..used];
+        let (head, dimension) = (self.head, self.dimension);
+        let (before, rest) = self.rows.split_at_mut(self.starts[index]);
+        let row = &mut rest[..self.starts[index + 1] - self.starts[index]];
         let mut error = self.errors[index];
         let mut magnitude = self.magnitudes[index];
         let mut steps = 0;
-        interrupt::count(used);
-        for neuron in (0..used - head).rev() {
+        interrupt::count(row.len());
+        for neuron in (0..self.columns[index]).rev() {
             if signs[neuron] == 0 {
                 continue;
             }
@@ -63,10 +70,9 @@ impl Reduced {
             if coefficient == 0.0 || signs[neuron] < 0 {
                 continue;
             }
-            let start = neuron * stride;
-            let source = &before[start..start + head + neuron];
-            add_multiple::<FUSED>(&mut row[..head + neuron], coefficient, source);
-            interrupt::count(head + neuron);
+            let source = &before[self.starts[neuron]..self.starts[neuron + 1]];
+            add_multiple::<FUSED>(&mut row[..source.len()], coefficient, source);
+            interrupt::count(source.len());
             steps += 1;
             error += coefficient.abs() * self.errors[neuron];
             magnitude += coefficient.abs() * self.magnitudes[neuron];

@@ -42,15 +42,14 @@ impl Relaxation {
         sign: f64,
         mut gap: impl FnMut(usize, f64),
     ) {
-        let used = reduced.used(index);
         let (head, dimension) = (reduced.head, reduced.dimension);
         self.gradient.clear();
-        self.gradient.extend(reduced.row(index)[..used].iter().map(|value| sign * value));
+        self.gradient.extend(reduced.row(index).iter().map(|value| sign * value));
         let mut magnitude = reduced.magnitudes[index];
         let mut slack = reduced.errors[index];
         let mut steps = 0;
-        let mut work = used;
-        for neuron in (0..used - head).rev() {
+        let mut work = self.gradient.len();
+        for neuron in (0..reduced.columns[index]).rev() {
             let coefficient = self.gradient[head + neuron];
             if coefficient == 0.0 {
                 continue;
@@ -73,9 +72,9 @@ impl Relaxation {
             let width = factor.abs();
             slack += width * reduced.errors[neuron];
             magnitude += width * (reduced.magnitudes[neuron] + (upper - lower));
-            let source = &reduced.row(neuron)[..head + neuron];
-            add_multiple::<FUSED>(&mut self.gradient[..head + neuron], factor, source);
-            work += head + neuron;
+            let source = reduced.row(neuron);
+            add_multiple::<FUSED>(&mut self.gradient[..source.len()], factor, source);
+            work += source.len();
         }
         interrupt::count(work);
         self.slack = slack * (1.0 + 1e-9) + rounding_error(2 * steps, magnitude);

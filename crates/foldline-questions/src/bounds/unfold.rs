@@ -3,7 +3,7 @@
 use foldline_geometry::{Polytope, Tableau};
 use foldline_kernel::interrupt;
 
-use super::float_network::{FloatLayer, FloatNetwork, FloatRow, Multiple};
+use super::float_network::{FloatNetwork, FloatRow, Multiple};
 use super::reduced::{Reduced, head_width, magnitude_of, rounding_error};
 use super::relaxation::Relaxation;
 
@@ -43,12 +43,12 @@ impl Known {
 enum Value {
     Zero,
     Column(usize),
-    Row { index: usize, error: f64, magnitude: f64 },
+    Row { start: usize, length: usize, error: f64, magnitude: f64 },
 }
 
 /// The values of one layer, with their rows one after another.
+#[derive(Default)]
 struct Values {
-    width: usize,
     rows: Vec<f64>,
     values: Vec<Value>,
 }
@@ -72,8 +72,9 @@ pub fn unfold<const FUSED: bool>(
     let mut build = Build::new(network, limit, polytope);
     let mut values = build.inputs();
     for (index, layer) in network.layers.iter().enumerate() {
-        let width = build.width_after(layer);
-        let mut next = Values { width, rows: Vec::new(), values: Vec::new() };
+        let mut next = Values::default();
+        // No neuron of this layer is a column of another one's pre-activation.
+        let width = build.width();
         let mut pre_activations = Vec::new();
         for (position, row) in layer.rows.iter().enumerate() {
             if let Some(multiple) = layer.multiples[position]
@@ -108,9 +109,9 @@ pub fn unfold<const FUSED: bool>(
 
 impl Values {
     fn store(&mut self, row: &[f64], error: f64, magnitude: f64) -> Value {
-        let index = self.rows.len() / self.width;
-        self.rows.extend_from_slice(&row[..self.width]);
-        Value::Row { index, error, magnitude }
+        let start = self.rows.len();
+        self.rows.extend_from_slice(row);
+        Value::Row { start, length: row.len(), error, magnitude }
     }
 }
 
@@ -123,21 +124,12 @@ struct Build<'a> {
 
 impl<'a> Build<'a> {
     fn new(network: &FloatNetwork, limit: usize, polytope: &'a Polytope) -> Self {
-        let head = head_width(network.inputs);
-        let stride = head + network.neurons.min(limit).next_multiple_of(8);
         let reduced = Reduced {
             dimension: network.inputs,
-            head,
-            stride,
-            neurons: Vec::new(),
-            layers: Vec::new(),
-            lower: Vec::new(),
-            upper: Vec::new(),
-            rows: Vec::new(),
-            errors: Vec::new(),
-            magnitudes: Vec::new(),
-            targets: 0,
+            head: head_width(network.inputs),
+            starts: vec![0],
             complete: true,
+            ..Reduced::default()
         };
         Self { reduced, caps: Vec::new(), limit, polytope }
     }
@@ -147,9 +139,9 @@ impl<'a> Build<'a> {
         magnitude_of(row, dimension, head, self.polytope.reach(), &self.caps)
     }
 
-    /// Row length that suffices when every neuron of the layer becomes a column.
-    fn width_after(&self, layer: &FloatLayer) -> usize {
-        (self.reduced.used(usize::MAX) + layer.rows.len()).min(self.reduced.stride)
+    /// The length of a row with all columns that there are.
+    fn width(&self) -> usize {
+        self.reduced.head + self.reduced.count()
     }
 
     /// The value of a neuron whose pre-activation z' is `factor` times an earlier one's, z.
@@ -180,6 +172,7 @@ impl<'a> Build<'a> {
                     result.fill(0.0);
                     error = 0.0;
                 }
+                result.resize(result.len().max(head + neuron + 1), 0.0);
                 result[head + neuron] += scale;
             }
             (0, _) => return None,
@@ -192,7 +185,7 @@ impl<'a> Build<'a> {
 
     fn inputs(&self) -> Values {
         let Reduced { dimension, head, .. } = self.reduced;
-        let mut values = Values { width: head, rows: Vec::new(), values: Vec::new() };
+        let mut values = Values::default();
         for j in 0..dimension {
             let mut row = vec![0.0; head];
             row[j] = 1.0;
@@ -218,12 +211,12 @@ impl<'a> Build<'a> {
                     sum[head + neuron] += weight;
                     magnitude += weight.abs() * self.caps[neuron];
                 }
-                Value::Row { index, error: row_error, magnitude: row_magnitude } => {
-                    let source = &values.rows[index * values.width..(index + 1) * values.width];
+                Value::Row { start, length, error: row_error, magnitude: row_magnitude } => {
+                    let source = &values.rows[start..start + length];
                     for (value, &term) in sum.iter_mut().zip(source) {
                         *value += weight * term;
                     }
-                    work += width;
+                    work += length;
                     error += weight.abs() * row_error;
                     magnitude += weight.abs() * row_magnitude;
                 }
@@ -237,12 +230,8 @@ impl<'a> Build<'a> {
     /// Appends a row as if of an undecided neuron.
     fn push(&mut self, row: Vec<f64>, error: f64, (layer, neuron): (u16, u32)) {
         let magnitude = self.magnitude(&row);
-        let stride = self.reduced.stride;
-        let start = self.reduced.count() * stride;
-        interrupt::count(stride);
-        self.reduced.rows.resize(start + stride, 0.0);
-        self.reduced.rows[start..start + row.len()].copy_from_slice(&row);
-        self.reduced.rows[start + row.len()..].fill(0.0);
+        interrupt::count(row.len());
+        self.reduced.push_row(&row);
         self.reduced.errors.push(error);
         self.reduced.magnitudes.push(magnitude);
         self.reduced.neurons.push(neuron);
@@ -279,11 +268,8 @@ impl<'a> Build<'a> {
         let magnitude = self.reduced.magnitudes.pop().unwrap_or(f64::INFINITY);
         self.reduced.neurons.pop();
         self.reduced.layers.pop();
-        let start = last * self.reduced.stride;
-        let mut row =
-            self.reduced.rows[start..start + next.width.min(self.reduced.stride)].to_vec();
-        row.resize(next.width, 0.0);
-        self.reduced.rows.truncate(start);
+        let row = self.reduced.row(last)[..self.reduced.head + self.reduced.columns[last]].to_vec();
+        self.reduced.pop_row();
         if undecided {
             self.reduced.complete = false;
             return self.band(row, error, magnitude, known, next);
@@ -314,8 +300,7 @@ impl<'a> Build<'a> {
 
     /// Appends the targets' rows.
     fn finish(mut self, network: &FloatNetwork, values: &Values) -> Reduced {
-        let count = self.reduced.count();
-        let width = self.reduced.used(usize::MAX);
+        let width = self.width();
         for (input, output) in &network.targets {
             let (mut row, mut error) = self.combine(output, values, width);
             let mut magnitude = self.magnitude(&row);
@@ -324,14 +309,11 @@ impl<'a> Build<'a> {
                 magnitude += value.abs() * self.polytope.reach()[column as usize];
             }
             error += rounding_error(4, magnitude);
-            let stride = self.reduced.stride;
-            let start = (count + self.reduced.targets) * stride;
-            self.reduced.rows.resize(start + stride, 0.0);
-            self.reduced.rows[start..start + width].copy_from_slice(&row);
+            self.reduced.push_row(&row);
             self.reduced.errors.push(error);
             self.reduced.magnitudes.push(self.magnitude(&row));
             self.reduced.targets += 1;
         }
-        self.reduced.packed(|_| true)
+        self.reduced
     }
 }

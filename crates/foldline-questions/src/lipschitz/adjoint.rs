@@ -49,7 +49,7 @@ impl Adjoint {
             if size <= 0.0 {
                 continue;
             }
-            let source = &reduced.row(k)[head..head + k];
+            let source = &reduced.row(k)[head..head + reduced.columns[k]];
             for ((lower, upper), &c) in self.lower.iter_mut().zip(&mut self.upper).zip(source) {
                 let (a, b) = (least * c, most * c);
                 *lower += a.min(b);

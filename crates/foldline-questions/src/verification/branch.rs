@@ -1,5 +1,7 @@
 //! How a node that bounds cannot close is divided: by a neuron's sign or an input coordinate.
 
+use std::sync::Arc;
+
 use super::leaf::{self, Reach};
 use super::node::{Choice, Node, Step};
 use crate::bounds::Empty;
@@ -59,7 +61,7 @@ fn best_coordinate(node: &Node, choice: &Choice) -> Option<(usize, f64)> {
 
 fn split_input(node: Node, reduced: Reduced, coordinate: usize, middle: f64) -> Step {
     let mut low = node;
-    low.reduced = Some(reduced);
+    low.reduced = Some(Arc::new(reduced));
     low.input_splits += 1;
     low.share /= 2.0;
     let mut high = low.clone();
@@ -86,13 +88,14 @@ fn split_neuron(
     };
     if let Some(sign) = one_sided {
         node.known[neuron as usize].sign = sign;
-        node.reduced = Some(reduced);
+        node.reduced = Some(Arc::new(reduced));
         return Step::Split(vec![node]);
     }
     if let Some(proof) = proof {
         proof.record(&format!("split {neuron}"));
     }
     node.share /= 2.0;
+    let reduced = Arc::new(reduced);
     let inactive = with_sign(&node, &reduced, index, false);
     let active = with_sign(&node, &reduced, index, true);
     Step::Split(vec![active, inactive])
@@ -126,7 +129,7 @@ fn one_sided(
 }
 
 /// The part where an undecided neuron of the earliest layer is ≥ 0 (`active`) or ≤ 0.
-fn with_sign(node: &Node, reduced: &Reduced, index: usize, active: bool) -> Node {
+fn with_sign(node: &Node, reduced: &Arc<Reduced>, index: usize, active: bool) -> Node {
     let neuron = reduced.neurons[index];
     let row = &reduced.row(index)[..reduced.dimension + 1];
     let sign = if active { -1.0 } else { 1.0 };

@@ -31,7 +31,7 @@ pub struct Node {
     /// Number of permanent half-spaces (region and splits).
     pub permanent: usize,
     /// The parent's reduced system; none if it must be built from the weights.
-    pub reduced: Option<Reduced>,
+    pub reduced: Option<Arc<Reduced>>,
     /// Signs and bounds of all ReLU neurons.
     pub known: Vec<Known>,
     /// The neurons split on the way here, with their signs (true: ≥ 0).

@@ -14,6 +14,7 @@ use super::counters::Counters;
 use super::perspective::with_linear_end;
 use super::region::{Extent, extent};
 use super::transform::Transform;
+use crate::bounds::float_network::FloatRow;
 
 /// Fraction bits that a checker with fixed point numbers should use where nothing is large.
 const PRECISION: u32 = 40;
@@ -56,25 +57,32 @@ pub fn precision(network: &Network, property: &Property) -> (u32, bool) {
     }
     let mut reach = vec![crude_reach(&atoms, network.inputs()); network.inputs()];
     let mut is_lost = false;
-    let mut combine = |terms: &[(usize, Rational)], constant: &Rational, reach: &[f64]| {
-        let (mut sum, mut factors, mut values) = (float(constant), 0.0, 0.0);
-        for (column, factor) in terms.iter().filter(|(_, factor)| !factor.is_zero()) {
-            sum += float(factor) * reach[*column];
-            factors += float(factor);
-            values += reach[*column];
-        }
-        is_lost |= values.max(factors) > MOST_ROUNDED * (1.0 + 64.0 * sum);
-        sum
-    };
+    let mut combine =
+        |terms: &mut dyn Iterator<Item = (usize, f64)>, constant: f64, reach: &[f64]| {
+            let (mut sum, mut factors, mut values) = (constant, 0.0, 0.0);
+            for (column, factor) in terms.filter(|&(_, factor)| factor != 0.0) {
+                sum += factor * reach[column];
+                factors += factor;
+                values += reach[column];
+            }
+            is_lost |= values.max(factors) > MOST_ROUNDED * (1.0 + 64.0 * sum);
+            sum
+        };
     for atom in &atoms {
-        combine(&atom.input, &atom.bound, &reach);
+        let mut terms = atom.input.iter().map(|(input, factor)| (*input, float(factor)));
+        combine(&mut terms, float(&atom.bound), &reach);
     }
     size = reach.iter().copied().fold(size, f64::max);
     for layer in network.layers() {
-        let rows = layer.rational_rows();
-        let weights = rows.iter().flat_map(|row| row.weights.iter().map(|(_, weight)| weight));
-        size = weights.chain(rows.iter().map(|row| &row.bias)).map(float).fold(size, f64::max);
-        reach = rows.iter().map(|row| combine(&row.weights, &row.bias, &reach)).collect();
+        let mut next = Vec::with_capacity(layer.rows.len());
+        for row in (0..layer.rows.len()).map(|row| FloatRow::of(layer, row)) {
+            size =
+                row.values.iter().map(|value| value.abs()).fold(size.max(row.bias.abs()), f64::max);
+            let columns = row.columns.iter().map(|&column| column as usize);
+            let mut terms = columns.zip(row.values.iter().map(|value| value.abs()));
+            next.push(combine(&mut terms, row.bias.abs(), &reach));
+        }
+        reach = next;
     }
     // Activations seldom come near their crudest bound, the less so the more layers there are,
     // and units would be made from that.
