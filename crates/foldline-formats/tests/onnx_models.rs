@@ -157,3 +157,41 @@ fn weights_are_read_from_the_file_beside_the_model() {
     }
     fs::remove_dir_all(&folder).unwrap();
 }
+
+/// A graph that computes `output` from what is around it.
+fn branch(node: Writer, output: &str) -> Writer {
+    Writer::default().message(1, node).text(2, "branch").message(12, value(output, 1, &[1, 2]))
+}
+
+#[test]
+fn a_constant_condition_chooses_a_branch() {
+    let graph =
+        |name: &str, graph: Writer| Writer::default().text(1, name).message(6, graph).varint(20, 5);
+    let model = |condition: &str| {
+        let mut model = Model::new(&[1, 2], &[1, 2])
+            .constant(tensor("yes", &[], 9).varint(5, 1))
+            .node("Not", &["yes"], "no");
+        model = model.node("Neg", &["x"], "minus").node("Exp", &["x"], "unread");
+        let branches = [
+            graph("then_branch", branch(node("Relu", &["minus"], "a", &[]), "a")),
+            graph("else_branch", branch(node("Relu", &["x"], "b", &[]), "b")),
+        ];
+        model.node_with("If", &[condition], "y", &branches).read()
+    };
+    assert_eq!(evaluate(&model("yes").unwrap(), &["-3", "2"]), ["3", "0"]);
+    assert_eq!(evaluate(&model("no").unwrap(), &["-3", "2"]), ["0", "2"]);
+    assert_error(model("x"), "(If", "must be one constant truth value");
+}
+
+#[test]
+fn graphs_are_nested_within_limits() {
+    let mut body = Writer::default();
+    for _ in 0..100 {
+        let attribute = Writer::default().text(1, "then_branch").message(6, body);
+        body = Writer::default().message(1, node("If", &["c"], "y", &[attribute]));
+    }
+    let bytes = Writer::default().message(7, body).0;
+    let error = foldline_formats::parse_network("test.onnx", &bytes, &NetworkOptions::default())
+        .unwrap_err();
+    assert!(error.message.contains("nested more than 16 deep"), "{error}");
+}

@@ -21,13 +21,6 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::new("Squeeze", 1..=2, &["axes"], "exact", Apply::One(squeeze)),
     Operator::new("Unsqueeze", 1..=2, &["axes"], "exact", Apply::One(unsqueeze)),
     Operator::new("Transpose", 1..=1, &["perm"], "exact", Apply::One(transpose)),
-    Operator::new(
-        "Gather",
-        2..=2,
-        &["axis"],
-        "exact; the indices must be constant",
-        Apply::One(gather),
-    ),
     Operator::new("Slice", 1..=5, &["axes", "ends", "starts"], "exact", Apply::One(slice)),
     Operator::new(
         "Shape",
@@ -161,7 +154,7 @@ fn transpose(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
 }
 
 /// Row-by-row strides of a shape.
-fn strides(shape: &[usize]) -> Vec<usize> {
+pub(super) fn strides(shape: &[usize]) -> Vec<usize> {
     let mut strides = vec![1; shape.len()];
     for index in (1..shape.len()).rev() {
         strides[index - 1] = strides[index] * shape[index];
@@ -196,7 +189,7 @@ pub(super) fn transposed(tensor: &Tensor, order: &[usize]) -> Tensor {
 }
 
 /// Takes the given indices along one axis.
-fn taken(tensor: &Tensor, axis: usize, indices: &[usize]) -> Result<Tensor, String> {
+pub(super) fn taken(tensor: &Tensor, axis: usize, indices: &[usize]) -> Result<Tensor, String> {
     let mut shape = tensor.shape.clone();
     shape[axis] = indices.len();
     if count_within(&shape, LARGEST_COMPUTED).is_none() {
@@ -210,25 +203,6 @@ fn taken(tensor: &Tensor, axis: usize, indices: &[usize]) -> Result<Tensor, Stri
         .flat_map(|start| (start..start + inner).map(Some))
         .collect();
     tensor.picked(shape, &sources, &Scalar::ZERO)
-}
-
-fn gather(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
-    let (tensor, index_tensor) = (operation.input(0)?, operation.input(1)?);
-    let axis = axis_of(operation.integer("axis", 0)?, tensor.shape.len(), false)?;
-    let size = tensor.shape[axis];
-    let mut indices = Vec::new();
-    for index in operation.integer_input(1, "indices")?.unwrap_or_default() {
-        let from_front = if index < 0 { index.checked_add(size as i64) } else { Some(index) };
-        let valid = from_front.and_then(|i| usize::try_from(i).ok()).filter(|&i| i < size);
-        indices
-            .push(valid.ok_or_else(|| format!("index {index} is out of range for size {size}"))?);
-    }
-    let mut result = taken(tensor, axis, &indices)?;
-    result.shape.splice(axis..=axis, index_tensor.shape.iter().copied());
-    match count_within(&result.shape, LARGEST_CONSTANT) {
-        Some(_) => Ok(result),
-        None => Err(format!("its result {} has too many elements", show_shape(&result.shape))),
-    }
 }
 
 fn slice(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {

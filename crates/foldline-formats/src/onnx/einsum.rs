@@ -50,17 +50,7 @@ impl Equation {
         let terms: Result<Vec<Vec<char>>, String> =
             terms.iter().zip(tensors).map(|(term, tensor)| letters(term, tensor)).collect();
         let terms = terms?;
-        let mut sizes: BTreeMap<char, usize> = BTreeMap::new();
-        for (term, tensor) in terms.iter().zip(tensors) {
-            for (&letter, &size) in term.iter().zip(&tensor.shape) {
-                let known = sizes.entry(letter).or_insert(size);
-                // As in numpy, an axis of size 1 is stretched.
-                *known = if *known == 1 { size } else { *known };
-                if size != 1 && size != *known {
-                    return Err(format!("index {letter:?} has sizes {known} and {size}"));
-                }
-            }
-        }
+        let sizes = sizes_of(&terms, tensors)?;
         let output = match right {
             Some(right) => {
                 let dots: Vec<char> =
@@ -97,6 +87,22 @@ impl Equation {
         }
         steps
     }
+}
+
+/// The size of each index.
+fn sizes_of(terms: &[Vec<char>], tensors: &[&Tensor]) -> Result<BTreeMap<char, usize>, String> {
+    let mut sizes: BTreeMap<char, usize> = BTreeMap::new();
+    for (term, tensor) in terms.iter().zip(tensors) {
+        for (&letter, &size) in term.iter().zip(&tensor.shape) {
+            let known = sizes.entry(letter).or_insert(size);
+            // As in numpy, an axis of size 1 is stretched.
+            *known = if *known == 1 { size } else { *known };
+            if size != 1 && size != *known {
+                return Err(format!("index {letter:?} has sizes {known} and {size}"));
+            }
+        }
+    }
+    Ok(sizes)
 }
 
 /// Letters before this one stand for the axes of an ellipsis.

@@ -1,15 +1,16 @@
 //! Choosing and replacing elements by constant indices, and running sums.
 
 use super::arithmetic::{common_type, require_float};
-use super::arrangement::axis_of;
+use super::arrangement::{axis_of, strides, taken};
 use super::combination::{Rows, mapped};
 use super::operators::{Apply, MACHINE_LEARNING, Operation, Operator};
-use super::tensor::{Tensor, check_terms, show_shape};
+use super::tensor::{LARGEST_CONSTANT, Tensor, check_terms, count_within, show_shape};
 use crate::lowering::{Form, Program, Scalar};
 
 const CONSTANT_INDICES: &str = "exact; the indices must be constant";
 
 pub(super) const OPERATORS: &[Operator] = &[
+    Operator::new("Gather", 2..=2, &["axis"], CONSTANT_INDICES, Apply::One(gather)),
     Operator::new(
         "GatherElements",
         2..=2,
@@ -51,9 +52,20 @@ fn index_of(index: i64, size: usize) -> Result<usize, String> {
     valid.ok_or_else(|| format!("index {index} is out of range for size {size}"))
 }
 
-/// How far apart neighbours along each axis are.
-fn steps(shape: &[usize]) -> Vec<usize> {
-    (0..shape.len()).map(|axis| shape[axis + 1..].iter().product()).collect()
+/// The slices at some indices of an axis, in place of the axis the indices' own.
+fn gather(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
+    let (tensor, index_tensor) = (operation.input(0)?, operation.input(1)?);
+    let axis = axis_of(operation.integer("axis", 0)?, tensor.shape.len(), false)?;
+    let size = tensor.shape[axis];
+    let indices = operation.integer_input(1, "indices")?.unwrap_or_default();
+    let indices: Result<Vec<usize>, String> =
+        indices.into_iter().map(|index| index_of(index, size)).collect();
+    let mut result = taken(tensor, axis, &indices?)?;
+    result.shape.splice(axis..=axis, index_tensor.shape.iter().copied());
+    match count_within(&result.shape, LARGEST_CONSTANT) {
+        Some(_) => Ok(result),
+        None => Err(format!("its result {} has too many elements", show_shape(&result.shape))),
+    }
 }
 
 /// The positions in a tensor of shape `shape` that the elements of `indices` mean along `axis`, all else being equal.
@@ -65,7 +77,7 @@ fn positions_along(shape: &[usize], axis: usize, indices: &Tensor) -> Result<Vec
         return Err(format!("indices of shape {indices} do not fit {data}"));
     }
     let values = indices.integers().ok_or("its indices must be constant integers")?;
-    let (own, steps) = (self::steps(&indices.shape), steps(shape));
+    let (own, steps) = (strides(&indices.shape), strides(shape));
     let position = |(place, &index): (usize, &i64)| {
         let mut position = 0;
         for i in 0..shape.len() {
@@ -97,7 +109,7 @@ fn slices<'s>(shape: &'s [usize], indices: &Tensor) -> Result<(Vec<usize>, &'s [
         return Err(format!("indices of shape {indices} do not fit {data}"));
     }
     let values = indices.integers().ok_or("its indices must be constant integers")?;
-    let steps = steps(shape);
+    let steps = strides(shape);
     let start = |row: &[i64]| {
         let mut start = 0;
         for (axis, &index) in row.iter().enumerate() {
@@ -197,7 +209,7 @@ fn running_sum(operation: &Operation, program: &mut Program) -> Result<Tensor, S
     require_float(tensor)?;
     let axis = operation.integer_input(1, "axis")?.and_then(|values| values.first().copied());
     let axis = axis_of(axis.ok_or("its axis is missing")?, tensor.shape.len(), false)?;
-    let (size, step) = (tensor.shape[axis], steps(&tensor.shape)[axis]);
+    let (size, step) = (tensor.shape[axis], strides(&tensor.shape)[axis]);
     let (is_exclusive, is_reverse) =
         (operation.integer("exclusive", 0)? != 0, operation.integer("reverse", 0)? != 0);
     check_terms([tensor.len().saturating_mul(size)].into_iter())?;

@@ -3,7 +3,12 @@
 //! A field that may occur once must not occur twice, though protobuf would merge or overwrite it:
 //! readers differ in what they make of that, so no believable file does it.
 
+use std::collections::HashSet;
+
 use super::wire::{Field, Message, WireError};
+
+/// How deep graphs may be nested in each other's nodes.
+const DEEPEST_GRAPH: usize = 16;
 
 /// ModelProto.
 #[derive(Debug, Default)]
@@ -30,7 +35,7 @@ pub(crate) struct Function<'a> {
 }
 
 /// GraphProto.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Graph<'a> {
     pub nodes: Vec<Node<'a>>,
     pub initializers: Vec<Tensor<'a>>,
@@ -49,6 +54,8 @@ pub(crate) struct Node<'a> {
     pub domain: &'a str,
     pub overload: &'a str,
     pub attributes: Vec<Attribute<'a>>,
+    /// What its subgraphs read from around them.
+    pub captured: Vec<&'a str>,
 }
 
 /// AttributeProto, with the field that holds its value.
@@ -63,6 +70,7 @@ pub(crate) struct Attribute<'a> {
     pub tensor: Option<Tensor<'a>>,
     pub floats: Vec<u32>,
     pub integers: Vec<i64>,
+    pub graph: Option<Graph<'a>>,
     /// Inside of a function: the function's attribute that this one is equal to.
     pub reference: Option<&'a str>,
 }
@@ -89,7 +97,7 @@ pub(crate) struct Tensor<'a> {
 }
 
 /// ValueInfoProto of a graph input or output.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Value<'a> {
     pub name: &'a str,
     /// The element type of its tensor type; 0 where absent.
@@ -122,7 +130,7 @@ impl<'a> Model<'a> {
             let field = field?;
             match field.number {
                 1 => once(&mut ir_version, &field, field.integer()?)?,
-                7 => once(&mut model.graph, &field, Graph::parse(field.message()?)?)?,
+                7 => once(&mut model.graph, &field, Graph::parse(field.message()?, 0)?)?,
                 8 => model.operator_sets.push(parse_operator_set(field.message()?)?),
                 25 => model.functions.push(Function::parse(field.message()?)?),
                 _ => {}
@@ -155,10 +163,10 @@ impl<'a> Function<'a> {
                 1 => once(&mut name, &field, field.text()?)?,
                 4 => function.inputs.push(field.text()?),
                 5 => function.outputs.push(field.text()?),
-                7 => function.nodes.push(Node::parse(field.message()?)?),
+                7 => function.nodes.push(Node::parse(field.message()?, 0)?),
                 9 => function.operator_sets.push(parse_operator_set(field.message()?)?),
                 10 => once(&mut domain, &field, field.text()?)?,
-                11 => function.defaults.push(Attribute::parse(field.message()?)?),
+                11 => function.defaults.push(Attribute::parse(field.message()?, 0)?),
                 13 => once(&mut overload, &field, field.text()?)?,
                 _ => {}
             }
@@ -171,12 +179,18 @@ impl<'a> Function<'a> {
 }
 
 impl<'a> Graph<'a> {
-    fn parse(message: Message<'a>) -> Result<Self, WireError> {
+    /// A graph that is nested in `depth` others.
+    fn parse(message: Message<'a>, depth: usize) -> Result<Self, WireError> {
+        // Each level of nesting is one of the stack, too.
+        if depth > DEEPEST_GRAPH {
+            let message_text = format!("graphs are nested more than {DEEPEST_GRAPH} deep");
+            return Err(WireError { offset: message.offset, message: message_text });
+        }
         let mut graph = Self::default();
         for field in message.fields() {
             let field = field?;
             match field.number {
-                1 => graph.nodes.push(Node::parse(field.message()?)?),
+                1 => graph.nodes.push(Node::parse(field.message()?, depth)?),
                 5 => graph.initializers.push(Tensor::parse(field.message()?)?),
                 11 => graph.inputs.push(Value::parse(field.message()?)?),
                 12 => graph.outputs.push(Value::parse(field.message()?)?),
@@ -188,8 +202,24 @@ impl<'a> Graph<'a> {
     }
 }
 
+impl<'a> Graph<'a> {
+    /// The names that it reads and does not define, its own inputs included.
+    fn free_names(&self) -> impl Iterator<Item = &'a str> {
+        let defined: HashSet<&str> = self
+            .nodes
+            .iter()
+            .flat_map(|node| node.outputs.iter().copied())
+            .chain(self.initializers.iter().map(|tensor| tensor.name))
+            .collect();
+        let read =
+            self.nodes.iter().flat_map(|node| node.inputs.iter().chain(&node.captured).copied());
+        let names: Vec<&str> = read.chain(self.outputs.iter().map(|output| output.name)).collect();
+        names.into_iter().filter(move |name| !name.is_empty() && !defined.contains(name))
+    }
+}
+
 impl<'a> Node<'a> {
-    fn parse(message: Message<'a>) -> Result<Self, WireError> {
+    fn parse(message: Message<'a>, depth: usize) -> Result<Self, WireError> {
         let mut node = Self::default();
         let (mut name, mut operator, mut domain, mut overload) = (None, None, None, None);
         for field in message.fields() {
@@ -199,12 +229,14 @@ impl<'a> Node<'a> {
                 2 => node.outputs.push(field.text()?),
                 3 => once(&mut name, &field, field.text()?)?,
                 4 => once(&mut operator, &field, field.text()?)?,
-                5 => node.attributes.push(Attribute::parse(field.message()?)?),
+                5 => node.attributes.push(Attribute::parse(field.message()?, depth)?),
                 7 => once(&mut domain, &field, field.text()?)?,
                 8 => once(&mut overload, &field, field.text()?)?,
                 _ => {}
             }
         }
+        let graphs = node.attributes.iter().filter_map(|attribute| attribute.graph.as_ref());
+        node.captured = graphs.flat_map(Graph::free_names).collect();
         node.overload = overload.unwrap_or_default();
         node.name = name.unwrap_or_default();
         node.operator = operator.unwrap_or_default();
@@ -214,7 +246,7 @@ impl<'a> Node<'a> {
 }
 
 impl<'a> Attribute<'a> {
-    fn parse(message: Message<'a>) -> Result<Self, WireError> {
+    fn parse(message: Message<'a>, depth: usize) -> Result<Self, WireError> {
         let mut attribute = Self::default();
         let (mut name, mut kind) = (None, None);
         for field in message.fields() {
@@ -225,6 +257,9 @@ impl<'a> Attribute<'a> {
                 3 => once(&mut attribute.integer, &field, field.integer()?)?,
                 4 => once(&mut attribute.text, &field, field.message()?.bytes)?,
                 5 => once(&mut attribute.tensor, &field, Tensor::parse(field.message()?)?)?,
+                6 => {
+                    once(&mut attribute.graph, &field, Graph::parse(field.message()?, depth + 1)?)?
+                }
                 7 => field.floats(&mut attribute.floats)?,
                 8 => field.integers(&mut attribute.integers)?,
                 20 => once(&mut kind, &field, field.integer()?)?,

@@ -24,6 +24,8 @@ pub(super) const MACHINE_LEARNING: &str = "ai.onnx.ml";
 pub(super) enum Apply {
     One(fn(&Operation, &mut Program) -> Result<Tensor, String>),
     Many(fn(&Operation, &mut Program) -> Result<Vec<Tensor>, String>),
+    /// The walk itself: it runs other nodes.
+    Walk,
 }
 
 /// An operator, as docs/formats.md lists it.
@@ -56,8 +58,16 @@ impl Operator {
     }
 }
 
+const BRANCHES: &[Operator] = &[Operator::new(
+    "If",
+    1..=1,
+    &["else_branch", "then_branch"],
+    "exact; the condition must be constant",
+    Apply::Walk,
+)];
+
 /// All operators, by family.
-pub(super) const FAMILIES: [(&str, &[Operator]); 17] = [
+pub(super) const FAMILIES: [(&str, &[Operator]); 18] = [
     ("Arithmetic", arithmetic::OPERATORS),
     ("Activations", activations::OPERATORS),
     ("Matrix products", product::OPERATORS),
@@ -72,6 +82,7 @@ pub(super) const FAMILIES: [(&str, &[Operator]); 17] = [
     ("Padding, repeating", padding::OPERATORS),
     ("Resizing", resizing::OPERATORS),
     ("Comparisons and choices", selection::OPERATORS),
+    ("Branches", BRANCHES),
     ("Constants and types", constants::OPERATORS),
     ("Quantized constants", quantization::OPERATORS),
     ("Classical machine learning", machine_learning::OPERATORS),
@@ -145,6 +156,7 @@ pub(super) fn apply(
     match operator.apply {
         Apply::One(compute) => Ok(vec![compute(operation, program)?]),
         Apply::Many(compute) => compute(operation, program),
+        Apply::Walk => Err(format!("operator {} is not supported here", operator.name)),
     }
 }
 

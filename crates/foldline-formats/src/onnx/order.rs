@@ -25,7 +25,7 @@ pub(super) fn order<'n>(
     let producers = producers(nodes, is_known)?;
     let needed = needed(nodes, outputs, &producers);
     let sources =
-        |index: usize| nodes[index].inputs.iter().filter_map(|name| producers.get(name).copied());
+        |index: usize| reads(&nodes[index]).filter_map(|name| producers.get(name).copied());
     let in_file: Vec<usize> = (0..nodes.len()).filter(|&index| needed[index]).collect();
     let later = |&index: &usize| {
         sources(index).find(|&source| source >= index).map(|source| (index, source))
@@ -61,6 +61,11 @@ pub(super) fn order<'n>(
     }
 }
 
+/// The names that a node reads, itself or in its subgraphs.
+pub(super) fn reads<'n>(node: &Node<'n>) -> impl Iterator<Item = &'n str> {
+    node.inputs.iter().chain(&node.captured).copied()
+}
+
 /// Which node computes each name.
 fn producers<'n>(
     nodes: &[Node<'n>],
@@ -84,7 +89,7 @@ fn needed(nodes: &[Node], outputs: &[&str], producers: &HashMap<&str, usize>) ->
         if let Some(&index) = producers.get(name)
             && !std::mem::replace(&mut needed[index], true)
         {
-            names.extend(&nodes[index].inputs);
+            names.extend(reads(&nodes[index]));
         }
     }
     needed

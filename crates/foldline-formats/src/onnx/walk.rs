@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::external::Folder;
 use super::messages::{self, Attribute, Function, Model, Node};
-use super::operators::{self, Operation, is_default_domain};
-use super::order::order;
+use super::operators::{self, Apply, Operation, is_default_domain};
+use super::order::{order, reads};
 use super::tensor::{Elements, LARGEST_TERMS, Tensor, show_shape};
 use crate::lowering::{Program, Scalar};
 
@@ -24,6 +24,11 @@ const MOST_NODES: usize = 1 << 20;
 pub(super) struct Refusal {
     pub place: String,
     pub message: String,
+}
+
+/// A refusal of the node that is being run.
+fn here(message: String) -> Refusal {
+    Refusal { place: String::new(), message }
 }
 
 /// The tensors of a graph or of a function's body while its nodes run.
@@ -149,8 +154,8 @@ impl<'m> Walk<'m> {
             self.warnings
                 .push(format!("{reader}: reads from the later {source}: the nodes are sorted"));
         }
-        let read = order.nodes.iter().flat_map(|&index| &nodes[index].inputs);
-        for &name in read.chain(outputs) {
+        let read = order.nodes.iter().flat_map(|&index| reads(&nodes[index]));
+        for name in read.chain(outputs.iter().copied()) {
             *scope.uses.entry(name).or_default() += 1;
         }
         for &index in &order.nodes {
@@ -211,31 +216,11 @@ impl<'m> Walk<'m> {
     }
 
     fn run_node<'n>(&mut self, node: &'n Node<'n>, scope: &mut Scope<'n>) -> Result<(), Refusal> {
-        let here = |message: String| Refusal { place: String::new(), message };
         self.nodes_run += 1;
         if self.nodes_run > MOST_NODES {
             return Err(here(format!("more than {MOST_NODES} nodes run up to here")));
         }
-        let is_meant = |f: &&Function| {
-            (f.name, f.domain, f.overload) == (node.operator, node.domain, node.overload)
-        };
-        let function = self.functions.iter().find(is_meant);
-        let operator = match function {
-            Some(_) => None,
-            None => Some(operators::find(node).map_err(here)?),
-        };
-        let inputs = self.inputs(node, scope).map_err(here)?;
-        let results: Vec<Rc<Tensor>> = match (function, operator) {
-            (Some(function), _) => self.call(function, node, inputs, scope.operator_set)?,
-            (None, Some(operator)) => {
-                let operator_set = scope.operator_set;
-                let operation = Operation { node, operator_set, folder: &self.folder, inputs };
-                let results =
-                    operators::apply(operator, &operation, &mut self.program).map_err(here)?;
-                results.into_iter().map(Rc::new).collect()
-            }
-            (None, None) => Vec::new(),
-        };
+        let results = self.results(node, scope)?;
         if node.outputs.iter().all(|name| name.is_empty()) {
             return Err(here("it has no output".to_owned()));
         }
@@ -246,13 +231,92 @@ impl<'m> Walk<'m> {
             self.live_weight += weight;
             scope.tensors.insert(name, (result, weight));
         }
-        node.inputs.iter().for_each(|name| self.release(scope, name));
+        reads(node).for_each(|name| self.release(scope, name));
         if self.live_weight + self.program.weight() > LARGEST_TERMS {
             return Err(here(format!(
                 "the network needs more than {LARGEST_TERMS} weights up to here"
             )));
         }
         Ok(())
+    }
+
+    /// What a node computes: a function of the file, a branch, or an operator.
+    fn results<'n>(
+        &mut self,
+        node: &'n Node<'n>,
+        scope: &mut Scope<'n>,
+    ) -> Result<Vec<Rc<Tensor>>, Refusal> {
+        let is_meant = |f: &&Function| {
+            (f.name, f.domain, f.overload) == (node.operator, node.domain, node.overload)
+        };
+        if let Some(function) = self.functions.iter().find(is_meant) {
+            let inputs = self.inputs(node, scope).map_err(here)?;
+            return self.call(function, node, inputs, scope.operator_set);
+        }
+        let operator = operators::find(node).map_err(here)?;
+        let inputs = self.inputs(node, scope).map_err(here)?;
+        if matches!(operator.apply, Apply::Walk) {
+            return self.branch(node, &inputs, scope);
+        }
+        let operator_set = scope.operator_set;
+        let operation = Operation { node, operator_set, folder: &self.folder, inputs };
+        let results = operators::apply(operator, &operation, &mut self.program).map_err(here)?;
+        Ok(results.into_iter().map(Rc::new).collect())
+    }
+
+    /// Runs the branch of If that a constant condition chooses, on the tensors around it.
+    fn branch<'n>(
+        &mut self,
+        node: &'n Node<'n>,
+        inputs: &[Option<Rc<Tensor>>],
+        outer: &mut Scope<'n>,
+    ) -> Result<Vec<Rc<Tensor>>, Refusal> {
+        let condition = inputs.first().and_then(|input| input.as_ref()?.integers());
+        let Some(&[condition]) = condition.as_deref() else {
+            return Err(here("its condition must be one constant truth value".to_owned()));
+        };
+        let name = if condition != 0 { "then_branch" } else { "else_branch" };
+        let chosen = node.attributes.iter().find(|attribute| attribute.name == name);
+        let graph = chosen.and_then(|attribute| attribute.graph.as_ref());
+        let graph = graph.ok_or_else(|| here(format!("its {name} is missing")))?;
+        let mut scope = Scope::new(outer.operator_set);
+        if let Some(twice) = graph.initializers.iter().find(|tensor| !scope.add_initializer(tensor))
+        {
+            return Err(here(format!(
+                "initializer {:?} of its {name} is defined twice",
+                twice.name
+            )));
+        }
+        for &name in &node.captured {
+            // The graph around holds it, and counts it.
+            match self.tensor(outer, name).map_err(here)? {
+                Some(tensor) => drop(scope.tensors.insert(name, (tensor, 0))),
+                None if outer.absent.contains(name) => drop(scope.absent.insert(name)),
+                None => {}
+            }
+        }
+        let outputs: Vec<&str> = graph.outputs.iter().map(|output| output.name).collect();
+        self.nested(&graph.nodes, &mut scope, &outputs)
+    }
+
+    /// Runs the nodes of a function or a branch.
+    fn nested<'n>(
+        &mut self,
+        nodes: &'n [Node<'n>],
+        scope: &mut Scope<'n>,
+        outputs: &[&'n str],
+    ) -> Result<Vec<Rc<Tensor>>, Refusal> {
+        if self.depth == DEEPEST_CALL {
+            return Err(here(format!("functions call each other more than {DEEPEST_CALL} deep")));
+        }
+        self.depth += 1;
+        let run = self.run(nodes, scope, outputs);
+        self.depth -= 1;
+        let named = run?.outputs.into_iter().zip(outputs);
+        let result = |(result, name): (Option<Rc<Tensor>>, &&str)| {
+            result.ok_or_else(|| here(format!("its output {name:?} is not computed")))
+        };
+        named.map(result).collect()
     }
 
     fn inputs<'n>(
@@ -281,10 +345,6 @@ impl<'m> Walk<'m> {
         arguments: Vec<Option<Rc<Tensor>>>,
         outer_set: i64,
     ) -> Result<Vec<Rc<Tensor>>, Refusal> {
-        let here = |message: String| Refusal { place: String::new(), message };
-        if self.depth == DEEPEST_CALL {
-            return Err(here(format!("functions call each other more than {DEEPEST_CALL} deep")));
-        }
         let (most, found) = (function.inputs.len(), arguments.len());
         if found > most {
             return Err(here(format!("expected at most {most} inputs, found {found}")));
@@ -304,14 +364,7 @@ impl<'m> Walk<'m> {
                 None => drop(scope.absent.insert(name)),
             }
         }
-        self.depth += 1;
-        let results = self.run(&nodes, &mut scope, &function.outputs).map(|run| run.outputs);
-        self.depth -= 1;
-        let named = results?.into_iter().zip(&function.outputs);
-        let result = |(result, name): (Option<Rc<Tensor>>, &&str)| {
-            result.ok_or_else(|| here(format!("its function does not compute the output {name:?}")))
-        };
-        named.map(result).collect()
+        self.nested(&nodes, &mut scope, &function.outputs)
     }
 }
 
