@@ -49,6 +49,10 @@ let compare left right strict =
     let coefficients a = List.map to_rational (Array.to_list a) in
     Proved.Is { on_inputs = coefficients d.x; on_outputs = coefficients d.y; limit = to_rational (Q.neg d.c); strict }
 
+(* And and or with truth values resolved: what is true or false has no part in the clauses. *)
+let all parts = if List.mem (Proved.Or []) parts then Proved.Or [] else Proved.And (List.filter (( <> ) (Proved.And [])) parts)
+let any parts = if List.mem (Proved.And []) parts then Proved.And [] else Proved.Or (List.filter (( <> ) (Proved.Or [])) parts)
+
 let read text inputs outputs =
   let declared = Hashtbl.create 20 in
   let zero = { x = Array.make inputs Q.zero; y = Array.make outputs Q.zero; c = Q.zero } in
@@ -76,15 +80,15 @@ let read text inputs outputs =
     | _ -> fail "a term of the property is not understood"
   in
   let rec formula = function
-    | Call (Word "and" :: (_ :: _ as parts)) -> Proved.And (List.map formula parts)
-    | Call (Word "or" :: (_ :: _ as parts)) -> Proved.Or (List.map formula parts)
+    | Call (Word "and" :: (_ :: _ as parts)) -> all (List.map formula parts)
+    | Call (Word "or" :: (_ :: _ as parts)) -> any (List.map formula parts)
     | Call [ Word "<="; s; t ] -> compare (linear s) (linear t) false
     | Call [ Word "<"; s; t ] -> compare (linear s) (linear t) true
     | Call [ Word ">="; s; t ] -> compare (linear t) (linear s) false
     | Call [ Word ">"; s; t ] -> compare (linear t) (linear s) true
     | Call [ Word "="; s; t ] ->
         let s = linear s and t = linear t in
-        Proved.And [ compare s t false; compare t s false ]
+        all [ compare s t false; compare t s false ]
     | _ -> fail "a formula of the property is not understood"
   in
   let command found = function
@@ -97,4 +101,4 @@ let read text inputs outputs =
   in
   let asserted = List.fold_left command [] (expressions text) in
   if Hashtbl.length declared <> inputs + outputs then fail "the variables of the property do not fit the network";
-  Proved.And (List.rev asserted)
+  all (List.rev asserted)

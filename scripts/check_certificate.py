@@ -7,9 +7,9 @@
     python scripts/check_certificate.py CERTIFICATE DATA                        (training, interpolation, separability: check_training.py)
 
 prints `accepted: STATEMENT` (exit code 0) or `rejected: line N: REASON` (1). Wrong usage is 2, files that cannot be read or
-are not understood 4. NETWORK is ONNX (.onnx) or foldline's JSON (.json), PROPERTY is
-VNN-LIB, REGION and ZONOTOPE foldline's JSON, DATA a CSV file; every file may be gzipped. Written from docs/certificate-format.md
-alone. ONNX needs the package onnx.
+are not understood 4. NETWORK is ONNX (.onnx), NNET (.nnet) or foldline's JSON (.json),
+PROPERTY is VNN-LIB, REGION and ZONOTOPE foldline's JSON, DATA a CSV file; every file may be gzipped. Written from
+docs/certificate-format.md alone. ONNX needs the package onnx.
 """
 
 import copy, functools, gzip, hashlib, inspect, itertools, math, pathlib, re, sys
@@ -19,7 +19,8 @@ import check_questions, check_training, check_zonotopes
 from certificate_lines import Lines, integer, rational
 from check_cells import check_cells
 from check_lipschitz import check_lipschitz, read_json_region
-from exact_statement import (Affine, Atom, Network, Rejection, read_json_network, read_property, require, variables)
+from exact_statement import (Affine, Atom, Network, Rejection, read_json_network, read_nnet_network, read_property, require,
+                             variables)
 from onnx_network import read_onnx_network
 
 ACTIVE, INACTIVE, UNDECIDED = 1, -1, 0
@@ -497,7 +498,8 @@ def subject_of(kind, names, files):
         check_training.read_sample(data)
         return lambda lines: check_training.check(lines, data, hashlib.sha256(data).hexdigest())
     network_data, *others = files
-    network = {".json": read_json_network, ".onnx": read_onnx_network}[names[0].removesuffix(".gz")[-5:]](network_data)
+    readers = {".json": read_json_network, ".nnet": read_nnet_network, ".onnx": read_onnx_network}
+    network = readers[names[0].removesuffix(".gz")[-5:]](network_data)
     if kind in check_questions.KINDS:
         formula = check_questions.read_region(others[0] if others else None, network)
     elif kind in ("lipschitz", "regions"):

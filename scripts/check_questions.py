@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from certificate_lines import integer, rational
 from check_lipschitz import read_json_region
-from exact_statement import Affine, Atom, Rejection, read_property, require
+from exact_statement import Affine, Atom, Rejection, joined, read_property, require
 
 KINDS = ("maximum", "range", "positivity", "zero")
 
@@ -23,12 +23,7 @@ def input_part(formula):
     """A formula with its atoms on outputs taken as true, nested parts of the same kind joined and constants resolved."""
     if isinstance(formula, Atom):
         return ("and", []) if formula.outputs else formula
-    kind, flat = formula[0], []
-    for part in map(input_part, formula[1]):
-        if not isinstance(part, Atom) and part[0] != kind and not part[1]:
-            return part
-        flat += part[1] if not isinstance(part, Atom) and part[0] == kind else [part]
-    return flat[0] if len(flat) == 1 else (kind, flat)
+    return joined(formula[0], map(input_part, formula[1]))
 
 def pieces_of(formula):
     """The clauses of a formula as pieces in their normal form."""

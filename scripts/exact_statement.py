@@ -1,9 +1,9 @@
 """Networks and properties in exact fractions, read from files: what scripts/check_certificate.py checks proofs about.
 
-A network is foldline's JSON (or ONNX: see onnx_network.py), a property is VNN-LIB.
+A network is NNET or foldline's JSON (or ONNX: see onnx_network.py), a property is VNN-LIB.
 """
 
-import itertools, json, re
+import itertools, json, math, re
 from collections import namedtuple
 from fractions import Fraction
 
@@ -115,12 +115,47 @@ def read_json_network(data):
         rows, biases = layer["weights"], layer["bias"]
         require(len(layer) == 3 and layer["activation"] in ("relu", "linear"), "a layer has weights, bias and activation only")
         require(all(isinstance(numbers, list) for numbers in (layers, biases, rows, *rows)), "weights and bias are lists")
-        before, functions = functions, []
-        for row, bias in zip(rows, biases, strict=True):
-            functions.append(Affine() + number_of(bias))
-            for weight, earlier in zip(row, before, strict=True):
-                functions[-1].add(earlier, number_of(weight))
+        functions = affine_layer(rows, biases, functions)
         functions = network.relu(functions) if layer["activation"] == "relu" else functions
+    network.outputs = functions
+    return network
+
+def affine_layer(rows, biases, before):
+    """One affine function of those before a row of weights and a bias, which are texts."""
+    functions = []
+    for row, bias in zip(rows, biases, strict=True):
+        functions.append(Affine() + number_of(bias))
+        for weight, earlier in zip(row, before, strict=True):
+            functions[-1].add(earlier, number_of(weight))
+    return functions
+
+def read_nnet_network(data):
+    """A network from an NNET file, in normalised units: of all that stands before the weights only the sizes matter."""
+    lines = [line.strip() for line in data.decode("utf-8-sig").split("\n")]
+    lines = iter([line for line in lines if line and not line.startswith("//")])
+
+    def values():
+        line = next(lines, None)
+        require(line is not None, "the network ends too early")
+        texts = [text.strip() for text in line.split(",")]
+        return texts[:-1] if len(texts) > 1 and not texts[-1] else texts
+    layers = int(values()[0])
+    sizes = [int(text) for text in values()][:layers + 1]
+    require(layers > 0 and len(sizes) == layers + 1 and min(sizes) > 0, "the sizes of the layers are not understood")
+    flag = values()
+    if layers == 1 or len(flag) != layers or not set(flag) <= {"0", "1", "2"}:
+        for _ in ("minima", "maxima", "means", "ranges"):
+            values()
+    else:  # Neurify's files have the kinds of the layers there, and no normalisation
+        require(set(flag) == {"0"}, "convolutional layers of NNET files are not supported")
+    network = Network(sizes[0])
+    functions = variables(network.inputs)
+    for index, size in enumerate(sizes[1:], 1):
+        rows, biases = [values() for _ in range(size)], [values() for _ in range(size)]
+        require(all(len(bias) == 1 for bias in biases), "a line has one bias")
+        functions = affine_layer(rows, [bias for (bias,) in biases], functions)
+        functions = network.relu(functions) if index < layers else functions
+    require(next(lines, None) is None, "something stands after the last bias")
     network.outputs = functions
     return network
 
@@ -128,7 +163,7 @@ def read_json_network(data):
 Atom = namedtuple("Atom", ["inputs", "outputs", "strict"])
 
 def read_property(data, network):
-    """The formula of a VNN-LIB text: an Atom, or a pair of "and" or "or" and a list of formulas."""
+    """The formula of a VNN-LIB text: an Atom, or a pair of "and" or "or" and a list of formulas (nothing: true or false)."""
     declared, asserted = set(), []
     for command in expressions_of(data.decode("utf-8")):
         if command[0] == "declare-const" and command[2:] == ["Real"] and command[1] not in declared:
@@ -139,7 +174,16 @@ def read_property(data, network):
             raise Rejection(f"not understood in the property: {str(command)[:60]}")
     expected = {f"X_{j}" for j in range(network.inputs)} | {f"Y_{j}" for j in range(len(network.outputs))}
     require(declared == expected, "the variables of the property do not fit the network")
-    return ("and", asserted)
+    return joined("and", asserted)
+
+def joined(kind, parts):
+    """The conjunction or disjunction of formulas: nested ones of the same kind are joined, truth values resolved."""
+    flat = []
+    for part in parts:
+        if not isinstance(part, Atom) and part[0] != kind and not part[1]:
+            return part
+        flat += part[1] if not isinstance(part, Atom) and part[0] == kind else [part]
+    return flat[0] if len(flat) == 1 else (kind, flat)
 
 def expressions_of(text):
     """Nested lists of words."""
@@ -150,19 +194,43 @@ def expressions_of(text):
     (expressions,) = stack
     return expressions
 
-def formula_of(expression, declared):
-    """A formula from nested lists."""
-    head, *parts = expression
-    if head in ("and", "or"):
-        return (head, [formula_of(part, declared) for part in parts])
-    require(head in ("<=", ">=", "<", ">", "="), f"not understood in the property: {str(expression)[:60]}")
-    left, right = (linear_of(part, declared) for part in parts)
-    if head == "=":
-        return ("and", [atom_of(left - right, False), atom_of(right - left, False)])
-    return atom_of(left - right if head[0] == "<" else right - left, len(head) == 1)
+EITHER = {"and": "or", "or": "and"}
+EQUAL = {"=": True, "==": True, "!=": False, "distinct": False}
+
+def formula_of(expression, declared, negated=False):
+    """A formula, or its negation, from nested lists."""
+    if expression in ("true", "false"):
+        return truth((expression == "true") != negated)
+    head, *parts = expression if isinstance(expression, list) else [expression]
+    if head in EITHER and parts:
+        return joined(EITHER[head] if negated else head, [formula_of(part, declared, negated) for part in parts])
+    if head == "not" and len(parts) == 1:
+        return formula_of(parts[0], declared, not negated)
+    if head == "=>" and len(parts) > 1:
+        told = [formula_of(part, declared, negated != (part is not parts[-1])) for part in parts]
+        return joined("and" if negated else "or", told)
+    least, most = (2, 2) if EQUAL.get(head) is False else (2, math.inf)
+    require(head in ("<=", ">=", "<", ">", *EQUAL) and least <= len(parts) <= most,
+            f"not understood in the property: {str(expression)[:60]}")
+    terms = [linear_of(part, declared) for part in parts]
+    return joined("or" if negated else "and", [comparison(head, *pair, negated) for pair in itertools.pairwise(terms)])
+
+def comparison(head, left, right, negated):
+    """A comparison of two affine functions, or its negation."""
+    if head in EQUAL:
+        strict = EQUAL[head] == negated  # then they differ: one is less than the other
+        return joined("or" if strict else "and", [atom_of(left - right, strict), atom_of(right - left, strict)])
+    swapped = (head[0] == ">") != negated
+    return atom_of(right - left if swapped else left - right, (len(head) == 1) != negated)
+
+def truth(value):
+    """The formula that always or never holds."""
+    return ("and" if value else "or", [])
 
 def atom_of(function, strict):
-    """The atom function <= 0 (< 0) from an affine function of names."""
+    """The atom function <= 0 (< 0) from an affine function of names; its truth value if it has no variables."""
+    if not function.terms():
+        return truth(function.constant() < 0 or function.constant() == 0 and not strict)
     inputs, outputs = (Affine({int(name[2:]): c for name, c in function.terms() if name[0] == side}) for side in "XY")
     return Atom(inputs + function.constant(), outputs, strict)
 

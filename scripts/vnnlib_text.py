@@ -27,6 +27,8 @@ def holds_at(text, point):
 
 def _is_true(expression, point):
     head, *parts = expression
+    if head == "not" and len(parts) == 1:
+        return not _is_true(parts[0], point)
     if head in ("and", "or"):
         return (all if head == "and" else any)(_is_true(part, point) for part in parts)
     if head not in COMPARISONS or len(parts) != 2:
@@ -56,20 +58,22 @@ def _expressions(text):
     return stack[0]
 
 
-def _clauses(expression):
+def _clauses(expression, negated=False):
     head, *parts = expression
-    if head == "and":
-        return _product([_clauses(part) for part in parts])
-    if head == "or":
-        return [clause for part in parts for clause in _clauses(part)]
+    if head == "not" and len(parts) == 1:
+        return _clauses(parts[0], not negated)
+    if head in ("and", "or"):
+        parts = [_clauses(part, negated) for part in parts]
+        return _product(parts) if (head == "and") != negated else [clause for part in parts for clause in part]
     if head not in COMPARISONS or len(parts) != 2:
         raise ValueError(f"not understood: {expression}")
     left, right = _linear(parts[0]), _linear(parts[1])
     if head == "=":
-        return [[_atom(left, right, False), _atom(right, left, False)]]
-    if head[0] == ">":
+        atoms = [_atom(left, right, negated), _atom(right, left, negated)]
+        return [[atom] for atom in atoms] if negated else [atoms]
+    if (head[0] == ">") != negated:
         left, right = right, left
-    return [[_atom(left, right, len(head) == 1)]]
+    return [[_atom(left, right, (len(head) == 1) != negated)]]
 
 
 def _product(factors):

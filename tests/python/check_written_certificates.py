@@ -1,8 +1,8 @@
 """Certificates that foldline writes are accepted by the independent checker of scripts/check_certificate.py.
 
-For the examples, and for the smallest generated cases of every family (each an ordinary JSON network and a
-VNN-LIB file; the environment variable CASES_A_FAMILY asks for more). Takes the program's path from the environment
-variable FOLDLINE.
+For the examples, for the smallest generated cases of every family (each an ordinary JSON network and a VNN-LIB file;
+the environment variable CASES_A_FAMILY asks for more), and for NNET networks with negations and comparisons without
+variables. Takes the program's path from the environment variable FOLDLINE.
 """
 
 import gzip
@@ -58,16 +58,43 @@ def generated(scratch: pathlib.Path) -> list[tuple[pathlib.Path, pathlib.Path]]:
     return pairs
 
 
+# max(0, x0 - x1) + max(0, x0 + x1), at most 2 on the square, with the means of an input that is not there.
+NNET = "2,2,1,2,\n2,2,1,\n0,\n-1,-1,0,\n1,1,0,\n0,0,0,0,\n1,1,1,1,\n1,-1,\n1,1,\n0,\n0,\n1,1,\n0,\n"
+# Each with its answer.
+FORMULAS = {
+    "(not (< Y_0 5))": "holds", "(not (<= Y_0 1))": "violated", "(not (and (<= Y_0 3) (>= Y_0 (- 1))))": "holds",
+    "(not (or (> Y_0 1) (!= X_0 1)))": "holds", "(=> (>= Y_0 0) (>= X_0 3))": "holds", "(<= 3 Y_0 4)": "holds",
+    "(or (<= 1 0) (>= Y_0 5))": "holds", "(< 1 1)": "holds", "(or (<= X_0 X_0) (>= Y_0 5))": "violated",
+    "(and (or (<= X_0 X_0) (>= Y_0 5)) (>= X_0 2))": "holds", "(and (<= 0 1) (>= Y_0 5))": "holds",
+    "(and (>= Y_0 0) (or (< X_1 X_1) (> Y_0 2) false))": "holds",
+}
+
+
+def constructed(scratch: pathlib.Path) -> list[tuple[pathlib.Path, pathlib.Path]]:
+    """An NNET network with the formulas, each on the square."""
+    network = scratch / "fold.nnet"
+    network.write_text(NNET, encoding="utf-8")
+    declared = "".join(f"(declare-const {name} Real)\n" for name in ("X_0", "X_1", "Y_0"))
+    square = "".join(f"(assert (<= -1 X_{j} 1))\n" for j in range(2))
+    pairs = []
+    for number, (formula, answer) in enumerate(FORMULAS.items()):
+        property_ = scratch / f"{number}-{answer}.vnnlib"
+        property_.write_text(f"{declared}{square}(assert {formula})\n", encoding="utf-8")
+        pairs.append((network, property_))
+    return pairs
+
+
 def main() -> int:
     """Checks every pair; prints what failed and a closing count."""
     passed, failed = 0, 0
     with tempfile.TemporaryDirectory() as folder:
         scratch = pathlib.Path(folder)
-        for network, property_ in examples() + generated(scratch):
+        for network, property_ in examples() + generated(scratch) + constructed(scratch):
             certificate = scratch / "certificate.gz"
             answer = decide(network, property_, certificate)
             said = check(network, property_, certificate)
-            if said == f"accepted: verification {answer}":
+            is_known = network.suffix != ".nnet" or property_.stem.endswith(answer)
+            if is_known and said == f"accepted: verification {answer}":
                 passed += 1
             else:
                 failed += 1

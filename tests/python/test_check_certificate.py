@@ -265,8 +265,19 @@ class CheckCertificate(unittest.TestCase):
         self.rejected(FOLD, TWO_CLAUSES, [record for record in TWO_CLAUSES_PROOF if record != "refute 1 0"], "unknown record: end")
         self.accepted(FOLD, square("(> X_0 1)"), ["off 0"])
         self.rejected(FOLD, square("(>= X_0 1)"), ["off 0"], "does not contradict itself")
-        self.accepted(FOLD, square("(< 1 1)"), ["off 0"])
-        self.accepted(FOLD, square("(or)"), [])
+
+    def test_comparisons_without_variables(self):
+        # They are truth values, and have no part in the clauses.
+        proof = ["case 0", *FOLD_BOUNDS, "refute 0 0"]
+        for formula in ("(or (<= 1 0) (>= Y_0 5))", "(or (>= Y_0 5) (< X_0 X_0))", "(and (<= 0 1) (>= Y_0 5))",
+                        "(or (and (<= 1 0) (>= Y_0 0)) (>= Y_0 5) false)", "(and true (or (>= Y_0 5) (= 1 2)))"):
+            self.accepted(FOLD, square(formula), proof)
+        for formula in ("(< 1 1)", "false", "(and (>= Y_0 0) (<= 1 0))", "(or (<= 1 0) (!= 1 1))"):
+            self.accepted(FOLD, square(formula), [])
+            self.rejected(FOLD, square(formula), ["off 0"], "out of range")
+        outside = "(and (or (<= X_0 X_0) (>= Y_0 5)) (> X_0 1))"
+        self.accepted(FOLD, square(outside), ["off 0"])
+        self.rejected(FOLD, square(outside), ["off 0", "off 1"], "out of range")
 
     def test_joint(self):
         two = network_of(layer([[1, 0]], [0]), layer([[1], [-1]], [0, 0], "linear"))
@@ -372,8 +383,8 @@ class CheckCertificate(unittest.TestCase):
         for network in (b"", b"{}", FOLD.replace(b"relu", b"tanh"), FOLD.replace(b"-1", b"NaN"), FOLD.replace(b"-1", b"true"),
                         FOLD.replace(b"[0]", b"[0, 0]"), FOLD.replace(b"-1", b"1e99999"), FOLD.replace(b"-1", b'"1/0"')):
             self.assertEqual(self.run_files(text, network, TOUCHING)[0], 4)
-        for formula in (b"(assert", b"(check-sat)", b"(assert (<= X_0 1))", square("(<= (* X_0 X_0) 1)"), square("(not (<= X_0 1))"),
-                        square("(<= X_0 1 2)"), square("(<= X_9 1)"), square("(<= (abs X_0) 1)"), square("(<= X_0 1") + b"))))"):
+        for formula in (b"(assert", b"(check-sat)", b"(assert (<= X_0 1))", square("(<= (* X_0 X_0) 1)"), square("(not)"), square("(or)"), square("(distinct 1 2 3)"),
+                        square("(<= X_0)"), square("(<= X_9 1)"), square("(<= (abs X_0) 1)"), square("(<= X_0 1") + b"))))"):
             self.assertEqual(self.run_files(text, FOLD, formula)[0], 4, formula)
         self.assertEqual(self.run_files(text, FOLD, TOUCHING, ".nnet")[0], 4)
         with contextlib.redirect_stderr(io.StringIO()):
@@ -387,12 +398,12 @@ class CheckCertificate(unittest.TestCase):
         self.assertEqual(self.run_files(packed[0][:-9], *packed[1:], suffix=".json.gz")[0], 4)
 
     def test_order_of_clauses(self):
-        formula = square("(or (<= Y_0 1) (<= Y_0 2))", "(or (= Y_0 3) (<= Y_0 4) (and))", "(<= Y_0 4)")
+        formula = square("(or (<= Y_0 1) (<= Y_0 2))", "(or (= Y_0 3) (<= Y_0 4))", "(<= Y_0 4)")
         network = check_certificate.read_json_network(FOLD)
         clauses = check_certificate.clauses_of(check_certificate.read_property(formula, network))
         bounds = [[(atom.outputs[0], -atom.inputs.constant()) for atom in clause[4:]] for clause in clauses]
         self.assertEqual(bounds, [[(1, first), *rest, *([] if (1, 4) in rest else [(1, 4)])] for first in (1, 2)
-                                  for rest in ([(1, 3), (-1, -3)], [(1, 4)], [])])
+                                  for rest in ([(1, 3), (-1, -3)], [(1, 4)])])
 
     def test_onnx(self):
         try:

@@ -8,7 +8,7 @@ use foldline::formats::region::parse_noted_region;
 use foldline::formats::sample::{label_columns, parse_sample};
 use foldline::formats::vnnlib::parse_noted_property;
 use foldline::kernel::Sample;
-use foldline::{LoadedNetwork, NetworkOptions, Property, Region, parse_network};
+use foldline::{LoadedNetwork, NetworkOptions, Property, Rational, Region, parse_network};
 
 use crate::certifying::CertificateOption;
 use crate::checkpoint::CheckpointOption;
@@ -95,10 +95,7 @@ impl Inputs {
                 "{name}: line 1: the columns `{columns}` are {labels} labels, expected one, `y`{reason}"
             )));
         }
-        for (index, _) in names.iter().enumerate().filter(|(_, column)| column.is_empty()) {
-            let what = if index + 1 == names.len() { "the label" } else { "a coordinate" };
-            let number = index + 1;
-            let message = format!("column {number} has no name; it is read as {what}");
+        for message in unnamed_columns(&names, &sample) {
             say(&format!("foldline: warning: {name}: line 1: {message}"));
         }
         Ok(LabelledPoints { sample, names })
@@ -123,6 +120,29 @@ pub fn network_and_property(
 pub fn told<T>(noted: Noted<T>) -> T {
     noted.warnings.iter().for_each(|warning| say(&format!("foldline: warning: {warning}")));
     noted.value
+}
+
+/// What to say about columns without a name; `pandas` calls such a one `Unnamed: 0` when it reads it.
+fn unnamed_columns(names: &[String], sample: &Sample) -> Vec<String> {
+    let unnamed = names.iter().enumerate().filter(|(index, column)| {
+        column.is_empty() || *index == 0 && column.as_str() == "Unnamed: 0"
+    });
+    let describe = |(index, column): (usize, &String)| {
+        let what = if index + 1 == names.len() { "the label" } else { "a coordinate" };
+        let (number, last) = (index + 1, sample.len().saturating_sub(1));
+        let counts = |(row, point): (usize, &Vec<Rational>)| point[0] == Rational::from(row);
+        let is_index = index == 0 && sample.points.iter().enumerate().all(counts);
+        let name = if column.is_empty() { "has no name" } else { "is called `Unnamed: 0`" };
+        if is_index {
+            format!(
+                "column {number} {name} and counts 0 to {last}, as the index does that pandas \
+                 writes; it is read as {what} (to_csv(…, index=False) leaves it out)"
+            )
+        } else {
+            format!("column {number} {name}; it is read as {what}")
+        }
+    };
+    unnamed.map(describe).collect()
 }
 
 /// Points with one label each, and the names of the columns.

@@ -10,7 +10,7 @@ use crate::report::Failure;
 
 /// The arguments that name files which are written; all others that are paths are read. Folders
 /// are looked at where the names in them are known.
-const WRITTEN: [&str; 4] = ["certificate", "checkpoint", "plot", "out"];
+const WRITTEN: [&str; 5] = ["certificate", "checkpoint", "plot", "out", "lowered"];
 
 /// What a single command writes, and what its user calls it.
 const WRITTEN_BY: [(&str, &str, &str); 2] =

@@ -4,13 +4,12 @@
 
 use std::path::Path;
 
-use foldline_kernel::number::{Rational, parse_rational};
+use foldline_kernel::number::Rational;
 use foldline_kernel::{Arrangement, Hyperplane};
 
 use crate::error::FormatError;
 use crate::input::{display_name, read_text};
 use crate::json_text::{Json, parse_json};
-use crate::vnnlib::LONGEST_NUMBER;
 
 /// Reads the arrangement in the file at `path`, gzipped or not.
 pub fn read_arrangement(path: &Path) -> Result<Arrangement, FormatError> {
@@ -79,20 +78,7 @@ fn list<'a, 't>(value: &'a Json<'t>, place: &str) -> Result<&'a [Json<'t>], Faul
 
 fn numbers(value: &Json, place: &str) -> Result<Vec<Rational>, Fault> {
     let number = |(index, item): (usize, &Json)| {
-        let fault = |message| (format!("{place}[{index}]"), message);
-        let token: &str = match item {
-            Json::Number(token) => token,
-            Json::String(token) => token,
-            other => {
-                let kind = other.kind();
-                let expected = r#"expected a number or a string such as "2/3""#;
-                return Err(fault(format!("{expected}, found {kind}")));
-            }
-        };
-        if token.len() > LONGEST_NUMBER {
-            return Err(fault(format!("a number has more than {LONGEST_NUMBER} characters")));
-        }
-        parse_rational(token).map_err(|error| fault(error.to_string()))
+        item.rational().map_err(|message| (format!("{place}[{index}]"), message))
     };
     list(value, place)?.iter().enumerate().map(number).collect()
 }
@@ -100,6 +86,7 @@ fn numbers(value: &Json, place: &str) -> Result<Vec<Rational>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use foldline_kernel::number::parse_rational;
 
     #[test]
     fn numbers_are_exact() {

@@ -1,7 +1,7 @@
 //! Reading bytes and text from a file or standard input, gzipped or not.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -9,6 +9,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::digest::sha256;
 use crate::error::FormatError;
+use crate::opening::{self, OPENING};
 
 /// The most bytes a file may have, after decompression: 2 GiB.
 pub const LARGEST_FILE: u64 = 1 << 31;
@@ -25,19 +26,53 @@ pub fn display_name(path: &Path) -> String {
 }
 
 /// The content of the file at `path`, or of standard input for `-`, decompressed where it is gzip.
+///
+/// A long file that begins like none that is read here is refused before its rest is read.
 pub fn read_bytes(path: &Path) -> Result<Vec<u8>, FormatError> {
     let name = display_name(path);
     let cannot_read = |error: io::Error| FormatError::whole(&name, describe(&error));
-    let content = if path == Path::new("-") {
-        read_bounded(io::stdin().lock(), LARGEST_FILE)
+    if path == Path::new("-") {
+        return read_source(&name, io::stdin().lock());
+    }
+    let file = File::open(path).map_err(cannot_read)?;
+    let metadata = file.metadata().map_err(cannot_read)?;
+    if metadata.is_dir() {
+        return Err(FormatError::whole(name, "is a directory, expected a file"));
+    }
+    if metadata.len() > LARGEST_FILE {
+        return Err(cannot_read(too_long(LARGEST_FILE)));
+    }
+    read_source(&name, file)
+}
+
+/// All that `source` gives, decompressed where it is gzip.
+fn read_source(name: &str, source: impl Read) -> Result<Vec<u8>, FormatError> {
+    let mut source = BufReader::with_capacity(OPENING, source);
+    let cannot_read = |error: io::Error| FormatError::whole(name, describe(&error));
+    let mut magic = Vec::new();
+    source.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic).map_err(cannot_read)?;
+    let is_packed = magic == GZIP_MAGIC;
+    let source = io::Cursor::new(magic).chain(source);
+    if is_packed {
+        read_checked(name, MultiGzDecoder::new(source), |error| not_gzip(name, &error))
     } else {
-        let file = File::open(path).map_err(cannot_read)?;
-        if file.metadata().map_err(cannot_read)?.is_dir() {
-            return Err(FormatError::whole(name, "is a directory, expected a file"));
-        }
-        read_bounded(file, LARGEST_FILE)
-    };
-    decompress(&name, content.map_err(cannot_read)?)
+        read_checked(name, source, cannot_read)
+    }
+}
+
+/// All of `source`, unless its beginning is nonsense.
+fn read_checked(
+    name: &str,
+    mut source: impl Read,
+    failed: impl Fn(io::Error) -> FormatError,
+) -> Result<Vec<u8>, FormatError> {
+    let mut content = Vec::new();
+    source.by_ref().take(OPENING as u64).read_to_end(&mut content).map_err(&failed)?;
+    if content.len() == OPENING {
+        opening::check(name, &content)?;
+        read_bounded(source, &mut content, LARGEST_FILE).map_err(failed)?;
+    }
+    Ok(content)
 }
 
 /// A file as it was read: whatever becomes of it later, a run is about these bytes.
@@ -102,26 +137,25 @@ pub fn as_text<'b>(name: &str, content: &'b [u8]) -> Result<&'b str, FormatError
 
 /// Decompresses `content` where it starts with gzip's magic bytes; returns it as it is otherwise.
 pub fn decompress(name: &str, content: Vec<u8>) -> Result<Vec<u8>, FormatError> {
-    if !content.starts_with(&GZIP_MAGIC) {
-        return Ok(content);
-    }
-    read_bounded(MultiGzDecoder::new(content.as_slice()), LARGEST_FILE).map_err(|error| {
-        let reason = match error.kind() {
-            io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
-            _ => error.to_string(),
-        };
-        FormatError::whole(name, format!("is not a complete gzip file: {reason}"))
-    })
+    read_source(name, content.as_slice())
 }
 
-/// Reads all of `source`, refusing more than `limit` bytes.
-fn read_bounded(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    source.take(limit + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > limit {
-        return Err(io::Error::other(format!("it has more than {limit} bytes")));
-    }
-    Ok(content)
+fn not_gzip(name: &str, error: &io::Error) -> FormatError {
+    let reason = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
+        _ => error.to_string(),
+    };
+    FormatError::whole(name, format!("is not a complete gzip file: {reason}"))
+}
+
+/// Adds all of `source` to `content`, refusing more than `limit` bytes in it.
+fn read_bounded(source: impl Read, content: &mut Vec<u8>, limit: u64) -> io::Result<()> {
+    source.take(limit + 1 - content.len() as u64).read_to_end(content)?;
+    if content.len() as u64 > limit { Err(too_long(limit)) } else { Ok(()) }
+}
+
+fn too_long(limit: u64) -> io::Error {
+    io::Error::other(format!("it has more than {limit} bytes"))
 }
 
 /// An operating-system error in the words users of other tools know.
@@ -179,7 +213,10 @@ mod tests {
         assert_eq!(missing.to_string(), "/no/such/file.onnx: no such file");
         let directory = read_bytes(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap_err();
         assert!(directory.message.contains("directory"), "{directory}");
-        assert!(read_bounded(&[0u8; 11][..], 10).is_err());
-        assert_eq!(read_bounded(&[0u8; 10][..], 10).unwrap().len(), 10);
+        assert!(read_bounded(&[0u8; 11][..], &mut Vec::new(), 10).is_err());
+        let mut content = vec![0; 4];
+        read_bounded(&[0u8; 6][..], &mut content, 10).unwrap();
+        assert_eq!(content.len(), 10);
+        assert!(read_bounded(&[0u8; 1][..], &mut content, 10).is_err());
     }
 }

@@ -3,7 +3,7 @@
 //! A number is a JSON number, read from its digits, or a string such as `"2/3"`.
 
 use foldline_kernel::network::RationalRow;
-use foldline_kernel::number::{Rational, parse_rational};
+use foldline_kernel::number::Rational;
 use foldline_kernel::{Activation, Layer, Network};
 use serde_json::Value;
 
@@ -143,18 +143,8 @@ fn list<'a, 't>(value: &'a Json<'t>, place: &str, what: &str) -> Result<&'a [Jso
 
 fn numbers(value: &Json, place: &str) -> Result<Vec<Rational>, Fault> {
     let items = list(value, place, "numbers")?.iter().enumerate();
-    items.map(|(index, item)| number(item, place, index)).collect()
-}
-
-fn number(value: &Json, place: &str, index: usize) -> Result<Rational, Fault> {
-    let token = match value {
-        Json::Number(token) => token,
-        Json::String(token) => token.as_str(),
-        other => {
-            let message =
-                format!("expected a number or a string such as \"2/3\", found {}", other.kind());
-            return fault(&format!("{place}[{index}]"), message);
-        }
+    let number = |(index, item): (usize, &Json)| {
+        item.rational().or_else(|message| fault(&format!("{place}[{index}]"), message))
     };
-    parse_rational(token).or_else(|error| fault(&format!("{place}[{index}]"), error.to_string()))
+    items.map(number).collect()
 }

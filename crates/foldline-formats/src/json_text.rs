@@ -1,9 +1,15 @@
 //! JSON text as a tree that keeps every number's digits and every key, duplicates included.
 
+use foldline_kernel::Rational;
+
 use crate::error::FormatError;
+use crate::number::number;
 
 /// The deepest nesting that is read.
 const LARGEST_DEPTH: usize = 64;
+
+/// The most values that are read: as many as fill about 2 GiB of memory.
+const MOST_VALUES: usize = 1 << 26;
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +25,18 @@ pub(crate) enum Json<'t> {
 }
 
 impl Json<'_> {
+    /// The number that this is, exactly, or that this is the text of; the error has no place.
+    pub fn rational(&self) -> Result<Rational, String> {
+        match self {
+            Self::Number(token) => number(token),
+            Self::String(token) => number(token),
+            other => {
+                let kind = other.kind();
+                Err(format!("expected a number or a string such as \"2/3\", found {kind}"))
+            }
+        }
+    }
+
     /// What kind of value it is, for messages.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -34,7 +52,7 @@ impl Json<'_> {
 
 /// Reads the one JSON value that `text` is; `file` is what messages call it.
 pub(crate) fn parse_json<'t>(file: &str, text: &'t str) -> Result<Json<'t>, FormatError> {
-    let mut parser = Parser { text, position: 0 };
+    let mut parser = Parser { text, position: 0, values: 0 };
     parser.document().map_err(|message| {
         let before = &text[..parser.position];
         let line = before.matches('\n').count() + 1;
@@ -47,6 +65,8 @@ struct Parser<'t> {
     text: &'t str,
     /// Byte offset, always between characters.
     position: usize,
+    /// How many values there were so far.
+    values: usize,
 }
 
 impl<'t> Parser<'t> {
@@ -87,6 +107,10 @@ impl<'t> Parser<'t> {
     fn value(&mut self, depth: usize) -> Result<Json<'t>, String> {
         if depth > LARGEST_DEPTH {
             return Err(format!("nested more than {LARGEST_DEPTH} deep"));
+        }
+        self.values += 1;
+        if self.values > MOST_VALUES {
+            return Err(format!("more than {MOST_VALUES} values"));
         }
         self.skip_space();
         match self.peek() {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use foldline_kernel::network::RationalRow;
 use foldline_kernel::{Activation, Network};
 use serde_json::{Value, json};
 
@@ -129,6 +130,31 @@ pub fn network_to_json(network: &Network) -> Value {
         json!({"weights": weights, "bias": bias, "activation": activation})
     });
     json!({"layers": layers.collect::<Vec<_>>()})
+}
+
+/// The same as text, a row of weights a line; made row by row, since large networks have many zeros.
+pub fn network_to_text(network: &Network) -> String {
+    let numbers = |values: &mut dyn Iterator<Item = String>| {
+        let quoted: Vec<String> = values.map(|value| format!("\"{value}\"")).collect();
+        format!("[{}]", quoted.join(","))
+    };
+    let layers = network.layers().iter().map(|layer| {
+        let row = |row: RationalRow| {
+            let mut dense = vec!["0".to_owned(); layer.inputs];
+            row.weights.into_iter().for_each(|(column, weight)| dense[column] = weight.to_string());
+            numbers(&mut dense.into_iter())
+        };
+        let rows: Vec<String> =
+            (0..layer.rows.len()).map(|index| row(layer.rational_row(index))).collect();
+        let bias = numbers(&mut (0..layer.rows.len()).map(|row| layer.bias(row).to_string()));
+        let activation = match layer.activation {
+            Activation::Relu => "relu",
+            Activation::Linear => "linear",
+        };
+        let weights = rows.join(",\n");
+        format!("{{\"weights\":[\n{weights}],\n\"bias\":{bias},\n\"activation\":\"{activation}\"}}")
+    });
+    format!("{{\"layers\":[\n{}]}}\n", layers.collect::<Vec<_>>().join(",\n"))
 }
 
 /// The layers' kinds and sizes in words.

@@ -5,13 +5,13 @@ mod clauses;
 use std::path::Path;
 
 use foldline_kernel::linear::{LinearConstraint, Polyhedron, Region};
-use foldline_kernel::number::{Rational, parse_rational};
+use foldline_kernel::number::Rational;
 
 use crate::error::{FormatError, Noted};
 use crate::input::{display_name, read_text};
 use crate::json_text::{Json, parse_json};
 use crate::sexpr::excerpt;
-use crate::vnnlib::{LONGEST_NUMBER, parse_input_formula};
+use crate::vnnlib::parse_input_formula;
 use clauses::{MOST_PIECES, TooManyPieces, input_region};
 
 /// Reads the region of R^dimension in the file at `path`, gzipped or not.
@@ -181,14 +181,5 @@ fn list<'a>(
 
 /// Reads a number from its text, or from a string such as `"1/3"`.
 fn number(value: &Json<'_>, place: impl Fn() -> String) -> Result<Rational, PartError> {
-    let text: &str = match value {
-        Json::Number(number) => number,
-        Json::String(text) => text,
-        _ => return Err((place(), format!("expected a number, found {}", value.kind()))),
-    };
-    if text.len() > LONGEST_NUMBER {
-        let message = format!("a number has more than {LONGEST_NUMBER} characters");
-        return Err((place(), message));
-    }
-    parse_rational(text).map_err(|error| (place(), error.to_string()))
+    value.rational().map_err(|message| (place(), message))
 }

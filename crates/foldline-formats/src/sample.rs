@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use foldline_kernel::Sample;
-use foldline_kernel::number::{Rational, parse_rational};
+use foldline_kernel::number::parse_rational;
 
 use crate::error::FormatError;
 use crate::input::{display_name, read_text};
-use crate::sexpr::excerpt;
-use crate::vnnlib::LONGEST_NUMBER;
+use crate::number::number;
 
 /// Reads the sample in the file at `path`, gzipped or not.
 pub fn read_sample(path: &Path) -> Result<Sample, FormatError> {
@@ -72,13 +71,6 @@ pub fn label_columns(text: &str) -> (Vec<String>, usize) {
     (names, labels)
 }
 
-fn number(text: &str) -> Result<Rational, String> {
-    if text.len() > LONGEST_NUMBER {
-        return Err(format!("a number has more than {LONGEST_NUMBER} characters"));
-    }
-    parse_rational(text).map_err(|_| format!("expected a number, found {}", excerpt(text)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,7 +102,7 @@ mod tests {
             ("x,y\n", "has no rows"),
             ("x,y\n1,2\n3\n", "line 3: has 1 values"),
             ("x,y\n1,2\n3,4,5\n", "line 3: has 3 values"),
-            ("x,y\n1,nan\n", "line 2, column `y`: expected a number, found `nan`"),
+            ("x,y\n1,nan\n", "line 2, column `y`: expected a number such as"),
             ("x,y\n1,\n", "line 2, column `y`"),
             ("x,y\ninf,1\n", "line 2, column `x`"),
             ("x,y\n1/0,1\n", "line 2, column `x`"),

@@ -10,6 +10,9 @@ use crate::error::FormatError;
 /// The deepest nesting of parentheses that is read.
 pub const DEEPEST_NESTING: usize = 1_000;
 
+/// The most words and lists that are read: as many as fill about 1.5 GiB of memory.
+const MOST_NODES: usize = 1 << 27;
+
 /// What is wrong, and at which byte of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -190,13 +193,18 @@ impl<'text> Reader<'text> {
         if u32::try_from(text.len()).is_err() {
             return Err(Fault::new(0, "the text has more than 4 GiB"));
         }
-        Ok(Self { text, nodes: Vec::with_capacity(text.len() / 6), open: Vec::new() })
+        Ok(Self {
+            text,
+            nodes: Vec::with_capacity((text.len() / 6).min(MOST_NODES)),
+            open: Vec::new(),
+        })
     }
 
     fn read(mut self) -> Result<Tree<'text>, Fault> {
         let bytes = self.text.as_bytes();
         let mut at = if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         while let Some(&byte) = bytes.get(at) {
+            self.check_size(at)?;
             at = match byte {
                 b' ' | b'\t' | b'\r' | b'\n' | b'\x0c' => at + 1,
                 b';' => end_of_line(bytes, at),
@@ -219,6 +227,14 @@ impl<'text> Reader<'text> {
             )),
             None => Ok(Tree { text: self.text, nodes: self.nodes }),
         }
+    }
+
+    /// Refuses a text with too many words and lists.
+    fn check_size(&self, at: usize) -> Result<(), Fault> {
+        if self.nodes.len() < MOST_NODES {
+            return Ok(());
+        }
+        Err(Fault::new(at, format!("the text has more than {MOST_NODES} words and lists")))
     }
 
     /// Adds a word; returns the offset after it.

@@ -16,11 +16,11 @@ use crate::error::{FormatError, Noted};
 use crate::input::{display_name, read_text};
 use crate::sexpr::{Expression, Fault, Tree, excerpt};
 use formula::{Bounds, FormulaReader, Inverted};
-use variables::{Declarations, Expected};
+use variables::{Declarations, Expected, Variables};
 
 pub(crate) use formula::{conjunction, disjunction};
-pub(crate) use term::{LONGEST_NUMBER, number};
-pub(crate) use variables::parse_index;
+pub(crate) use term::number;
+pub(crate) use variables::{Side, count, parse_index};
 pub use writer::write_vnnlib;
 
 /// Reads the property of a network of this size in the file at `path`, gzipped or not.
@@ -50,6 +50,22 @@ pub fn parse_noted_property(
     Ok(formula.map(|formula| Property { inputs, outputs, formula }))
 }
 
+/// The names and shapes of the input and the output tensor that a property declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredTensors(pub(crate) [(String, Vec<usize>); 2]);
+
+/// The tensors that `text`, which messages call `name`, declares for a network of this size.
+pub fn declared_tensors(
+    name: &str,
+    text: &str,
+    inputs: usize,
+    outputs: usize,
+) -> Result<DeclaredTensors, FormatError> {
+    let expected = Expected { inputs, outputs: Some(outputs) };
+    let variables = Tree::parse(text).and_then(|tree| commands(&tree)?.0.finish(expected));
+    variables.map(Variables::into_tensors).map_err(|fault| fault.locate(name, text))
+}
+
 /// Reads all assertions of `text` as one formula about a network whose outputs are not known.
 pub(crate) fn parse_input_formula(
     name: &str,
@@ -72,11 +88,7 @@ fn parse_formula(
 
 fn whole_formula(text: &str, expected: Expected, inverted: &Inverted) -> Result<Formula, Fault> {
     let tree = Tree::parse(text)?;
-    let mut declarations = Declarations::default();
-    let mut assertions = Vec::new();
-    for command in tree.expressions() {
-        read_command(command, &mut declarations, &mut assertions)?;
-    }
+    let (declarations, assertions) = commands(&tree)?;
     let variables = declarations.finish(expected)?;
     let reader = FormulaReader { variables: &variables, inverted };
     let mut bounds = Bounds::default();
@@ -85,6 +97,17 @@ fn whole_formula(text: &str, expected: Expected, inverted: &Inverted) -> Result<
         parts.push(reader.read(assertion, false, Some(&mut bounds))?);
     }
     Ok(conjunction(parts))
+}
+
+/// What the commands of a file declare and assert.
+fn commands<'tree>(
+    tree: &'tree Tree<'tree>,
+) -> Result<(Declarations, Vec<Expression<'tree>>), Fault> {
+    let (mut declarations, mut assertions) = (Declarations::default(), Vec::new());
+    for command in tree.expressions() {
+        read_command(command, &mut declarations, &mut assertions)?;
+    }
+    Ok((declarations, assertions))
 }
 
 /// Notes what one command declares or asserts.

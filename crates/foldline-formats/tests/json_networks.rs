@@ -3,7 +3,7 @@
 mod support;
 
 use foldline_formats::json_network::network_from_json;
-use foldline_formats::network::network_to_json;
+use foldline_formats::network::{network_to_json, network_to_text};
 use foldline_formats::{FormatError, LoadedNetwork, NetworkOptions, parse_network};
 use support::{assert_error, evaluate};
 
@@ -32,6 +32,9 @@ fn what_is_written_is_read_again() {
     assert_eq!(value["layers"][0]["weights"][0][1], "-2/3");
     assert_eq!(value["layers"][1]["bias"][0], "0");
     assert_eq!(network_from_json("again", &value).unwrap(), network);
+    let text = network_to_text(&network);
+    assert_eq!(read(&text).unwrap().network, network);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use foldline_formats::region::parse_region;
-use foldline_formats::vnncomp_result::parse_result;
+use foldline_formats::vnncomp_result::{WitnessNames, parse_result};
 use foldline_formats::vnnlib::parse_property;
 use foldline_kernel::number::Rational;
 use proptest::prelude::*;
@@ -226,7 +226,7 @@ proptest! {
             let _ = parse_region("p", &text, inputs);
         }
         let _ = parse_region("r.json", &mutated(GOOD_JSON, &changes), 2);
-        if let Err(error) = parse_result("r", &mutated(GOOD_RESULT, &changes)) {
+        if let Err(error) = parse_result("r", &mutated(GOOD_RESULT, &changes), &WitnessNames::default()) {
             prop_assert!(error.place.starts_with("line "), "{error}");
         }
     }
@@ -237,5 +237,5 @@ fn undamaged_texts_are_read() {
     parse_property("p", GOOD, 1, 1).unwrap();
     parse_property("p", GOOD_TWO, 2, 1).unwrap();
     parse_region("r.json", GOOD_JSON, 2).unwrap();
-    parse_result("r", GOOD_RESULT).unwrap();
+    parse_result("r", GOOD_RESULT, &WitnessNames::default()).unwrap();
 }

@@ -172,6 +172,34 @@ fn bad_matlab_files_are_refused() {
     refused(parse_zonotope("z.mat", &infinite), "Z[0][0]", "-inf is not a finite number");
 }
 
+/// A file of level 5 with the sparse matrix `G` = [2 0; 0 3] after the variables of `small.mat`.
+fn with_sparse_matrix() -> Vec<u8> {
+    let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let element = |kind: u32, content: Vec<u8>| -> Vec<u8> {
+        let size = content.len() as u32;
+        let padding = vec![0; content.len().next_multiple_of(8) - content.len()];
+        [words(&[kind, size]), content, padding].concat()
+    };
+    let numbers: Vec<u8> = [2f64, 3f64].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let variable = [
+        element(6, words(&[5, 2])), // class 5: sparse, room for two entries
+        element(5, words(&[2, 2])),
+        element(1, b"G".to_vec()),
+        element(5, words(&[0, 1])),
+        element(5, words(&[0, 1, 2])),
+        element(9, numbers),
+    ];
+    [bytes("small.mat"), element(14, variable.concat())].concat()
+}
+
+#[test]
+fn sparse_matrices_are_refused_by_name() {
+    let file = with_sparse_matrix();
+    refused(parse_zonotope("z.mat", &file), "G", "is a sparse matrix");
+    refused(parse_zonotope("z.mat", &file), "G", "full(…)");
+    refused(parse_zonotope("z.mat", b"\x89HDF\r\n\x1a\n"), "", "v7.3 (HDF5)");
+}
+
 #[test]
 fn every_truncation_is_an_error() {
     for name in [

@@ -95,11 +95,11 @@ pub fn parse_rational(token: &str) -> Result<Rational, NumberError> {
     match token.split_once('/') {
         None => parse_decimal(token),
         Some((numerator, denominator)) => {
-            let not_a_number = |_| NumberError::NotANumber(token.to_owned());
+            let not_a_number = |_| NumberError::NotANumber(shortened(token));
             let numerator = parse_decimal(numerator).map_err(not_a_number)?;
             let denominator = parse_decimal(denominator).map_err(not_a_number)?;
             if denominator.is_zero() {
-                return Err(NumberError::ZeroDenominator(token.to_owned()));
+                return Err(NumberError::ZeroDenominator(shortened(token)));
             }
             Ok(numerator / denominator)
         }
@@ -108,7 +108,7 @@ pub fn parse_rational(token: &str) -> Result<Rational, NumberError> {
 
 /// Reads a decimal such as `-12.5e-3` as exactly that rational.
 fn parse_decimal(token: &str) -> Result<Rational, NumberError> {
-    let not_a_number = || NumberError::NotANumber(token.to_owned());
+    let not_a_number = || NumberError::NotANumber(shortened(token));
     let (mantissa, exponent) = match token.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent, token)?),
         None => (token, 0),
@@ -138,11 +138,20 @@ fn parse_decimal(token: &str) -> Result<Rational, NumberError> {
 fn parse_exponent(exponent: &str, token: &str) -> Result<i64, NumberError> {
     let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(NumberError::NotANumber(token.to_owned()));
+        return Err(NumberError::NotANumber(shortened(token)));
     }
     match exponent.parse::<i64>() {
         Ok(value) if value.abs() <= LARGEST_EXPONENT => Ok(value),
-        _ => Err(NumberError::ExponentTooLarge(token.to_owned())),
+        _ => Err(NumberError::ExponentTooLarge(shortened(token))),
+    }
+}
+
+/// A token short enough for a message.
+fn shortened(token: &str) -> String {
+    const LONGEST: usize = 60;
+    match token.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &token[..end]),
+        None => token.to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@
 //! to disk and renamed: whatever happens, a whole one is there.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -104,7 +104,7 @@ impl CheckpointFile {
         let Some(file) = place.file() else {
             return Err(fail("a checkpoint needs a regular file".to_owned()));
         };
-        let resumed = match fs::read(file) {
+        let resumed = match read_bytes(file) {
             Ok(bytes) => Some(read_state(&bytes, &statement).map_err(fail)?),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(fail(error.to_string())),
@@ -164,6 +164,17 @@ impl Keeper for CheckpointFile {
         pace.failure = self.write(state).err().map(|error| error.to_string());
         pace.next = Instant::now() + INTERVAL.max(start.elapsed() * REST);
     }
+}
+
+/// A checkpoint's bytes; of a file that is none only as many as show it, since it may be large.
+fn read_bytes(file: &Path) -> io::Result<Vec<u8>> {
+    let mut source = fs::File::open(file)?;
+    let mut bytes = Vec::new();
+    Read::by_ref(&mut source).take(MAGIC.len() as u64).read_to_end(&mut bytes)?;
+    if bytes == MAGIC.as_bytes() {
+        source.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// The state in a checkpoint's bytes.

@@ -2,7 +2,7 @@
 
 use foldline_formats::FormatError;
 use foldline_formats::json_network::network_from_json;
-use foldline_formats::vnncomp_result::{Verdict, parse_result};
+use foldline_formats::vnncomp_result::{Verdict, WitnessNames, parse_result};
 use foldline_geometry::zonotopes::membership;
 use foldline_kernel::{CliqueFault, ColoredGraph, Network, Rational};
 use foldline_reductions::clique::{Reduction, Target};
@@ -64,7 +64,7 @@ fn from_result_file(
     name: &str,
     text: &str,
 ) -> Result<Recovered, FormatError> {
-    let result = parse_result(name, text)?;
+    let result = parse_result(name, text, &WitnessNames::default())?;
     match (result.verdict, result.witness) {
         (Verdict::Sat, Some(witness)) => Ok(clique_at(reduction, &witness.input)),
         (Verdict::Unsat, _) => Ok(none("unsat", "there is no multicolored clique")),

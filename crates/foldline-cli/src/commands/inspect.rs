@@ -26,6 +26,9 @@ pub struct Arguments {
     /// The file: .onnx, .nnet, .json, .vnnlib, .npy, .npz or .mat, perhaps gzipped
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Networks: write the layers as foldline computes them to this file, as a JSON network
+    #[arg(long, value_name = "FILE")]
+    lowered: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputOptions,
     #[command(flatten)]
@@ -36,6 +39,7 @@ const EXAMPLES: &str = "\
 Examples:
   foldline inspect net.onnx
   foldline inspect prop.vnnlib.gz --json
+  foldline inspect net.onnx --lowered net.json
 
 Exit codes:
   0 computed    2 wrong usage    4 bad input";
@@ -58,8 +62,15 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     if arguments.read.physical && kind != Kind::Network {
         return Err(Failure::Usage("--physical is for NNET files".to_owned()));
     }
+    if arguments.lowered.is_some() && kind != Kind::Network {
+        let message = format!("--lowered is for networks, {name} is none");
+        return Err(Failure::Usage(message));
+    }
     match kind {
-        Kind::Network => network::report(&name, &content, &arguments.read.for_network(), start),
+        Kind::Network => {
+            let (options, lowered) = (arguments.read.for_network(), arguments.lowered.as_deref());
+            network::report(&name, &content, &options, lowered, start)
+        }
         Kind::Property => property::report(&name, &into_text(&name, content)?, start),
         Kind::Region => region::report(&name, &into_text(&name, content)?, start),
         Kind::Zonotope => zonotope::report(&name, &content, start),

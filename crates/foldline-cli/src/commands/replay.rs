@@ -1,5 +1,6 @@
 //! `foldline replay NET SPEC RESULT_FILE`: is another tool's counterexample one, exactly?
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -7,14 +8,15 @@ use std::time::Instant;
 use clap::Args;
 use foldline::audit::{Failure as Miss, failures};
 use foldline::formats::input::display_name;
-use foldline::formats::vnncomp_result::{ClaimedWitness, read_result};
+use foldline::formats::vnncomp_result::{ClaimedWitness, WitnessNames, read_result};
+use foldline::formats::vnnlib::{declared_tensors, parse_noted_property};
 use foldline::kernel::number::Abs;
-use foldline::text::{decimal, describe_atom, exact_for_people};
-use foldline::{Network, Rational};
+use foldline::text::{approximate, decimal, describe_atom, exact_for_people};
+use foldline::{Network, Property, Rational};
 use serde_json::{Map, Value, json};
 
 use crate::describe::{self, plural, point_table, shorten};
-use crate::load::{at_most_one_stdin, network_and_property};
+use crate::load::{Inputs, at_most_one_stdin, told};
 use crate::options::{OutputOptions, ReadOptions};
 use crate::report::{Exit, Failure, Report, set_exact, witness_json};
 
@@ -24,7 +26,7 @@ use crate::report::{Exit, Failure, Report, set_exact, witness_json};
 /// at it, and every assertion of the property (the input box included) is compared without
 /// tolerance. Each assertion that fails is listed with the amount by which it fails; of
 /// alternatives (`or`), those of the closest one. The outputs that the file claims decide
-/// nothing; their distance from the exact ones is reported.
+/// nothing and may be missing; their distance from the exact ones is reported.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -34,7 +36,7 @@ pub struct Arguments {
     /// The property: a VNN-LIB file
     #[arg(value_name = "SPEC")]
     property: PathBuf,
-    /// The other tool's result file: `sat` and a witness
+    /// The other tool's result file: a witness, after `sat` or alone
     #[arg(value_name = "RESULT_FILE")]
     result: PathBuf,
     #[command(flatten)]
@@ -55,11 +57,8 @@ Exit codes:
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
     at_most_one_stdin(&[&arguments.network, &arguments.property, &arguments.result])?;
-    let options = arguments.read.for_network();
-    let (loaded, property) =
-        network_and_property(&arguments.network, &arguments.property, &options)?;
-    let network = loaded.network;
-    let claim = read_claim(&arguments.result, &network)?;
+    let (network, property, names) = read_question(arguments)?;
+    let claim = read_claim(&arguments.result, &names)?;
     let output = network.evaluate(&claim.input).output;
     let misses = failures(&property.formula, &claim.input, &output);
     let (answer, exit) =
@@ -74,7 +73,15 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     report.set("failures", misses.iter().map(miss_json).collect::<Vec<_>>());
     let error = largest_error(&claim.output, &output);
     if let Some((index, error)) = &error {
-        report.set_point("claimed_output", &claim.output);
+        let claimed = || (0..output.len()).map(|index| claim.output.get(&index));
+        report.set(
+            "claimed_output",
+            claimed().map(|value| value.map(Rational::to_string)).collect::<Value>(),
+        );
+        report.set(
+            "claimed_output_approx",
+            claimed().map(|value| value.and_then(approximate)).collect::<Value>(),
+        );
         report.set_exact("largest_output_error", error);
         report.set("largest_output_error_at", *index);
     }
@@ -82,32 +89,37 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     Ok(report)
 }
 
-/// Reads the result file, which must have a witness that fits the network.
-fn read_claim(path: &Path, network: &Network) -> Result<ClaimedWitness, Failure> {
-    let result = read_result(path)?;
-    let name = display_name(path);
-    let claim = result.witness.ok_or_else(|| {
+/// Reads the network and the property, and what a result file may call their variables.
+fn read_question(arguments: &Arguments) -> Result<(Network, Property, WitnessNames), Failure> {
+    let mut inputs = Inputs::new(false);
+    let options = arguments.read.for_network();
+    let loaded = inputs.network("network", &arguments.network, &options)?;
+    let (d, m) = (loaded.network.inputs(), loaded.network.outputs());
+    let file = inputs.read("property", &arguments.property)?;
+    let (name, text) = (file.name(), file.text()?);
+    let property = told(parse_noted_property(&name, text, d, m)?);
+    let names = WitnessNames::of(&loaded, declared_tensors(&name, text, d, m)?);
+    Ok((loaded.network, property, names))
+}
+
+/// Reads the result file, which must have a witness.
+fn read_claim(path: &Path, names: &WitnessNames) -> Result<ClaimedWitness, Failure> {
+    let result = read_result(path, names)?;
+    result.witness.ok_or_else(|| {
+        let name = display_name(path);
         let verdict = format!("{:?}", result.verdict).to_lowercase();
         Failure::Input(format!("{name}: says `{verdict}` without a witness, nothing to replay"))
-    })?;
-    let expect = |what: &str, found: usize, expected: usize| {
-        let found = plural(found as u64, what);
-        Err(Failure::Input(format!("{name}: the witness has {found}, expected {expected}")))
-    };
-    if claim.input.len() != network.inputs() {
-        return expect("input", claim.input.len(), network.inputs());
-    }
-    if !claim.output.is_empty() && claim.output.len() != network.outputs() {
-        return expect("output", claim.output.len(), network.outputs());
-    }
-    Ok(claim)
+    })
 }
 
 /// The largest distance of a claimed output from the exact one, and where it is.
-fn largest_error(claimed: &[Rational], exact: &[Rational]) -> Option<(usize, Rational)> {
+fn largest_error(
+    claimed: &BTreeMap<usize, Rational>,
+    exact: &[Rational],
+) -> Option<(usize, Rational)> {
     let mut largest: Option<(usize, Rational)> = None;
-    for (index, (claimed, exact)) in claimed.iter().zip(exact).enumerate() {
-        let error = (claimed - exact).abs();
+    for (&index, claimed) in claimed {
+        let error = (claimed - &exact[index]).abs();
         if largest.as_ref().is_none_or(|(_, least)| error > *least) {
             largest = Some((index, error));
         }
@@ -156,6 +168,15 @@ fn text(
     }
     let table = point_table(&[('X', &claim.input), ('Y', output)]);
     let _ = write!(text, "\nthe claimed input and the network's output at it\n{table}");
+    let missing = output.len() - claim.output.len();
+    if error.is_some() && missing > 0 {
+        let _ = writeln!(
+            text,
+            "\nthe claim lacks {} of {}",
+            missing,
+            plural(output.len() as u64, "output")
+        );
+    }
     match error {
         Some((_, error)) if error.is_zero() => text.push_str("\nthe claimed outputs are exact\n"),
         Some((index, error)) => {

@@ -69,7 +69,7 @@ fn inverted_regions_are_empty() {
 fn columns_that_are_no_single_label_are_refused_or_warned_of() {
     let folder = Folder::with(&[
         ("two.csv", "x,y1,y2\n0,1,1\n1,0,0\n"),
-        ("index.csv", ",x,y\n0,3,1\n1,2,0\n"),
+        ("index.csv", ",x,y\n5,3,1\n1,2,0\n"),
     ]);
     for command in [
         &["separable", "two.csv"][..],
@@ -87,6 +87,17 @@ fn columns_that_are_no_single_label_are_refused_or_warned_of() {
         let message =
             "warning: index.csv: line 1: column 1 has no name; it is read as a coordinate";
         assert!(run.code == Some(0) && run.stderr.contains(message), "{}", run.stderr);
+    }
+    for (name, header, said) in [
+        ("pandas.csv", ",x,y", "column 1 has no name and counts 0 to 2, as the index does"),
+        ("again.csv", "Unnamed: 0,x,y", "column 1 is called `Unnamed: 0` and counts 0 to 2"),
+    ] {
+        folder.write(name, format!("{header}\n0,1,0\n1,2,1\n2,3,1\n").as_bytes());
+        for command in ["separable", "interpolate"] {
+            let run = folder.run(&[command, name]);
+            let message = format!("foldline: warning: {name}: line 1: {said}");
+            assert!(run.code == Some(0) && run.stderr.contains(&message), "{}", run.stderr);
+        }
     }
     let answer = folder.json(&["separable", "index.csv"], 0);
     assert_eq!(strings(&answer["hyperplanes"][0]["normal"]).len(), 2);

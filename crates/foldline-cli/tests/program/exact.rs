@@ -112,6 +112,9 @@ fn replay_needs_a_witness_that_fits() {
         ("n.json", RAMP),
         ("p.vnnlib", &ramp_reaches(">=", "0.9")),
         ("unsat.txt", "unsat\n"),
+        ("missing.txt", "((Y_0 1))"),
+        ("tensor.txt", "sat\nX float32 [1,2]\n1\n1\nY float32 [1]\n1\n"),
+        ("outputs.txt", "sat\nX float32 [1]\n1\nY float32 [2]\n1\n1\n"),
         ("long.txt", "sat\n((X_0 1) (X_1 1))"),
         ("y.txt", "sat\n((X_0 1) (Y_0 1) (Y_1 1))"),
     ]);
@@ -119,8 +122,81 @@ fn replay_needs_a_witness_that_fits() {
         folder.refuses(&["replay", "n.json", "p.vnnlib", file], 4, &[file, part]);
     };
     refuses("unsat.txt", "`unsat` without a witness");
-    refuses("long.txt", "2 inputs, expected 1");
-    refuses("y.txt", "2 outputs, expected 1");
+    refuses("long.txt", "line 2, column 11: `X_1` does not exist: the network has 1 input");
+    refuses("y.txt", "line 2, column 19: `Y_1` does not exist: the network has 1 output");
+    refuses("missing.txt", "no value of `X_0`");
+    refuses("tensor.txt", "line 2, column 1: `X` has 2 entries, but the network has 1 input");
+    refuses("outputs.txt", "line 4, column 1: `Y` has 2 entries, but the network has 1 output");
+}
+
+#[test]
+fn replay_reads_what_archives_have() {
+    let folder = Folder::with(&[
+        ("n.json", PAIR),
+        ("p.vnnlib", &property(2, 2, &["(<= X_0 3)", "(>= Y_0 3)"])),
+        (
+            "two.vnnlib",
+            "(vnnlib-version <2.0>)
+             (declare-network f (declare-input In float32 [1,2]) (declare-output Out float32 [2]))
+             (assert (and (<= In[0,0] 3.0) (>= Out[0] 3.0)))",
+        ),
+        ("bare.txt", "((X_0 3)\n(X_1 2)\n(Y_1 1.25))\n"),
+        ("brackets.txt", "sat\n( (X[0] 3) (X[1] 2) (Y[1] 1.25) )"),
+        ("declared.txt", "((In[0,0] 3) (In [0, 1] 2) (Out[1] 1.25))"),
+        ("tensors.txt", "sat\nIn float32 [1,2]\n3\n2\nOut float32 [2]\n3.0\n1.25\n"),
+    ]);
+    // At (3, 2): relu(3) and relu(1 − 2 + 1/10), so the outputs are 3 and 3/2.
+    for (property, result) in [
+        ("p.vnnlib", "bare.txt"),
+        ("p.vnnlib", "brackets.txt"),
+        ("two.vnnlib", "bare.txt"),
+        ("two.vnnlib", "declared.txt"),
+        ("two.vnnlib", "tensors.txt"),
+    ] {
+        let answer = folder.json(&["replay", "n.json", property, result], 1);
+        assert_eq!(answer["answer"], "violated", "{result}");
+        assert_eq!(strings(&answer["output"]), ["3", "3/2"], "{result}");
+        let first = if result == "tensors.txt" { json!("3") } else { json!(null) };
+        assert_eq!(answer["claimed_output"], json!([first, "5/4"]), "{result}");
+        assert_eq!(answer["largest_output_error"], "1/4", "{result}");
+        assert_eq!(answer["largest_output_error_at"], 1, "{result}");
+    }
+    let text = folder.run(&["replay", "n.json", "p.vnnlib", "bare.txt"]).stdout;
+    assert!(text.contains("the claim lacks 1 of 2 outputs"), "{text}");
+}
+
+#[test]
+fn inspect_writes_the_layers_as_they_are_computed() {
+    let nnet = "2,2,1,2,\n2,2,1,\n0\n0\n0\n0\n0\n0.1,2,\n-1,1e-3\n0.5\n0\n1,-1,\n3,\n";
+    let folder = Folder::with(&[
+        ("n.nnet", nnet),
+        ("p.vnnlib", &property(2, 1, &["(<= X_0 1)"])),
+        ("pair.json", PAIR),
+    ]);
+    let answer = folder.json(&["inspect", "n.nnet", "--lowered", "n.json"], 0);
+    assert_eq!(answer["files"]["lowered"], "n.json");
+    let written = r#"{"layers":[
+{"weights":[
+["1/10","2"],
+["-1","1/1000"]],
+"bias":["1/2","0"],
+"activation":"relu"},
+{"weights":[
+["1","-1"]],
+"bias":["3"],
+"activation":"linear"}]}
+"#;
+    assert_eq!(folder.read("n.json"), written);
+    // What is written is the same network, and lowered again it is the same text.
+    folder.json(&["inspect", "n.json", "--lowered", "again.json"], 0);
+    assert_eq!(folder.read("again.json"), written);
+    assert_eq!(folder.json(&["equivalent", "n.nnet", "n.json"], 0)["answer"], "yes");
+    folder.refuses(
+        &["inspect", "p.vnnlib", "--lowered", "l.json"],
+        2,
+        &["--lowered is for networks"],
+    );
+    assert!(!folder.path("l.json").exists());
 }
 
 #[test]

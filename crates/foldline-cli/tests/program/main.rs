@@ -10,6 +10,7 @@ mod faults;
 mod inputs;
 mod interrupts;
 mod lipschitz;
+mod nonsense;
 mod norms;
 mod outputs;
 mod question_certificates;

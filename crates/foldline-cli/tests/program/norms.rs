@@ -112,6 +112,18 @@ fn reductions_are_written_and_certified() {
     ];
     assert_eq!(folder.json(&outer, 0)["guarantee"]["outer"], true);
     assert_eq!(folder.json(&["zonotope", "contains", "box.json", "many.json"], 0)["answer"], "yes");
+    // In two dimensions an order of 2.5 is 5 generators, one of 2.4 is 4.
+    for (order, count) in [("2.5", 5), ("12/5", 4), ("1", 2)] {
+        let outer =
+            ["zonotope", "order-reduce", "many.json", "--method", "girard", "--order", order];
+        let reduced = folder.json(&outer, 0);
+        assert_eq!(reduced["zonotope"]["generators"].as_array().unwrap().len(), count, "{order}");
+    }
+    for order in ["0.9", "-1", "x"] {
+        let outer = ["zonotope", "order-reduce", "many.json", "--method", "pca"];
+        let order = format!("--order={order}");
+        folder.refuses(&[&outer[..], &[&order]].concat(), 2, &["--order"]);
+    }
     folder.refuses(&["zonotope", "order-reduce", "many.json"], 2, &["--epsilon"]);
     folder.refuses(
         &["zonotope", "order-reduce", "many.json", "--method", "pca", "--epsilon", "0.1"],

@@ -19,7 +19,7 @@ fn ramp() -> Folder {
 }
 
 /// Every command that writes, with its inputs.
-const WRITERS: [(&[&str], &str, &[&str]); 13] = [
+const WRITERS: [(&[&str], &str, &[&str]); 14] = [
     (&["verify", "n.json", "p.vnnlib"], "--certificate", &["n.json", "p.vnnlib"]),
     (&["verify", "n.json", "p.vnnlib"], "--checkpoint", &["n.json", "p.vnnlib"]),
     (&["maximum", "n.json", "--over", "box.json"], "--certificate", &["n.json", "box.json"]),
@@ -33,6 +33,7 @@ const WRITERS: [(&[&str], &str, &[&str]); 13] = [
     (&["zonotope", "contains", "z.json", "z.json"], "--certificate", &["z.json"]),
     (&["zonotope", "norm", "z.json", "--p", "2"], "--certificate", &["z.json"]),
     (&["zonotope", "order-reduce", "z.json", "--epsilon", "1"], "--out", &["z.json"]),
+    (&["inspect", "n.json"], "--lowered", &["n.json"]),
 ];
 
 #[test]

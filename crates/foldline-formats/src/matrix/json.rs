@@ -1,12 +1,10 @@
 //! A matrix as JSON: a list of rows, number tokens read from their digits.
 
 use foldline_kernel::Rational;
-use foldline_kernel::number::parse_rational;
 
 use super::{Fault, Matrix};
 use crate::error::FormatError;
 use crate::json_text::{Json, parse_json};
-use crate::vnnlib::LONGEST_NUMBER;
 
 /// Reads a list of rows, or an object whose only key has such a list.
 pub(super) fn parse_rows(name: &str, text: &str) -> Result<Matrix, FormatError> {
@@ -62,22 +60,8 @@ pub(crate) fn vector(value: &Json<'_>, place: &str) -> Result<Vec<Rational>, Fau
     };
     let numbers = items.iter().enumerate();
     numbers
-        .map(|(index, item)| number(item).map_err(|message| (format!("{place}[{index}]"), message)))
+        .map(|(index, item)| {
+            item.rational().map_err(|message| (format!("{place}[{index}]"), message))
+        })
         .collect()
-}
-
-/// A number, or a string such as `"2/3"`.
-fn number(value: &Json<'_>) -> Result<Rational, String> {
-    let token: &str = match value {
-        Json::Number(token) => token,
-        Json::String(token) => token,
-        other => {
-            let kind = other.kind();
-            return Err(format!("expected a number or a string such as \"2/3\", found {kind}"));
-        }
-    };
-    if token.len() > LONGEST_NUMBER {
-        return Err(format!("a number has more than {LONGEST_NUMBER} characters"));
-    }
-    parse_rational(token).map_err(|error| error.to_string())
 }

@@ -15,22 +15,14 @@ pub(super) const HDF5: &[u8] = b"\x89HDF\r\n";
 const HEADER_SIZE: usize = 128;
 const MATRIX: u32 = 14;
 const COMPRESSED: u32 = 15;
-const CLASSES: [&str; 6] = ["", "cell array", "struct", "object", "text", "sparse matrix"];
+const CLASSES: [&str; 5] = ["", "cell array", "struct", "object", "text"];
+const SPARSE: usize = 5;
 
 /// Reads the numeric matrices; variables of other kinds are passed over, unless there is nothing else.
+/// Sparse matrices are refused.
 pub(super) fn read_mat(bytes: &[u8]) -> Result<Vec<Matrix>, Fault> {
     let whole = |message: &str| (String::new(), message.to_owned());
-    if bytes.starts_with(HDF5) || bytes.starts_with(b"MATLAB 7.3") {
-        return Err(whole(
-            "is a MAT-file of version 7.3 (HDF5), expected level 5: save it with '-v7'",
-        ));
-    }
-    let order = bytes.get(HEADER_SIZE - 4..HEADER_SIZE);
-    let little_endian = match order {
-        Some([_, 1, b'I', b'M']) => true,
-        Some([1, _, b'M', b'I']) => false,
-        _ => return Err(whole("is not a MAT-file of level 5: its header of 128 bytes is not one")),
-    };
+    let little_endian = byte_order(bytes).map_err(whole)?;
     let mut reader = Reader { bytes: &bytes[HEADER_SIZE..], little_endian };
     let mut matrices = Vec::new();
     let mut others = Vec::new();
@@ -62,6 +54,21 @@ pub(super) fn read_mat(bytes: &[u8]) -> Result<Vec<Matrix>, Fault> {
     Ok(matrices)
 }
 
+/// Whether a file of level 5 is little-endian, by its first bytes.
+///
+/// # Errors
+/// What it is instead, if it is none.
+pub(crate) fn byte_order(bytes: &[u8]) -> Result<bool, &'static str> {
+    if bytes.starts_with(HDF5) || bytes.starts_with(b"MATLAB 7.3") {
+        return Err("is a MAT-file v7.3 (HDF5), expected level 5: save it with `save(…, '-v7')`");
+    }
+    match bytes.get(HEADER_SIZE - 4..HEADER_SIZE) {
+        Some([_, 1, b'I', b'M']) => Ok(true),
+        Some([1, _, b'M', b'I']) => Ok(false),
+        _ => Err("is not a MAT-file of level 5: its header of 128 bytes is not one"),
+    }
+}
+
 fn inflate(packed: &[u8]) -> Result<Vec<u8>, String> {
     let mut content = Vec::new();
     let read = ZlibDecoder::new(packed).take(LARGEST_FILE + 1).read_to_end(&mut content);
@@ -90,6 +97,12 @@ fn read_variable(content: &[u8], little_endian: bool) -> Result<Variable, Fault>
     }
     let sizes = part()?.content;
     let name = String::from_utf8_lossy(part()?.content).into_owned();
+    // Passed over like cells and structs, a sparse matrix would make the file another zonotope.
+    if class == SPARSE {
+        let message = "is a sparse matrix, expected a full one: save full(…) of it in MATLAB, or \
+                       toarray() in Python";
+        return Err((name, message.to_owned()));
+    }
     if !(6..=15).contains(&class) {
         let kind = CLASSES.get(class).copied().unwrap_or("object");
         return Ok(Variable::Other(format!("{name} ({kind})")));

@@ -16,6 +16,7 @@ use foldline_kernel::Rational;
 use crate::error::FormatError;
 use crate::input::{as_text, display_name, read_bytes};
 pub(crate) use json::{vector, vectors};
+pub(crate) use mat::byte_order as mat_byte_order;
 pub use mat::write_mat;
 pub use npy::write_npy;
 pub(crate) use zip::write_members;
@@ -80,15 +81,29 @@ impl Container {
             Some("npy") => Some(Self::Npy),
             Some("npz") => Some(Self::Npz),
             Some("mat") => Some(Self::Mat),
-            _ if bytes.starts_with(npy::MAGIC) => Some(Self::Npy),
-            _ if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") => {
-                Some(Self::Npz)
-            }
-            _ if bytes.starts_with(b"MATLAB ") || bytes.starts_with(mat::HDF5) => Some(Self::Mat),
-            _ if matches!(bytes.trim_ascii_start(), [b'{' | b'[', ..]) => Some(Self::Json),
-            _ => None,
+            _ => Self::of_content(bytes),
         }
     }
+
+    fn of_content(bytes: &[u8]) -> Option<Self> {
+        let begins = |magic: &[u8]| bytes.starts_with(magic);
+        if begins(npy::MAGIC) {
+            Some(Self::Npy)
+        } else if begins(b"PK\x03\x04") || begins(b"PK\x05\x06") {
+            Some(Self::Npz)
+        } else if begins(b"MATLAB ") || begins(mat::HDF5) {
+            Some(Self::Mat)
+        } else if matches!(bytes.trim_ascii_start(), [b'{' | b'[', ..]) {
+            Some(Self::Json)
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether the bytes begin as numpy's or MATLAB's files do.
+pub(crate) fn is_matrix_file(bytes: &[u8]) -> bool {
+    !matches!(Container::of_content(bytes), None | Some(Container::Json))
 }
 
 /// The most rows or columns; an array without entries may claim any number of them.

@@ -1,13 +1,10 @@
 //! Linear terms of VNN-LIB over inputs and outputs, with exact coefficients.
 
-use foldline_kernel::number::{BitTest, Rational, parse_rational};
+use foldline_kernel::number::{BitTest, Rational};
 use foldline_kernel::property::Atom;
 
 use super::variables::{Side, Variables};
 use crate::sexpr::{Expression, Expressions, Fault};
-
-/// The longest number token that is read.
-pub const LONGEST_NUMBER: usize = 50_000;
 
 /// The most bits that numerator or denominator of a constant may grow to.
 const MOST_BITS: usize = 1 << 20;
@@ -155,12 +152,7 @@ fn application(expression: Expression<'_>) -> Result<(Function, Expressions<'_>)
 
 /// Reads a number token exactly.
 pub fn number(expression: Expression<'_>) -> Result<Rational, Fault> {
-    let text = expression.text();
-    if text.len() > LONGEST_NUMBER {
-        let message = format!("a number has more than {LONGEST_NUMBER} characters");
-        return Err(expression.fault(message));
-    }
-    parse_rational(text).map_err(|error| expression.fault(error.to_string()))
+    crate::number::number(expression.text()).map_err(|message| expression.fault(message))
 }
 
 /// The bits of numerator or denominator, whichever has more.

@@ -47,6 +47,11 @@ pub struct Variables {
 }
 
 impl Variables {
+    /// Names and shapes.
+    pub fn into_tensors(self) -> super::DeclaredTensors {
+        super::DeclaredTensors([self.input, self.output].map(|tensor| (tensor.name, tensor.shape)))
+    }
+
     /// The side and flat index of the variable that `expression`, a word, names.
     pub fn find(&self, expression: Expression<'_>) -> Result<(Side, usize), Fault> {
         let word = expression.word().unwrap_or_default();
@@ -380,6 +385,7 @@ fn check_complete(
     }
 }
 
-fn count(number: usize, side: Side) -> String {
+/// `1 input`, `5 outputs`.
+pub fn count(number: usize, side: Side) -> String {
     format!("{number} {side}{}", if number == 1 { "" } else { "s" })
 }

@@ -1,9 +1,10 @@
 //! What `inspect` says about a network.
 
 use std::fmt::Write;
+use std::path::Path;
 use std::time::Instant;
 
-use foldline::formats::network::NamedTensor;
+use foldline::formats::network::{NamedTensor, network_to_text};
 use foldline::kernel::number::{Abs, BitTest};
 use foldline::text::{decimal, exact_for_people};
 use foldline::{Activation, Layer, LoadedNetwork, NetworkOptions, Rational};
@@ -12,12 +13,14 @@ use serde_json::{Map, Value, json};
 use crate::describe::{self, count, shorten};
 use crate::load::parse_with_options;
 use crate::report::{Exit, Failure, Report, set_exact};
+use crate::witness_file::write_whole;
 
-/// Reads the network in `content` and describes it.
+/// Reads the network in `content` and describes it; `lowered` is where to write it as JSON.
 pub fn report(
     name: &str,
     content: &[u8],
     options: &NetworkOptions,
+    lowered: Option<&Path>,
     start: Instant,
 ) -> Result<Report, Failure> {
     let loaded = parse_with_options(name, content, options)?;
@@ -50,6 +53,11 @@ pub fn report(
     report.set("notes", loaded.notes.clone());
     report.set("warnings", loaded.warnings.clone());
     report.text = text(name, &loaded, &summaries);
+    if let Some(path) = lowered {
+        write_whole(path, &network_to_text(network))?;
+        report.set("files", json!({"lowered": path.display().to_string()}));
+        let _ = writeln!(report.text, "\nthe layers are in {}", path.display());
+    }
     Ok(report)
 }
 

@@ -1,7 +1,7 @@
 //! The results file of `run`: a CSV that grows by one row an instance and can be resumed.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use foldline::output_file::lock_alone;
@@ -146,11 +146,7 @@ pub struct Results {
 impl Results {
     /// Opens or creates the file; a last row that was cut off while being written is dropped.
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        let content = match std::fs::read_to_string(path) {
-            Ok(content) => content,
-            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(Failure::io(path, &error)),
-        };
+        let content = read_results(path)?;
         let complete = content.rfind('\n').map_or(0, |end| end + 1);
         let present = read_rows(path, &content[..complete])?;
         let failed = |error| Failure::io(path, &error);
@@ -195,12 +191,37 @@ impl Results {
     }
 }
 
+/// The file's content, nothing if it is not there. A file that does not begin with the columns'
+/// names, as far as it goes, is refused before the rest is read: it would be taken for a row cut off.
+fn read_results(path: &Path) -> Result<String, Failure> {
+    let failed = |error| Failure::io(path, &error);
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(String::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let columns = COLUMNS.join(",");
+    let mut start = Vec::new();
+    Read::by_ref(&mut file).take(columns.len() as u64).read_to_end(&mut start).map_err(failed)?;
+    let Some(mut content) = String::from_utf8(start).ok().filter(|it| columns.starts_with(it))
+    else {
+        return Err(not_results(path));
+    };
+    file.read_to_string(&mut content).map_err(failed)?;
+    Ok(content)
+}
+
+fn not_results(path: &Path) -> Failure {
+    let message = "is not a results file of `foldline run`; choose another with --out";
+    Failure::Input(format!("{}: {message}", path.display()))
+}
+
 /// Network, property and answer of each row.
 fn read_rows(path: &Path, content: &str) -> Result<Vec<(String, String, String)>, Failure> {
     let bad = |message: &str| Failure::Input(format!("{}: {message}", path.display()));
     let mut reader = csv::Reader::from_reader(content.as_bytes());
     if !content.is_empty() && reader.headers().is_ok_and(|header| *header != COLUMNS[..]) {
-        return Err(bad("is not a results file of `foldline run`; choose another with --out"));
+        return Err(not_results(path));
     }
     let mut rows = Vec::new();
     for record in reader.records() {
@@ -262,14 +283,20 @@ mod tests {
         results.append(&error_row("b")).unwrap();
         drop(results);
         assert_eq!(Results::open(&path).unwrap().present.len(), 2);
+        // The names of the columns may be what was cut off.
+        std::fs::write(&path, &whole[..20]).unwrap();
+        Results::open(&path).unwrap().append(&error_row("c")).unwrap();
+        assert_eq!(Results::open(&path).unwrap().present.len(), 1);
     }
 
     #[test]
     fn other_files_are_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes.txt");
-        std::fs::write(&path, "my notes\n").unwrap();
-        assert!(Results::open(&path).unwrap_err().to_string().contains("--out"));
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "my notes\n");
+        for notes in ["my notes\n", "my notes", "network,property,time", "\n"] {
+            std::fs::write(&path, notes).unwrap();
+            assert!(Results::open(&path).unwrap_err().to_string().contains("--out"));
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), notes);
+        }
     }
 }

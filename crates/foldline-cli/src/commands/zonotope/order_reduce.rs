@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use foldline::Zonotope;
 use foldline::formats::input::display_name;
 use foldline::formats::zonotope::{read_zonotope, write_zonotope, zonotope_to_json};
 use foldline::questions::order_reduction::{Method, Options, Reduction, reduce};
 use foldline::text::decimal;
+use foldline::{Rational, Zonotope};
 use serde_json::{Value, json};
 
 use super::{describe, parse_epsilon};
@@ -35,9 +35,9 @@ pub struct Arguments {
     /// lewis: the relative error to reach, such as 0.1
     #[arg(long, value_name = "E")]
     epsilon: Option<String>,
-    /// girard, pca: at most this many generators a dimension
-    #[arg(long, value_name = "O", value_parser = clap::value_parser!(u32).range(1..))]
-    order: Option<u32>,
+    /// girard, pca: at most this many generators a dimension, such as 5, 2.5 or 7/3
+    #[arg(long, value_name = "O")]
+    order: Option<String>,
     /// Seed of the sample
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -73,8 +73,9 @@ Exit codes:
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
     let epsilon = arguments.epsilon.as_deref().map(parse_epsilon).transpose()?;
+    let order = arguments.order.as_deref().map(parse_order).transpose()?;
     let zonotope = read_zonotope(&arguments.zonotope)?;
-    let most = arguments.order.map(|order| order as usize * zonotope.dimension());
+    let most = order.map(|order| most_generators(&order, zonotope.dimension()));
     let method = match (arguments.method, epsilon, most) {
         (Choice::Lewis, Some(epsilon), None) => Method::Lewis(epsilon),
         (Choice::Girard, None, Some(most)) => Method::Girard(most),
@@ -115,6 +116,21 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             .push("stopped by Ctrl-C: the certificate is weaker than it could be".to_owned());
     }
     Ok(report)
+}
+
+/// An order of at least 1: the boxes of both methods take one generator a dimension.
+fn parse_order(text: &str) -> Result<Rational, Failure> {
+    let order = foldline::parse_rational(text)
+        .map_err(|error| Failure::Usage(format!("--order: {error}")))?;
+    if order < Rational::ONE {
+        return Err(Failure::Usage(format!("--order {text}: expected a number of at least 1")));
+    }
+    Ok(order)
+}
+
+/// order · dimension, rounded down as in CORA: a fraction of a generator is none.
+fn most_generators(order: &Rational, dimension: usize) -> usize {
+    (order * Rational::from(dimension)).floor().try_into().unwrap_or(usize::MAX)
 }
 
 fn report(
@@ -186,4 +202,24 @@ fn report(
         count(cones)
     );
     report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_a_number_of_at_least_one() {
+        let most = |text: &str, dimension| {
+            parse_order(text).map(|order| most_generators(&order, dimension)).ok()
+        };
+        assert_eq!(most("1", 3), Some(3));
+        assert_eq!(most("2.5", 3), Some(7));
+        assert_eq!(most("7/3", 3), Some(7));
+        assert_eq!(most("2.333333333", 3), Some(6));
+        assert_eq!(most("1e300", 3), Some(usize::MAX));
+        for bad in ["0", "0.999", "-2", "1/0", "nan", ""] {
+            assert_eq!(most(bad, 3), None, "{bad}");
+        }
+    }
 }
