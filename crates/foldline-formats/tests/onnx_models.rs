@@ -145,7 +145,9 @@ fn weights_are_read_from_the_file_beside_the_model() {
         fs::write(&path, model.bytes()).unwrap();
         read_network(&path, &NetworkOptions::default())
     };
-    assert_eq!(evaluate(&read("w.data", "16").unwrap(), &["1", "-1/3"]), ["0", "2/3"]);
+    let loaded = read("w.data", "16").unwrap();
+    assert_eq!(evaluate(&loaded, &["1", "-1/3"]), ["0", "2/3"]);
+    assert!(loaded.notes[0].contains("\"w.data\""), "{:?}", loaded.notes);
     assert_error(read("w.data", "20"), "node 0 (MatMul", "expected 20 bytes from 4 on, found 16");
     assert_error(read("w.data", "12"), "node 0 (MatMul", "expected 16 bytes for its shape");
     assert_error(read("none.data", "16"), "node 0 (MatMul", "no such file");

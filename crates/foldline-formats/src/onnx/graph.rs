@@ -47,6 +47,9 @@ pub(super) fn load(file: &str, model: &Model) -> Result<LoadedNetwork, FormatErr
         outputs.push(NamedTensor { name: declared.name.to_owned(), shape: tensor.shape.clone() });
         forms.extend_from_slice(&tensor.forms());
     }
+    for file in std::mem::take(&mut walk.external) {
+        walk.program.note(format!("weights are read from the file {file:?}, too"));
+    }
     note_several(&inputs, "inputs", &mut walk);
     note_several(&outputs, "outputs", &mut walk);
     let warnings = std::mem::take(&mut walk.warnings);

@@ -1,6 +1,6 @@
 //! Runs nodes one after the other: which tensors there are, and the functions that a file defines itself.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::external::Folder;
@@ -71,6 +71,8 @@ pub(super) struct Walk<'m> {
     folder: Folder,
     pub program: Program,
     pub warnings: Vec<String>,
+    /// The files beside the model that weights were read from.
+    pub external: BTreeSet<String>,
     /// What all tensors take in memory, in stored numbers.
     live_weight: usize,
     depth: usize,
@@ -123,6 +125,7 @@ impl<'m> Walk<'m> {
             folder: Folder::of_model(file),
             program: Program::default(),
             warnings: Vec::new(),
+            external: BTreeSet::new(),
             live_weight: 0,
             depth: 0,
             nodes_run: 0,
@@ -196,6 +199,8 @@ impl<'m> Walk<'m> {
         let tensor = Tensor::decode(stored, &self.folder).map_err(|message| {
             format!("initializer {name:?} (byte {}): {message}", stored.offset)
         })?;
+        let location = stored.external.iter().find(|(key, _)| *key == "location");
+        self.external.extend(location.map(|(_, file)| (*file).to_owned()));
         self.define(scope, name, tensor);
         Ok(scope.tensors.get(name).map(|(tensor, _)| tensor.clone()))
     }
