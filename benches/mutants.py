@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Break the search on purpose and see whether the checker notices: does a wrong proof ever pass?
 
-    benches/mutants.py --out docs/trust.md
+    benches/mutants.py [--only engine] --out docs/trust.md
 
 The workspace is copied to a temporary folder. There one mistake at a time is put into the search, the programs are built, and
 `foldline verify --certificate` runs on cases of known truth (`data/cases`). Wherever it says `holds`, `foldcheck` is given the
@@ -42,8 +42,12 @@ WANTED = {
 TIME_LIMIT = 10
 """Seconds a search may take; a mistake may make it endless."""
 
+THREADS = 4
+"""More than parts at first: so parts are given away from the start."""
+
 QUESTIONS = "crates/foldline-questions/src/"
 GEOMETRY = "crates/foldline-geometry/src/"
+ENGINE = "crates/foldline-engine/src/"
 
 
 @dataclass
@@ -147,13 +151,59 @@ MUTANTS = [
     ),
     Mutant(
         "a face of an unbounded region is forgotten",
-        QUESTIONS + "verification/proof_search.rs",
+        QUESTIONS + "verification/proof_cases.rs",
         [("for end in ends {", "for end in ends.into_iter().skip(1) {")],
     ),
     Mutant(
         "biases are not multiplied by s",
         QUESTIONS + "verification/perspective.rs",
         [("row.weights.push((s, std::mem::take(&mut row.bias)));", "row.weights.push((s, Rational::ZERO));")],
+    ),
+    Mutant(
+        "a part that is given away is lost",
+        ENGINE + "open_parts.rs",
+        [("        shared.given.push(Given { part, stretch });\n", "        drop(part);\n")],
+    ),
+    Mutant(
+        "parts are dropped while a worker is idle",
+        ENGINE + "driver.rs",
+        [
+            (
+                "            self.opened.fetch_add(left.parts.len() as u64, Ordering::Relaxed);",
+                "            if self.idle.load(Ordering::Relaxed) > 0 {\nleft.parts.truncate(1);\n}\n"
+                "            self.opened.fetch_add(left.parts.len() as u64, Ordering::Relaxed);",
+            )
+        ],
+    ),
+    Mutant(
+        "the search ends when one worker is idle",
+        ENGINE + "driver.rs",
+        [("+ 1 == self.parts.workers()", "+ 1 >= 1")],
+    ),
+    Mutant(
+        "of the subtrees given away the first one is written first",
+        ENGINE + "evidence.rs",
+        [("pending.extend(&stretch.given);", "pending.extend(stretch.given.iter().rev());")],
+    ),
+    Mutant(
+        "the records of a part that was taken are not written",
+        ENGINE + "open_parts.rs",
+        [
+            (
+                "            log.append(left.records.as_bytes())?;",
+                "            if !hand.stack.is_empty() {\nlog.append(left.records.as_bytes())?;\n}",
+            )
+        ],
+    ),
+    Mutant(
+        "what another worker gave away is taken for closed",
+        ENGINE + "evidence.rs",
+        [
+            (
+                "            pending.extend(&stretch.given);",
+                "            stretch.given.iter().for_each(|&given| is_written[given as usize] = true);",
+            )
+        ],
     ),
 ]
 
@@ -244,14 +294,14 @@ def run(command: list[str]) -> tuple[int, dict]:
     try:
         return process.returncode, json.loads(process.stdout)
     except json.JSONDecodeError:
-        return process.returncode, {"answer": "panic" if process.returncode == 101 else process.stderr}
+        return process.returncode, {"answer": "panic" if process.returncode in (70, 101) else process.stderr}
 
 
 def try_instance(workspace: Workspace, instance: Instance) -> Outcome:
     """Searches, and has a `holds` checked."""
     files = [str(instance.network), str(instance.property)]
     certificate = instance.network.with_suffix(".certificate")
-    options = ["--certificate", str(certificate), "--no-check", "--timeout", str(TIME_LIMIT), "--json", "--quiet"]
+    options = ["--certificate", str(certificate), "--no-check", "--timeout", str(TIME_LIMIT), "--threads", str(THREADS), "--json", "--quiet"]
     _, answer = run([workspace.program("foldline"), "verify", *files, *options])
     outcome = Outcome(answer["answer"])
     if outcome.answer == "holds":
@@ -342,12 +392,12 @@ def replace_section(path: Path, section: str) -> None:
     path.write_text(f"{before}{BEGIN}\n{section}\n{END}{after}")
 
 
-def measure(workspace: Workspace, folder: Path, jobs: int) -> tuple[list[Row], int]:
+def measure(workspace: Workspace, folder: Path, jobs: int, only: str) -> tuple[list[Row], int]:
     """Builds and runs every mutant."""
     rows: list[Row] = []
     instances = choose(folder)
     with ThreadPoolExecutor(jobs) as pool:
-        for mutant in MUTANTS:
+        for mutant in MUTANTS[:1] + [mutant for mutant in MUTANTS[1:] if only in mutant.path]:
             start = time.monotonic()
             workspace.build(mutant)
             built = time.monotonic()
@@ -367,6 +417,7 @@ def main() -> int:
     """Runs the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, help="Markdown file with the markers")
+    parser.add_argument("--only", default="", metavar="PATH", help="only mistakes in source files whose path contains this")
     parser.add_argument("--jobs", type=int, default=2, help="searches at a time")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -376,7 +427,7 @@ def main() -> int:
         workspace = Workspace(source)
         for mutant in MUTANTS[1:]:
             workspace.changed(mutant)
-        rows, count = measure(workspace, cases, arguments.jobs)
+        rows, count = measure(workspace, cases, arguments.jobs, arguments.only)
     section = table(rows, count)
     print(section)
     if arguments.out:

@@ -3,7 +3,6 @@
 //! A part that is being visited is open until what is left of it is on a stack. Where someone may
 //! ask for the open work, its outline is remembered until then.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 /// Open work that workers pass around.
@@ -23,8 +22,6 @@ struct Hand<P> {
 pub struct Hands<P> {
     hands: Vec<Mutex<Hand<P>>>,
     is_kept: bool,
-    /// Workers that could not be started.
-    missing: AtomicUsize,
 }
 
 impl<P: Part> Hands<P> {
@@ -32,18 +29,7 @@ impl<P: Part> Hands<P> {
     pub fn new(workers: usize, is_kept: bool) -> Self {
         let empty = |_| Mutex::new(Hand { stack: Vec::new(), visiting: None });
         let hands = (0..workers).map(empty).collect();
-        Self { hands, is_kept, missing: AtomicUsize::new(0) }
-    }
-
-    /// The number of workers that there are.
-    pub fn count(&self) -> usize {
-        self.hands.len() - self.missing.load(Ordering::SeqCst)
-    }
-
-    /// Notes that one worker could not be started. To be called before the first one works: as
-    /// long as that is not idle, nobody takes the search for finished.
-    pub fn lose_worker(&self) {
-        self.missing.fetch_add(1, Ordering::SeqCst);
+        Self { hands, is_kept }
     }
 
     fn hand(&self, worker: usize) -> MutexGuard<'_, Hand<P>> {
@@ -71,12 +57,6 @@ impl<P: Part> Hands<P> {
         hand.visiting = None;
         hand.stack.append(parts);
         hand.stack.len()
-    }
-
-    /// Takes the worker's oldest part, to be given away.
-    pub fn take_oldest(&self, worker: usize) -> Option<P> {
-        let mut hand = self.hand(worker);
-        (!hand.stack.is_empty()).then(|| hand.stack.remove(0))
     }
 
     /// Takes all of the worker's stack, to be given away.
@@ -116,10 +96,9 @@ mod tests {
         assert_eq!(hands.pop(0), Some(2));
         assert_eq!(open(&hands), [1, 2, 9]);
         assert_eq!(hands.replace(0, &mut vec![3, 4]), 3);
-        assert_eq!(hands.take_oldest(0), Some(1));
         assert_eq!(hands.replace(1, &mut Vec::new()), 0);
-        assert_eq!(open(&hands), [3, 4]);
-        assert_eq!((hands.take_all(0), hands.pop(0)), (vec![3, 4], None));
+        assert_eq!(open(&hands), [1, 3, 4]);
+        assert_eq!((hands.take_all(0), hands.pop(0)), (vec![1, 3, 4], None));
     }
 
     #[test]

@@ -2,13 +2,11 @@
 
 pub mod bases;
 pub mod bounds;
-pub mod checkpoint;
 pub mod clique;
 pub mod containment;
 pub mod equivalence;
 pub(crate) mod hands;
 pub mod interpolation;
-pub mod limits;
 pub mod lipschitz;
 pub mod maximum;
 pub mod norm_maximum;
@@ -22,5 +20,7 @@ pub mod sequence;
 pub mod surjectivity;
 pub mod training;
 pub mod verification;
-pub(crate) mod workers;
 pub mod zero_function;
+
+pub(crate) use foldline_engine::workers;
+pub use foldline_engine::{checkpoint, limits};

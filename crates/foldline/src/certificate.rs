@@ -111,7 +111,7 @@ fn verification_header(
     Ok(format!("{}precision {precision}\n", header("verification", answer, &files, destination)?))
 }
 
-/// Decides the property on one thread and writes a certificate of the answer to `target`.
+/// Decides the property and writes a certificate of the answer to `target`.
 ///
 /// The file appears under its name only when it is complete; if the answer is undecided, no file
 /// is left. A name that ends in `.gz` gives a gzipped file. The format is described in

@@ -12,7 +12,7 @@ use foldline_formats::digest::Digest;
 use foldline_formats::input::InputFile;
 
 use crate::certificate::CertificateError;
-use crate::output_file::Place;
+use crate::output_file::{Place, Target};
 
 /// Where a certificate goes.
 #[derive(Clone, Copy)]
@@ -67,6 +67,17 @@ impl Destination<'_> {
         match self {
             Destination::Path(path) => path,
             Destination::Prepared(prepared) => &prepared.path,
+        }
+    }
+
+    /// The regular file there, links followed; none where it is none.
+    pub fn file(&self) -> Option<PathBuf> {
+        match self {
+            Destination::Path(path) => match Target::of(path) {
+                Ok(Target::File(file)) => Some(file),
+                _ => None,
+            },
+            Destination::Prepared(prepared) => prepared.place.file().map(Path::to_owned),
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use foldline_geometry::zonotopes::{Segments, Span};
 use foldline_kernel::{Integer, Rational, Zonotope};
 use foldline_questions::containment::Verdict;
-use foldline_questions::containment::proof::{Record, gauge_tree};
+use foldline_questions::containment::proof::gauge_tree;
 
 use crate::certificate::{CertificateError, header};
 use crate::certificate_file::{CertificateFile, Destination};
@@ -39,7 +39,7 @@ const MOST_SIGNS: usize = 20;
 
 /// Writes a certificate of the verdict to `target`; of an undecided one, none.
 ///
-/// `stop` is asked now and then; when it says so, no certificate is written. Returns whether one
+/// A tree of gauges is made on so many `threads`. `stop` is asked now and then; when it says so, no certificate is written. Returns whether one
 /// was.
 ///
 /// # Errors
@@ -50,10 +50,11 @@ pub fn write<'d>(
     verdict: &Verdict,
     paths: Paths<'_>,
     target: impl Into<Destination<'d>>,
-    stop: &dyn Fn() -> bool,
+    threads: usize,
+    stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<bool, CertificateError> {
     let claim = if *verdict == Verdict::Contained { "yes" } else { "no" };
-    let Some(body) = body(outer, inner, verdict, Scheme::Cheaper, stop) else {
+    let Some(body) = body(outer, inner, verdict, Scheme::Cheaper, threads, stop) else {
         return Ok(false);
     };
     let files = [("outer", paths.outer), ("inner", paths.inner)];
@@ -74,7 +75,8 @@ pub fn body(
     inner: &Zonotope,
     verdict: &Verdict,
     scheme: Scheme,
-    stop: &dyn Fn() -> bool,
+    threads: usize,
+    stop: &(dyn Fn() -> bool + Sync),
 ) -> Option<String> {
     let proof = match verdict {
         Verdict::Separated(separation) => {
@@ -90,7 +92,7 @@ pub fn body(
                 Scheme::Gauges => true,
             };
             match gauges {
-                true => tree(&gauge_tree(outer, inner, stop)?),
+                true => format!("gauges\n{}", gauge_tree(outer, inner, threads, stop)?),
                 false => normals(&span, outer.dimension()),
             }
         }
@@ -121,20 +123,6 @@ fn normals(span: &Span, dimension: usize) -> String {
         let weight = |&index: &usize| -Rational::from(Integer::clone(&equation[index])) / &own;
         let weights: Vec<Rational> = span.coordinates.iter().map(weight).collect();
         text += &format!("equation{}\n", words(&weights));
-    }
-    text
-}
-
-fn tree(records: &[Record]) -> String {
-    let mut text = "gauges\n".to_owned();
-    for record in records {
-        match record {
-            Record::Generator(index, coefficients) => {
-                text += &format!("generator {index}{}\n", words(coefficients));
-            }
-            Record::Split => text += "split\n",
-            Record::Leaf(coefficients) => text += &format!("leaf{}\n", words(coefficients)),
-        }
     }
     text
 }

@@ -35,7 +35,7 @@ pub enum PairError {
 /// Like [`equivalent`], and writes a certificate of the answer to `target`. `output` is the only
 /// output compared, none for all.
 ///
-/// The proof of a `yes` is a second search, on one thread. If a limit ends that, the answer is
+/// The proof of a `yes` is a second search. If a limit ends that, the answer is
 /// undecided and there is no certificate.
 ///
 /// # Errors

@@ -81,7 +81,7 @@ pub use foldline_kernel::{
 };
 pub use foldline_questions::lipschitz;
 pub use foldline_questions::verification::{
-    Limit, Options, Outcome, Progress, ProofError, Statistics, Verdict, Witness,
+    Limit, Options, Outcome, Progress, ProofError, Records, Statistics, Storage, Verdict, Witness,
     statement::ProgressCallback, verify, verify_resumable, verify_with_proof,
 };
 

@@ -95,7 +95,8 @@ pub fn lipschitz_certified<'d>(
         point: &at.point,
         jacobian: &at.jacobian,
     });
-    let proof = match prove(&claim, attained.as_ref(), region, &|| stopped() || late()) {
+    let stop = || stopped() || late();
+    let proof = match prove(&claim, attained.as_ref(), region, options.workers(), &stop) {
         Ok(proof) => proof,
         Err(NoProof::Unsupported(why)) => return Err(CertificateError::Unsupported(why)),
         Err(NoProof::Stopped) => {

@@ -1,14 +1,19 @@
 //! Certificates of the largest norm of a zonotope: the vertex, and why no point has a larger norm.
 
-use std::fmt::Write;
+use std::io;
 use std::path::Path;
 
-use foldline_kernel::Rational;
-use foldline_questions::norm_maximum::proof::{ConeRecord, Record, Scheme};
-use foldline_questions::norm_maximum::{Maximum, Norm, Outcome, Value, Verdict};
+use foldline_kernel::Zonotope;
+use foldline_questions::checkpoint::Keeper;
+use foldline_questions::norm_maximum::proof::Record;
+use foldline_questions::norm_maximum::{
+    Maximum, Norm, NormError, Options, Outcome, Value, Verdict, maximize_norm_with_proof,
+};
+use foldline_questions::verification::{ProofError, remove_logs};
 
 use crate::certificate::{CertificateError, header};
 use crate::certificate_file::{CertificateFile, Destination};
+use crate::proving::storage;
 
 /// The largest numerator and denominator of p of which there are certificates.
 pub const LARGEST_TERM: u8 = 100;
@@ -33,31 +38,53 @@ pub fn is_supported(norm: &Norm) -> bool {
     }
 }
 
-/// Writes a certificate of what `maximize_norm_with_proof` answered and recorded to `target`; of an
-/// undecided answer, none. Returns whether one was written.
+/// Why there is no certified answer.
+#[derive(Debug, thiserror::Error)]
+pub enum NormCertificateError {
+    /// The norm has no meaning here.
+    #[error(transparent)]
+    Norm(#[from] NormError),
+    /// No certificate was written.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+}
+
+/// The largest norm, and a certificate of it at `target`; of an undecided answer, none.
+///
+/// A keeper is given the open work now and then; then the records so far are kept beside `target`,
+/// and a later run goes on with both.
 ///
 /// # Errors
-/// If a file cannot be read or written, or there are no certificates of this norm.
-pub fn write<'d>(
+/// If the norm has no meaning here, there are no certificates of it, a file cannot be read or
+/// written, or the keeper's state is not one of this question.
+pub fn maximize_norm_certified<'d>(
+    zonotope: &Zonotope,
     norm: &Norm,
-    outcome: &Outcome,
-    record: &Record,
+    options: &Options,
     paths: Paths<'_>,
     target: impl Into<Destination<'d>>,
-) -> Result<bool, CertificateError> {
+    keeper: Option<&dyn Keeper>,
+) -> Result<Outcome, NormCertificateError> {
     if !is_supported(norm) {
         let why = "numerator and denominator of p may be at most 100";
-        return Err(CertificateError::Unsupported(why));
+        return Err(CertificateError::Unsupported(why).into());
     }
-    let Verdict::Found(maximum) = &outcome.verdict else { return Ok(false) };
-    let mut files = vec![("zonotope", paths.zonotope)];
-    files.extend(paths.matrix.map(|path| ("matrix", path)));
     let target = target.into();
-    let mut file = CertificateFile::create(target)?;
-    file.text(&header("norm", &claim(norm, &maximum.value), &files, target)?)?;
-    file.text(&body(maximum, record))?;
-    file.finish()?;
-    Ok(true)
+    let keeper = keeper.filter(|_| target.file().is_some());
+    let storage = storage(target, keeper.is_some());
+    let found = maximize_norm_with_proof(zonotope, norm, options, storage.clone(), keeper)?;
+    let found = found.map_err(ProofError::from).map_err(CertificateError::from);
+    let (outcome, mut record) = found.inspect_err(|_| remove_logs(&storage, 0))?;
+    if let Verdict::Found(maximum) = &outcome.verdict {
+        let mut files = vec![("zonotope", paths.zonotope)];
+        files.extend(paths.matrix.map(|path| ("matrix", path)));
+        let mut file = CertificateFile::create(target)?;
+        file.text(&header("norm", &claim(norm, &maximum.value), &files, target)?)?;
+        write_body(maximum, &mut record, &mut file).map_err(|error| file.failed(error))?;
+        file.finish()?;
+        remove_logs(&storage, 0);
+    }
+    Ok(outcome)
 }
 
 /// What is claimed: `P value V`, `2 square V` or `P between L U`.
@@ -74,30 +101,25 @@ pub fn claim(norm: &Norm, value: &Value) -> String {
     }
 }
 
-/// What comes after the lines of the files, `end` included.
-pub fn body(maximum: &Maximum, record: &Record) -> String {
-    let mut text = "vertex".to_owned();
-    for &sign in &maximum.signs {
-        text += if sign > 0 { " +" } else { " -" };
-    }
-    text += match record.scheme {
-        Scheme::Directions => "\ndirections\n",
-        Scheme::Signs => "\nsigns\n",
-        Scheme::Cones => "\ncones\n",
-    };
-    for node in &record.nodes {
-        match node {
-            ConeRecord::Split([first, second]) => {
-                writeln!(text, "split {first} {second}").expect("a string takes all");
-            }
-            ConeRecord::Above(vector) => {
-                let words = |vector: &[Rational]| -> String {
-                    vector.iter().map(|value| format!(" {value}")).collect()
-                };
-                writeln!(text, "above{}", words(vector)).expect("a string takes all");
-            }
-            ConeRecord::Signs => text += "signs\n",
+/// Writes what comes after the lines of the files, `end` included.
+///
+/// # Errors
+/// If the records cannot be read, or `out` fails.
+pub fn write_body(
+    maximum: &Maximum,
+    record: &mut Record,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let signs: Vec<&str> =
+        maximum.signs.iter().map(|&sign| if sign > 0 { " +" } else { " -" }).collect();
+    writeln!(out, "vertex{}", signs.concat())?;
+    match record {
+        Record::Directions => out.write_all(b"directions\n")?,
+        Record::Signs => out.write_all(b"signs\n")?,
+        Record::Cones(evidence) => {
+            out.write_all(b"cones\n")?;
+            evidence.write(out)?;
         }
     }
-    text + "end\n"
+    out.write_all(b"end\n")
 }

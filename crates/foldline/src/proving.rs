@@ -1,21 +1,25 @@
 //! Writing the proofs of a certificate, one after another, and going on with them after a stop.
 //!
-//! With a checkpoint the certificate grows beside its place, and the state says how far it is and
-//! which nodes are open there. What was written after that is cut off and written again.
+//! A proof's records are kept in logs, one a thread, until its search is over; then they are written
+//! in order. With a checkpoint the logs are files beside the certificate, `NAME.partial-0` and so on,
+//! and the state says how long they were. What was written after that is cut off and found again.
 
-use std::io::{self, Write};
+use std::path::Path;
 use std::time::Instant;
 
 use foldline_kernel::{Network, Property};
-use foldline_questions::checkpoint::{Journal, Keeper, StateError};
-use foldline_questions::verification::{Options, Outcome, Verdict, verify_with_proof};
+use foldline_questions::checkpoint::{Keeper, StateError};
+use foldline_questions::verification::{
+    EvidenceError, Options, Outcome, ProofError, Storage, Verdict, remove_logs, verify_with_proof,
+};
 use serde_json::{Value, json};
 
 use crate::certificate::{CertificateError, precision};
 use crate::certificate_file::{CertificateFile, Destination, Mark};
+use crate::output_file::partial_name;
 
-/// A save is followed by at least this many times its duration without one.
-const REST: u32 = 50;
+/// A thread's records that are kept in memory, in bytes, where no checkpoint needs them in a file.
+const MEMORY: usize = 1 << 19;
 
 /// Where the state of a certified answer is kept.
 pub struct Kept<'k> {
@@ -40,86 +44,64 @@ impl Proving<'_> {
     }
 }
 
-/// The certificate and where its state is kept.
-struct ProofFile<'k> {
-    file: CertificateFile<'k>,
-    kept: Option<&'k Kept<'k>>,
-    /// The number of the proof that is being written.
+/// How far an earlier run came: the number of the open proof, the certificate before it, and its state.
+struct Position {
     number: usize,
-    resumed: Option<Value>,
-    /// No save before this moment.
-    rested: Instant,
+    mark: Mark,
+    open: Value,
 }
 
-impl<'k> ProofFile<'k> {
-    /// Goes on with the certificate of an earlier run, or begins it with `head`.
-    fn open(
-        head: &str,
-        target: Destination<'k>,
-        kept: Option<&'k Kept<'k>>,
-    ) -> Result<Self, CertificateError> {
-        let state = kept.and_then(|kept| kept.keeper.resumed()?.get("proof"));
-        if let Some((number, mark, open)) = state.and_then(position) {
-            if let Some(file) = CertificateFile::resume(target, &mark) {
-                return Ok(Self {
-                    file,
-                    kept,
-                    number,
-                    resumed: Some(open),
-                    rested: Instant::now(),
-                });
-            }
-            target.lose();
-        }
-        let mut file = CertificateFile::create(target)?;
-        file.text(head)?;
-        Ok(Self { file, kept, number: 0, resumed: None, rested: Instant::now() })
+impl Position {
+    fn of(state: &Value) -> Option<Self> {
+        let mark = Mark {
+            bytes: state.get("bytes")?.as_u64()?,
+            hash: state.get("sha256")?.as_str()?.to_owned(),
+        };
+        let number = state.get("number")?.as_u64()? as usize;
+        Some(Self { number, mark, open: state.get("open")?.clone() })
     }
 }
 
-/// The number of the open proof, where the certificate was then, and the proof's open work.
-fn position(state: &Value) -> Option<(usize, Mark, Value)> {
-    let mark = Mark {
-        bytes: state.get("bytes")?.as_u64()?,
-        hash: state.get("sha256")?.as_str()?.to_owned(),
-    };
-    Some((state.get("number")?.as_u64()? as usize, mark, state.get("open")?.clone()))
+/// Keeps the state of one proof as a part of the state of all.
+struct ProofKeeper<'k> {
+    kept: &'k Kept<'k>,
+    position: Position,
+    is_resumed: bool,
 }
 
-impl Write for ProofFile<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl Journal for ProofFile<'_> {
+impl Keeper for ProofKeeper<'_> {
     fn resumed(&self) -> Option<&Value> {
-        self.resumed.as_ref()
+        self.is_resumed.then_some(&self.position.open)
     }
 
     fn is_due(&self) -> bool {
-        self.kept.is_some_and(|kept| kept.keeper.is_due()) && Instant::now() >= self.rested
+        self.kept.keeper.is_due()
     }
 
-    fn save(&mut self, open: &Value) -> io::Result<()> {
-        let Some(Kept { keeper, finished }) = self.kept else { return Ok(()) };
-        let start = Instant::now();
-        let Mark { bytes, hash } = self.file.mark()?;
-        let proof = json!({"bytes": bytes, "sha256": hash, "number": self.number, "open": open});
+    fn save(&self, open: &Value) {
+        let Kept { keeper, finished } = self.kept;
+        let Position { number, mark: Mark { bytes, hash }, .. } = &self.position;
+        let proof = json!({"bytes": bytes, "sha256": hash, "number": number, "open": open});
         keeper.save(&json!({"finished": finished, "open": null, "proof": proof}));
-        self.rested = Instant::now() + start.elapsed() * REST;
-        Ok(())
     }
 }
 
-/// Writes a certificate that consists of `head` and these proofs, each a search on one thread.
+/// Where the records of proofs are kept.
+pub(crate) fn storage(target: Destination<'_>, is_kept: bool) -> Storage {
+    let Some(path) = target.file() else {
+        return Storage::Memory { limit: MEMORY, folder: std::env::temp_dir() };
+    };
+    if is_kept {
+        return Storage::Files(partial_name(&path));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    Storage::Memory { limit: MEMORY, folder: folder.unwrap_or(Path::new(".")).to_owned() }
+}
+
+/// Writes a certificate that consists of `head` and these proofs, one search after another.
 ///
 /// The answer is that of the last search: if its property does not hold, or a limit ended it,
-/// there is no certificate. With `kept` the certificate so far stays where a limit ended the run.
+/// there is no certificate. With `kept` the records so far stay where a limit ended the run.
 ///
 /// # Errors
 /// If writing fails, no proof can be written for a property, or the kept state is not one of these.
@@ -131,31 +113,118 @@ pub fn write_proofs<'k>(
     target: Destination<'k>,
     kept: Option<&'k Kept<'k>>,
 ) -> Result<Option<Outcome>, CertificateError> {
-    let start = Instant::now();
-    let mut out = ProofFile::open(head, target, kept)?;
-    let mut last = None;
-    if out.number >= proofs.len() {
-        return Err(StateError("it names more proofs than there are".to_owned()).into());
-    }
-    for (number, proof) in proofs.iter().enumerate().skip(out.number) {
-        out.number = number;
-        if out.resumed.is_none() {
-            out.file.text(&proof.before)?;
+    // Where nothing can be kept beside the certificate, a later run begins its proofs anew.
+    let kept = kept.filter(|_| target.file().is_some());
+    let state = kept.and_then(|kept| kept.keeper.resumed()?.get("proof"));
+    if let Some(position) = state.and_then(Position::of) {
+        if position.number >= proofs.len() {
+            return Err(StateError("it names more proofs than there are".to_owned()).into());
         }
-        if let Some((network, property)) = &proof.holds {
-            let rest = rest(options, start);
-            let outcome = verify_with_proof(network, property, &rest, precision, &mut out)?;
-            let holds = matches!(outcome.verdict, Verdict::Holds { .. });
-            last = Some(outcome);
-            if !holds {
-                return Ok(last);
+        if let Some(file) = CertificateFile::resume(target, &position.mark) {
+            let written =
+                Writer { proofs, precision, options, target, kept }.write(file, Some(position));
+            if !matches!(
+                written,
+                Err(CertificateError::Proof(ProofError::Evidence(EvidenceError::Lost)))
+            ) {
+                return written;
             }
         }
-        out.resumed = None;
-        out.file.text("end\n")?;
+        target.lose();
     }
-    out.file.finish()?;
-    Ok(last)
+    let mut file = CertificateFile::create(target)?;
+    file.text(head)?;
+    Writer { proofs, precision, options, target, kept }.write(file, None)
+}
+
+/// What stays the same over all proofs of a certificate.
+struct Writer<'a, 'k> {
+    proofs: &'a [Proving<'a>],
+    precision: u32,
+    options: &'a Options,
+    target: Destination<'k>,
+    kept: Option<&'k Kept<'k>>,
+}
+
+impl Writer<'_, '_> {
+    fn write(
+        &self,
+        mut file: CertificateFile<'_>,
+        mut position: Option<Position>,
+    ) -> Result<Option<Outcome>, CertificateError> {
+        let start = Instant::now();
+        let mut last = None;
+        let first = position.as_ref().map_or(0, |position| position.number);
+        for (number, proof) in self.proofs.iter().enumerate().skip(first) {
+            let resumed = position.take().filter(|position| !position.open.is_null());
+            if resumed.is_none() {
+                file.text(&proof.before)?;
+            }
+            if let Some((network, property)) = &proof.holds {
+                let options = rest(self.options, start);
+                let outcome =
+                    self.prove((network, property), &options, number, resumed, &mut file)?;
+                let holds = matches!(outcome.verdict, Verdict::Holds { .. });
+                last = Some(outcome);
+                if !holds {
+                    return Ok(last);
+                }
+            }
+            file.text("end\n")?;
+            if number + 1 < self.proofs.len() {
+                self.begin(number + 1, &mut file)?;
+                self.remove_logs();
+            }
+        }
+        file.finish()?;
+        self.remove_logs();
+        Ok(last)
+    }
+
+    /// Notes that the proofs before this one are in the certificate, before their logs go.
+    fn begin(&self, number: usize, file: &mut CertificateFile<'_>) -> Result<(), CertificateError> {
+        let Some(kept) = self.kept else { return Ok(()) };
+        let mark = file.mark().map_err(|error| file.failed(error))?;
+        let position = Position { number, mark, open: Value::Null };
+        ProofKeeper { kept, position, is_resumed: false }.save(&Value::Null);
+        Ok(())
+    }
+
+    fn remove_logs(&self) {
+        remove_logs(&storage(self.target, self.kept.is_some()), 0);
+    }
+
+    /// One proof, from where an earlier run left it. Its records stay until the certificate is safe.
+    fn prove(
+        &self,
+        (network, property): (&Network, &Property),
+        options: &Options,
+        number: usize,
+        resumed: Option<Position>,
+        file: &mut CertificateFile<'_>,
+    ) -> Result<Outcome, CertificateError> {
+        let storage = storage(self.target, self.kept.is_some());
+        let keeper = match (self.kept, resumed) {
+            (None, _) => None,
+            (Some(kept), Some(position)) => Some(ProofKeeper { kept, position, is_resumed: true }),
+            (Some(kept), None) => {
+                let mark = file.mark().map_err(|error| file.failed(error))?;
+                let position = Position { number, mark, open: Value::Null };
+                Some(ProofKeeper { kept, position, is_resumed: false })
+            }
+        };
+        let keeping = keeper.as_ref().map(|keeper| keeper as &dyn Keeper);
+        let proved =
+            verify_with_proof(network, property, options, self.precision, storage, keeping);
+        let (outcome, records) = proved.inspect_err(|_| self.remove_logs())?;
+        if let Some(mut records) = records {
+            records.write(file).map_err(|error| file.failed(error))?;
+        }
+        if let Verdict::Violated(_) = outcome.verdict {
+            self.remove_logs();
+        }
+        Ok(outcome)
+    }
 }
 
 /// The options of a further run: what is left of the time.

@@ -138,7 +138,7 @@ pub(crate) fn limit(options: &Options) -> Limit {
 
 /// Like [`maximum_resumable`] for one output, and writes a certificate of the answer to `target`.
 ///
-/// The proof is a second search, on one thread. If a limit ends it, the answer is undecided with
+/// The proof is a second search. If a limit ends it, the answer is undecided with
 /// both bounds equal, and there is no certificate.
 ///
 /// # Errors
@@ -209,7 +209,7 @@ fn point_of_piece(region: &Region, point: &[Rational]) -> Vec<Rational> {
     found.expect("the point is in the closure of a piece")
 }
 
-/// Like [`positivity::positive`], on one thread, and writes a certificate of the answer to `target`.
+/// Like [`positivity::positive`], and writes a certificate of the answer to `target`.
 ///
 /// # Errors
 /// If a file cannot be read or written, no proof can be written, or the keeper's state is not one

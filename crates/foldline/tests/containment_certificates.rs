@@ -55,7 +55,7 @@ impl Pair {
         let [outer, inner] = &self.zonotopes;
         let verdict = self.verdict();
         let claim = if verdict == Verdict::Contained { "yes" } else { "no" };
-        (claim, body(outer, inner, &verdict, scheme, &|| false).expect("decided"))
+        (claim, body(outer, inner, &verdict, scheme, 2, &|| false).expect("decided"))
     }
 
     fn accepts(&self, claim: &str, body: &str) {
@@ -98,6 +98,7 @@ fn written_certificates_are_accepted_and_their_opposites_rejected() {
                 inner,
                 &Verdict::Contained,
                 Scheme::Normals,
+                1,
                 &|| false,
             );
             pair.rejects("yes", &forged.unwrap(), "");
@@ -106,6 +107,7 @@ fn written_certificates_are_accepted_and_their_opposites_rejected() {
                 inner,
                 &Verdict::Contained,
                 Scheme::Gauges,
+                1,
                 &|| false,
             );
             assert_eq!(tree, None, "there is no tree of gauges for what is not contained");

@@ -5,10 +5,14 @@ mod judged;
 #[path = "../../foldline-geometry/tests/zonotopes/random.rs"]
 mod random;
 
+use std::time::Duration;
+
 use foldcheck::Content;
+use foldline::Storage;
 use foldline::formats::zonotope_to_json;
-use foldline::norm_certificate::{body, claim};
-use foldline::questions::norm_maximum::proof::{ConeRecord, Record, Scheme};
+use foldline::norm_certificate::{claim, write_body};
+use foldline::questions::checkpoint::Memory;
+use foldline::questions::norm_maximum::proof::Record;
 use foldline::questions::norm_maximum::{
     Maximum, Norm, Options, Verdict, maximize_norm_with_proof,
 };
@@ -57,11 +61,18 @@ impl Case {
 
     /// The claim, the body that is written, and what they were made of.
     fn written(&self, options: &Options) -> (String, String, Maximum, Record) {
-        let mut record = Record::default();
-        let outcome = maximize_norm_with_proof(&self.zonotope, &self.norm, options, &mut record);
-        let Verdict::Found(maximum) = outcome.unwrap().verdict else { panic!("no limit was set") };
-        (claim(&self.norm, &maximum.value), body(&maximum, &record), maximum, record)
+        let storage = Storage::in_memory();
+        let found = maximize_norm_with_proof(&self.zonotope, &self.norm, options, storage, None);
+        let (outcome, mut record) = found.unwrap().unwrap();
+        let Verdict::Found(maximum) = outcome.verdict else { panic!("no limit was set") };
+        (claim(&self.norm, &maximum.value), body(&maximum, &mut record), maximum, record)
     }
+}
+
+fn body(maximum: &Maximum, record: &mut Record) -> String {
+    let mut text = Vec::new();
+    write_body(maximum, record, &mut text).unwrap();
+    String::from_utf8(text).unwrap()
 }
 
 fn number(token: &str) -> Rational {
@@ -104,16 +115,20 @@ fn written_certificates_are_accepted_and_bent_ones_rejected() {
             let instance = Case::new(zonotope.clone(), norm);
             for (few_generators, few_signs) in [(20, 9), (0, 9), (0, 0)] {
                 let options = Options { few_generators, few_signs, ..Options::default() };
-                let (claim, body, maximum, record) = instance.written(&options);
-                instance.accepts(&claim, &body);
-                counts[record.scheme as usize] += 1;
+                let (claim, body_text, maximum, mut record) = instance.written(&options);
+                instance.accepts(&claim, &body_text);
+                counts[match record {
+                    Record::Directions => 0,
+                    Record::Signs => 1,
+                    Record::Cones(_) => 2,
+                }] += 1;
                 // The norm of another point, and less than the norm of this one.
                 let mut other = maximum.clone();
                 other.signs.push(1);
-                instance.rejects(&claim, &foldline::norm_certificate::body(&other, &record), "");
+                instance.rejects(&claim, &body(&other, &mut record), "");
                 let smaller = smaller(&claim);
                 if smaller != claim {
-                    instance.rejects(&smaller, &body, "");
+                    instance.rejects(&smaller, &body_text, "");
                 }
             }
         }
@@ -197,13 +212,49 @@ fn forged_cones_are_rejected() {
 }
 
 #[test]
+fn searches_that_were_stopped_leave_the_same_kind_of_certificate() {
+    let mut random = Random(11);
+    let mut stopped = 0;
+    for case in 0..6 {
+        let zonotope = random.zonotope_of(4, 30, 5);
+        let norm = Norm::Power(number(["2", "3", "3/2"][case % 3]));
+        let instance = Case::new(zonotope, norm);
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Storage::Files(folder.path().join("log"));
+        let mut memory = Memory::default();
+        for run in 1.. {
+            let timeout = Some(Duration::from_micros(300 * run));
+            let threads = 1 + run as usize % 2;
+            let (few_generators, few_signs) = (0, 4);
+            let options =
+                Options { few_generators, few_signs, timeout, threads, ..Options::default() };
+            let (zonotope, storage) = (&instance.zonotope, storage.clone());
+            let keeper = Some(&memory as _);
+            let found =
+                maximize_norm_with_proof(zonotope, &instance.norm, &options, storage, keeper);
+            let (outcome, mut record) = found.unwrap().unwrap();
+            if let Verdict::Found(maximum) = outcome.verdict {
+                assert!(matches!(record, Record::Cones(_)), "{record:?}");
+                let claim = claim(&instance.norm, &maximum.value);
+                instance.accepts(&claim, &body(&maximum, &mut record));
+                break;
+            }
+            stopped += 1;
+            memory = memory.next();
+        }
+    }
+    assert!(stopped > 6, "{stopped} runs were stopped");
+}
+
+#[test]
 fn merged_and_zero_generators_are_as_good() {
     // Without merging, 2^60 sums would have to be looked at.
     let mut generators: Vec<&[i32]> = vec![&[0, 0], &[-1, -2], &[3, 1]];
     generators.extend(std::iter::repeat_n(&[1i32, 2] as &[i32], 60));
     let case = Case::new(zonotope(&[0, 0], &generators), Norm::Power(number("2")));
     let (claim, body, _, record) = case.written(&Options::default());
-    assert_eq!((claim.as_str(), record.scheme), ("2 square 19225", Scheme::Signs));
+    assert_eq!(claim, "2 square 19225");
+    assert!(matches!(record, Record::Signs), "{record:?}");
     case.accepts(&claim, &body);
 }
 
@@ -213,8 +264,8 @@ fn ties_have_exact_vectors() {
     let generators: &[&[i32]] = &[&[3, 4], &[4, 3], &[5, 0], &[0, 5], &[-3, 4], &[-4, 3]];
     let case = Case::new(zonotope(&[0, 0], generators), Norm::Power(number("2")));
     let options = Options { few_generators: 0, few_signs: 0, ..Options::default() };
-    let (claim, body, _, record) = case.written(&options);
-    assert!(record.nodes.iter().any(|node| matches!(node, ConeRecord::Above(_))));
+    let (claim, body, ..) = case.written(&options);
+    assert!(body.contains("\nabove "), "{body}");
     case.accepts(&claim, &body);
 }
 

@@ -4,15 +4,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each crate may depend on; a crate may use only those above it.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("foldline-kernel", &[]),
     ("foldline-formats", &["foldline-kernel"]),
     ("foldcheck", &["foldline-kernel", "foldline-formats"]),
     ("foldline-geometry", &["foldline-kernel"]),
+    ("foldline-engine", &["foldline-kernel", "foldline-formats"]),
     ("foldline-reductions", &["foldline-kernel", "foldline-formats"]),
     (
         "foldline-questions",
-        &["foldline-kernel", "foldline-formats", "foldline-geometry", "foldline-reductions"],
+        &[
+            "foldline-kernel",
+            "foldline-formats",
+            "foldline-geometry",
+            "foldline-engine",
+            "foldline-reductions",
+        ],
     ),
     (
         "foldline",

@@ -30,11 +30,12 @@ pub mod statement;
 
 use std::sync::Arc;
 
+use foldline_engine::{Ended, Open, Run, depth_first};
 use foldline_kernel::number::from_f64_bits;
 use foldline_kernel::{Network, Rational, Region};
 
 use crate::bounds::FloatNetwork;
-use crate::checkpoint::Keeper;
+use crate::checkpoint::{Keeper, field};
 use crate::verification::counters::Counters;
 use crate::verification::{Limits, Options, with_progress};
 use bound::FloatNorm;
@@ -42,6 +43,7 @@ use domain::Opened;
 use incumbent::Incumbent;
 use node::Node;
 use power::square_root;
+use search::CellSearch;
 pub use statement::{Answer, Attained, Constant, Exponent, Outcome, Refused};
 
 /// The Lipschitz constant of the given outputs of `network` for p ≥ 0, over `region` or over R^d.
@@ -91,15 +93,26 @@ pub fn lipschitz_resumable(
     let stop = || limits.reached();
     let open = with_progress(&limits, &counters, || {
         let roots = open(network, outputs, p, region, &counters, &incumbent)?;
+        let seed = options.seed;
+        let search = CellSearch { roots: &roots, incumbent: &incumbent, counters: &counters, seed };
         let nodes = match keeper.and_then(Keeper::resumed) {
-            Some(state) => resume::open_nodes(state, &roots, &incumbent, &counters)?,
-            None => roots.clone(),
+            Some(state) => {
+                resume::restore(state, &roots, &incumbent, &counters)?;
+                Open::from_json(&search, field(state, "open")?)?
+            }
+            None => Open::new(roots.clone()),
         };
         let by_passes = region.is_none() && convex::measure(&roots[0].patch.domain, p, &incumbent);
         if by_passes {
             return Ok::<_, Refused>(None);
         }
-        Ok(search::search(nodes, options, &incumbent, &counters, &stop, keeper))
+        let run = Run { threads: options.workers(), stop: &stop, keeper };
+        Ok(match depth_first(&search, nodes, run).0 {
+            Ended::Exhausted => None,
+            Ended::Stopped { bound } => Some(bound),
+            Ended::Found(never) => match never {},
+            Ended::Failed(error) => unreachable!("no records are kept: {error}"),
+        })
     });
     let open = open.unwrap_or(Ok(Some(f64::INFINITY)))?;
     Ok(Outcome { answer: answer(incumbent, open, &limits), statistics: counters.statistics() })

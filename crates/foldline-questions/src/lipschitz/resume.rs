@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use super::incumbent::{Incumbent, offer_point};
 use super::node::Node;
 use crate::checkpoint::{
-    StateError, count, field, floats_text, list, numbers_text, read_floats, read_numbers,
+    StateError, count, field, floats_text, numbers_text, read_floats, read_numbers,
 };
 use crate::part_state::{PartState, RestoredPart, wrong};
 use crate::verification::counters::Counters;
 
 /// The state of a search.
-pub fn to_json(open: &[Value], incumbent: &Incumbent, counters: &Counters) -> Value {
+pub fn to_json(open: Value, incumbent: &Incumbent, counters: &Counters) -> Value {
     let best = incumbent
         .place()
         .map(|place| json!({"domain": place.domain, "point": numbers_text(&place.point)}));
@@ -37,13 +37,13 @@ pub fn node_to_json(node: &Node) -> Value {
     state
 }
 
-/// The open nodes of a state, below these roots; the incumbent and the counts go on from it.
-pub fn open_nodes(
+/// Lets the incumbent and the counts go on from a state of the search below these roots.
+pub fn restore(
     state: &Value,
     roots: &[Node],
     incumbent: &Incumbent,
     counters: &Counters,
-) -> Result<Vec<Node>, StateError> {
+) -> Result<(), StateError> {
     // The roots were counted when they were opened, in the earlier run as in this one.
     counters.restart();
     counters.resume(field(state, "counters")?)?;
@@ -57,10 +57,11 @@ pub fn open_nodes(
             return Err(wrong("best"));
         }
     }
-    list(state, "open")?.iter().map(|node| open_node(node, roots)).collect()
+    Ok(())
 }
 
-fn open_node(state: &Value, roots: &[Node]) -> Result<Node, StateError> {
+/// An open node of such a state.
+pub fn open_node(state: &Value, roots: &[Node]) -> Result<Node, StateError> {
     let root = roots.get(count(state, "patch")? as usize).ok_or_else(|| wrong("patch"))?;
     let part = RestoredPart::from_json(state, &root.polytope, root.known.len())?;
     let bound = read_floats(field(state, "bound")?)?.first().copied();

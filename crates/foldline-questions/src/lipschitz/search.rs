@@ -1,21 +1,16 @@
-//! Depth-first branch and bound over all patches, on all cores, with one incumbent.
+//! The search over cells, as the driver sees it: one incumbent for all patches.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard};
-use std::time::Duration;
+use std::convert::Infallible;
 
-use foldline_kernel::interrupt::unless_stopped;
+use foldline_engine::{Left, Search};
 use serde_json::Value;
 
 use super::incumbent::{Effort, Incumbent, offer_point};
 use super::leaf;
 use super::node::{Node, Step, Workspace, process};
 use super::resume;
-use crate::checkpoint::{Keeper, saving};
-use crate::hands::{Hands, Part};
-use crate::verification::Options;
+use crate::checkpoint::StateError;
 use crate::verification::counters::Counters;
-use crate::workers::{ReleaseOnPanic, on_all};
 
 /// What a worker spends on finding a large gradient below a root once its search turns out to be long.
 const EFFORT: Effort = Effort { random_points: 96, walk_steps: 160 };
@@ -37,153 +32,33 @@ fn effort(visits: &mut Vec<u32>, root: usize, neurons: usize) -> Option<Effort> 
     }
 }
 
-/// The state that workers share.
-struct Pool<'a> {
-    incumbent: &'a Incumbent,
-    counters: &'a Counters,
-    stop: &'a (dyn Fn() -> bool + Sync),
-    seed: u64,
-    /// Nodes given away, roots at first. Locked before any of `hands`.
-    shared: Mutex<Vec<Node>>,
-    /// What each worker holds.
-    hands: Hands<Node>,
-    changed: Condvar,
-    /// Workers without a node.
-    idle: AtomicUsize,
-    done: AtomicBool,
-    /// Whether it is done because it was told to stop.
-    cut: AtomicBool,
-    /// The bounds of nodes whose visit was stopped.
-    interrupted: Mutex<Vec<f64>>,
+/// The search for the largest norm below some roots.
+pub struct CellSearch<'a> {
+    /// The roots, by number.
+    pub roots: &'a [Node],
+    /// The largest norm measured.
+    pub incumbent: &'a Incumbent,
+    /// The run's counters.
+    pub counters: &'a Counters,
+    /// The seed of random points.
+    pub seed: u64,
 }
 
-impl Part for Node {
-    fn outline(&self) -> Node {
-        Node {
-            patch: self.patch.clone(),
-            norm: self.norm.clone(),
-            polytope: self.polytope.clone(),
-            reduced: None,
-            tableau: None,
-            known: self.known.clone(),
-            splits: self.splits.clone(),
-            points: Vec::new(),
-            ..*self
-        }
-    }
-}
+impl Search for CellSearch<'_> {
+    type Part = Node;
+    type Workspace = Workspace;
+    type Found = Infallible;
 
-/// Searches below all `nodes`. If told to stop before the end, the largest bound of an open node.
-/// With a keeper, all open nodes are saved now and then, and when the search is stopped.
-pub fn search(
-    mut nodes: Vec<Node>,
-    options: &Options,
-    incumbent: &Incumbent,
-    counters: &Counters,
-    stop: &(dyn Fn() -> bool + Sync),
-    keeper: Option<&dyn Keeper>,
-) -> Option<f64> {
-    nodes.reverse();
-    let threads = options.workers();
-    let pool = Pool {
-        incumbent,
-        counters,
-        stop,
-        seed: options.seed,
-        shared: Mutex::new(nodes),
-        hands: Hands::new(threads, keeper.is_some()),
-        changed: Condvar::new(),
-        idle: AtomicUsize::new(0),
-        done: AtomicBool::new(false),
-        cut: AtomicBool::new(false),
-        interrupted: Mutex::new(Vec::new()),
-    };
-    let state = || resume::to_json(&pool.open_nodes(), incumbent, counters);
-    let was_stopped = |_: &()| pool.cut.load(Ordering::Relaxed);
-    saving(keeper, state, was_stopped, || {
-        on_all(threads, || pool.hands.lose_worker(), |worker| pool.work(worker))
-    });
-    let mut bounds = Vec::new();
-    pool.for_each_open(|node| bounds.push(node.bound));
-    bounds.append(&mut pool.interrupted.lock().expect("no worker panicked"));
-    bounds.into_iter().reduce(f64::max)
-}
-
-impl Pool<'_> {
-    fn work(&self, worker: usize) {
-        let _release = ReleaseOnPanic { done: &self.done, changed: Some(&self.changed) };
-        let mut space = Workspace::new();
-        let mut parts: Vec<Node> = Vec::new();
-        while let Some(node) = self.hands.pop(worker).or_else(|| self.take(worker)) {
-            if self.done.load(Ordering::Relaxed) || (self.stop)() {
-                parts.push(node);
-                self.hands.replace(worker, &mut parts);
-                return self.cut();
-            }
-            let bound = node.bound;
-            if unless_stopped(|| self.visit(node, &mut space, &mut parts)).is_err() {
-                // The worker's hand still has the node, if anyone asks for it.
-                self.interrupted.lock().expect("no worker panicked").push(bound);
-                return self.cut();
-            }
-            let length = self.hands.replace(worker, &mut parts);
-            if self.idle.load(Ordering::Relaxed) > 0 && length > 1 {
-                let mut shared = self.shared();
-                shared.extend(self.hands.take_oldest(worker));
-                self.changed.notify_one();
-            }
-        }
+    fn workspace(&self) -> Workspace {
+        Workspace::new()
     }
 
-    fn shared(&self) -> MutexGuard<'_, Vec<Node>> {
-        self.shared.lock().expect("no worker panicked")
-    }
-
-    /// Lets the others end before all is done.
-    fn cut(&self) {
-        let _guard = self.shared();
-        self.cut.store(true, Ordering::Relaxed);
-        self.done.store(true, Ordering::Relaxed);
-        self.changed.notify_all();
-    }
-
-    /// Calls `each` for every open node: while every lock is held, none changes hands.
-    fn for_each_open(&self, mut each: impl FnMut(&Node)) {
-        let shared = self.shared();
-        shared.iter().for_each(&mut each);
-        self.hands.for_each(each);
-    }
-
-    fn open_nodes(&self) -> Vec<Value> {
-        let mut nodes = Vec::new();
-        self.for_each_open(|node| nodes.push(resume::node_to_json(node)));
-        nodes
-    }
-
-    /// A node that another worker gave away, or a root; none at the end.
-    fn take(&self, worker: usize) -> Option<Node> {
-        let mut shared = self.shared();
-        loop {
-            if self.done.load(Ordering::Relaxed) {
-                return None;
-            }
-            if let Some(node) = shared.pop() {
-                self.hands.visit(worker, &node);
-                return Some(node);
-            }
-            if self.idle.fetch_add(1, Ordering::Relaxed) + 1 == self.hands.count() {
-                self.done.store(true, Ordering::Relaxed);
-                self.changed.notify_all();
-                return None;
-            }
-            let wait = Duration::from_millis(50);
-            shared = self.changed.wait_timeout(shared, wait).expect("no worker panicked").0;
-            self.idle.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Processes one node; its parts go on the stack.
-    fn visit(&self, node: Node, space: &mut Workspace, stack: &mut Vec<Node>) {
+    fn visit(
+        &self,
+        node: Node,
+        space: &mut Workspace,
+        left: &mut Left<Node>,
+    ) -> Option<Infallible> {
         let (counters, incumbent) = (self.counters, self.incumbent);
         counters.nodes.add(1);
         let share = node.share;
@@ -202,11 +77,41 @@ impl Pool<'_> {
                     assert!(measured, "a leaf's point is in the interior of its cell");
                 }
             }
-            // The first part is visited first.
-            Step::Split(parts) => stack.extend(parts.into_iter().rev()),
+            Step::Split(parts) => left.parts.extend(parts),
         }
         counters.exact_lps.add(exact_lps);
         counters.lps.add(std::mem::take(&mut space.relaxation.lps));
         counters.attack_points.add(std::mem::take(&mut space.gradients.count));
+        None
+    }
+
+    fn outline(&self, node: &Node) -> Node {
+        Node {
+            patch: node.patch.clone(),
+            norm: node.norm.clone(),
+            polytope: node.polytope.clone(),
+            reduced: None,
+            tableau: None,
+            known: node.known.clone(),
+            splits: node.splits.clone(),
+            points: Vec::new(),
+            ..*node
+        }
+    }
+
+    fn to_json(&self, node: &Node) -> Value {
+        resume::node_to_json(node)
+    }
+
+    fn from_json(&self, state: &Value) -> Result<Node, StateError> {
+        resume::open_node(state, self.roots)
+    }
+
+    fn bound(&self, node: &Node) -> f64 {
+        node.bound
+    }
+
+    fn state(&self, open: Value) -> Value {
+        resume::to_json(open, self.incumbent, self.counters)
     }
 }

@@ -25,12 +25,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use foldline_engine::{Open, Run as EngineRun};
 use foldline_kernel::interrupt::Stopped;
 use foldline_kernel::number::from_f64_bits;
 use foldline_kernel::{Atom, Formula, Network, Property, Rational, Region};
 
 use crate::bounds::FloatNetwork;
-use crate::checkpoint::{self, Keeper, StateError};
+use crate::checkpoint::{Keeper, StateError};
 use crate::verification::case_problems::{Piece, prepare};
 use crate::verification::counters::Counters;
 use crate::verification::node::{Node, Place};
@@ -39,7 +40,7 @@ use crate::verification::{Found, Limits, Options, find, with_progress};
 use incumbent::Incumbent;
 use pieces::{ClosedPiece, closed_pieces};
 use resume::{OpenChunk, Resumed, Within};
-use search::Open;
+use search::{MaximumSearch, Part};
 pub use statement::{Answer, Attained, Objective, Outcome};
 
 /// Pieces of a region whose searches are open at the same time.
@@ -216,18 +217,23 @@ impl Run<'_> {
                 prepare(piece, &mut of_job, self.counters);
                 problems.push(of_job.into_iter().map(Arc::new).collect());
             }
+            let search = MaximumSearch {
+                chunk: index,
+                problems: &problems,
+                incumbent,
+                counters: self.counters,
+                seed: self.options.seed,
+            };
             let open = match resumed.take() {
-                Some(resumed) => restored(&resumed.open, &problems)?,
+                Some(resumed) => Open::from_json(&search, &resumed.open)?,
                 None => {
                     let count: usize = problems.iter().map(Vec::len).sum();
                     self.counters.regions.add(count as u64);
-                    roots(&problems, jobs.len())
+                    Open::new(roots(&problems, jobs.len()))
                 }
             };
-            let (counters, keeper) = (self.counters, self.keeper);
-            let state = |open: &[Value]| resume::to_json(index, open, incumbent, counters);
-            let left =
-                search::search(open, self.options, incumbent, counters, &stop, keeper, &state);
+            let threads = self.options.workers();
+            let left = search.run(open, EngineRun { threads, stop: &stop, keeper: self.keeper });
             if let Some(upper) = left {
                 let is_last = chunk.as_ptr_range().end == jobs.as_ptr_range().end;
                 return Ok(Some(if is_last { upper } else { f64::INFINITY }));
@@ -279,28 +285,14 @@ fn offer_earlier(
 }
 
 /// The roots of the search trees of a chunk.
-fn roots(problems: &[Vec<Arc<Problem>>], jobs: usize) -> Vec<Open> {
+fn roots(problems: &[Vec<Arc<Problem>>], jobs: usize) -> Vec<Part> {
     let mut roots = Vec::new();
     for (case, of_job) in problems.iter().enumerate() {
         let share = 1.0 / (jobs * of_job.len().max(1)) as f64;
         for (piece, problem) in of_job.iter().enumerate() {
             let place = Place { case, piece };
-            roots.push(Open::unbounded(Node { place, ..Node::root(problem.clone(), share) }));
+            roots.push(Part::unbounded(Node { place, ..Node::root(problem.clone(), share) }));
         }
     }
     roots
-}
-
-/// The open parts that an earlier run left of a chunk.
-fn restored(open: &[Value], problems: &[Vec<Arc<Problem>>]) -> Result<Vec<Open>, StateError> {
-    let one = |state: &Value| {
-        let place = Place {
-            case: checkpoint::count(state, "case")? as usize,
-            piece: checkpoint::count(state, "piece")? as usize,
-        };
-        let problem = problems.get(place.case).and_then(|of_job| of_job.get(place.piece));
-        let problem = problem.ok_or_else(|| StateError("it names a part too many".to_owned()))?;
-        Open::from_json(state, problem, place)
-    };
-    open.iter().map(one).collect()
 }

@@ -7,7 +7,7 @@ use foldline_kernel::Rational;
 use serde_json::{Value, json};
 
 use super::incumbent::Incumbent;
-use crate::checkpoint::{Keeper, StateError, count, field, list, numbers_text, read_numbers};
+use crate::checkpoint::{Keeper, StateError, count, field, numbers_text, read_numbers};
 use crate::verification::counters::Counters;
 
 /// Where an earlier run stopped.
@@ -32,11 +32,11 @@ pub struct OpenChunk {
     /// Where the incumbent was taken.
     pub best: Vec<Rational>,
     /// Its open parts.
-    pub open: Vec<Value>,
+    pub open: Value,
 }
 
 /// The state of a search of one chunk.
-pub fn to_json(chunk: usize, open: &[Value], incumbent: &Incumbent, counters: &Counters) -> Value {
+pub fn to_json(chunk: usize, open: Value, incumbent: &Incumbent, counters: &Counters) -> Value {
     let best = incumbent.best().map(|best| best.point).unwrap_or_default();
     let best = numbers_text(&best);
     json!({"chunk": chunk, "open": open, "best": best, "counters": counters.values()})
@@ -62,7 +62,7 @@ impl Resumed {
         }
         counters.resume(field(state, "counters")?)?;
         let chunk = count(state, "chunk")? as usize;
-        Ok(Self::Search(OpenChunk { chunk, best, open: list(state, "open")?.to_vec() }))
+        Ok(Self::Search(OpenChunk { chunk, best, open: field(state, "open")?.clone() }))
     }
 }
 

@@ -4,27 +4,23 @@
 //! visited whose bound is below the maximum. Where the open parts would take too much memory,
 //! a worker goes on depth-first from the best one.
 
-use std::cmp::Ordering as Order;
-use std::collections::BinaryHeap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::convert::Infallible;
+use std::sync::Arc;
 
-use foldline_kernel::interrupt::unless_stopped;
+use foldline_engine::{Ended, Left, Open, Run, Search, best_first};
 use serde_json::Value;
 
 use super::ascent::{ascend, seems_above};
 use super::exact::finish;
 use super::goal::{NothingAbove, OBJECTIVE};
 use super::incumbent::Incumbent;
-use crate::checkpoint::{Keeper, StateError, field, floats_text, read_floats, saving};
-use crate::hands::{Hands, Part};
-use crate::verification::Options;
+use super::resume;
+use crate::checkpoint::{StateError, count, field, floats_text, read_floats};
 use crate::verification::attack::{Random, descend};
 use crate::verification::counters::Counters;
 use crate::verification::node::{Node, Place, Step, Workspace, process};
 use crate::verification::problem::Problem;
 use crate::verification::resume::{node_from_json, node_to_json};
-use crate::workers::{ReleaseOnPanic, on_all};
 
 /// Ascents from the descent of many points when a root did not close, and nodes until the next.
 const ROOT_ASCENTS: u64 = 4;
@@ -34,229 +30,92 @@ const ASCEND_EVERY: u64 = 256;
 const MOST_BYTES: usize = 1 << 30;
 
 /// An open part with a proved upper bound of the objective on it.
-pub struct Open {
+pub struct Part {
     /// The bound.
     pub upper: f64,
     /// The part.
     pub node: Node,
 }
 
-impl Open {
+impl Part {
     /// A part whose bound is not known yet.
     pub fn unbounded(node: Node) -> Self {
         Self { upper: f64::INFINITY, node }
     }
-
-    fn to_json(&self) -> Value {
-        let mut state = node_to_json(&self.node);
-        state["bound"] = floats_text(&[self.upper]);
-        state
-    }
-
-    /// The part of a saved state.
-    pub fn from_json(
-        state: &Value,
-        problem: &Arc<Problem>,
-        place: Place,
-    ) -> Result<Self, StateError> {
-        let node = node_from_json(state, problem, place)?;
-        let upper = read_floats(field(state, "bound")?)?;
-        let upper = *upper.first().ok_or_else(|| StateError("a bound is missing".to_owned()))?;
-        Ok(Self { upper, node })
-    }
-
-    fn bytes(&self) -> usize {
-        let rows = self.node.reduced.as_ref().map_or(0, |reduced| reduced.rows.len());
-        8 * rows + 32 * self.node.known.len() + 1024
-    }
 }
 
-impl PartialEq for Open {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Order::Equal
-    }
+/// The search of one chunk for values above the incumbent, which it raises.
+pub struct MaximumSearch<'a> {
+    /// Which chunk of pieces and objectives it is.
+    pub chunk: usize,
+    /// The chunk's problems.
+    pub problems: &'a [Vec<Arc<Problem>>],
+    /// The largest value so far.
+    pub incumbent: &'a Incumbent<'a>,
+    /// The run's counters.
+    pub counters: &'a Counters,
+    /// The seed of ascents.
+    pub seed: u64,
 }
 
-impl Eq for Open {}
-
-impl PartialOrd for Open {
-    fn partial_cmp(&self, other: &Self) -> Option<Order> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Open {
-    /// By upper bound; equal bounds: the deeper part first.
-    fn cmp(&self, other: &Self) -> Order {
-        let depth = |open: &Open| open.node.splits.len();
-        self.upper.total_cmp(&other.upper).then_with(|| depth(self).cmp(&depth(other)))
-    }
-}
-
-impl Part for Open {
-    fn outline(&self) -> Open {
-        Open { upper: self.upper, node: self.node.outline() }
-    }
-}
-
-struct Shared {
-    open: BinaryHeap<Open>,
-    bytes: usize,
-    /// Workers that hold nodes.
-    busy: usize,
-}
-
-struct Pool<'a> {
-    incumbent: &'a Incumbent<'a>,
-    counters: &'a Counters,
-    stop: &'a (dyn Fn() -> bool + Sync),
-    seed: u64,
-    /// Locked before any of `hands`.
-    shared: Mutex<Shared>,
-    /// What each worker holds.
-    hands: Hands<Open>,
-    changed: Condvar,
-    /// Told to stop, or a worker panicked.
-    cut: AtomicBool,
-    /// The upper bounds of parts whose visit was stopped.
-    interrupted: Mutex<Vec<f64>>,
-}
-
-/// Searches the parts of `open` for values above the incumbent, which it raises.
-///
-/// The answer is none when the incumbent is the maximum (or was above it), else, when told to
-/// stop, the largest upper bound of what is left. With a keeper, `state` of all open parts is
-/// saved now and then, and when the search is stopped.
-pub fn search(
-    open: Vec<Open>,
-    options: &Options,
-    incumbent: &Incumbent,
-    counters: &Counters,
-    stop: &(dyn Fn() -> bool + Sync),
-    keeper: Option<&dyn Keeper>,
-    state: &(dyn Fn(&[Value]) -> Value + Sync),
-) -> Option<f64> {
-    let bytes = open.iter().map(Open::bytes).sum();
-    let threads = options.workers();
-    let pool = Pool {
-        incumbent,
-        counters,
-        stop,
-        seed: options.seed,
-        shared: Mutex::new(Shared { open: open.into(), bytes, busy: 0 }),
-        hands: Hands::new(threads, keeper.is_some()),
-        changed: Condvar::new(),
-        cut: AtomicBool::new(false),
-        interrupted: Mutex::new(Vec::new()),
-    };
-    let is_cut = |_: &()| pool.cut.load(Ordering::Relaxed);
-    let state = || state(&pool.open_parts());
-    saving(keeper, state, is_cut, || on_all(threads, || (), |worker| pool.work(worker)));
-    let left = pool.shared.into_inner().expect("no worker panicked").open;
-    let interrupted = pool.interrupted.into_inner().expect("no worker panicked");
-    left.iter().map(|open| open.upper).chain(interrupted).reduce(f64::max)
-}
-
-impl Pool<'_> {
-    fn work(&self, worker: usize) {
-        let _release = ReleaseOnPanic { done: &self.cut, changed: Some(&self.changed) };
-        let mut space = Workspace::new();
-        let mut parts: Vec<Open> = Vec::new();
-        while let Some(open) = self.hands.pop(worker).or_else(|| self.take(worker)) {
-            if (self.stop)() || self.cut.load(Ordering::Relaxed) {
-                self.cut.store(true, Ordering::Relaxed);
-                parts.push(open);
-                self.hands.replace(worker, &mut parts);
-                self.give(worker);
-                self.leave();
-                return;
-            }
-            let upper = open.upper;
-            if upper <= self.incumbent.floor() {
-                self.counters.close(open.node.share);
-            } else if unless_stopped(|| self.visit(open, &mut space, &mut parts)).is_err() {
-                // The worker's hand still has the part, if anyone asks for it.
-                self.interrupted.lock().expect("no worker panicked").push(upper);
-                self.cut.store(true, Ordering::Relaxed);
-                self.give(worker);
-                self.leave();
-                return;
-            }
-            let mut held = self.hands.replace(worker, &mut parts);
-            if !self.is_full() {
-                self.give(worker);
-                held = 0;
-            }
-            if held == 0 {
-                self.leave();
-            }
+impl MaximumSearch<'_> {
+    /// Searches the open parts. None when the incumbent is the maximum (or was above it), else,
+    /// when told to stop, the largest upper bound of what is left.
+    pub fn run(&self, open: Open<Part>, run: Run<'_>) -> Option<f64> {
+        match best_first(self, open, run, MOST_BYTES).0 {
+            Ended::Exhausted => None,
+            Ended::Stopped { bound } => Some(bound),
+            Ended::Found(never) => match never {},
+            Ended::Failed(error) => unreachable!("no records are kept: {error}"),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().expect("no worker panicked")
-    }
-
-    fn is_full(&self) -> bool {
-        self.lock().bytes > MOST_BYTES
-    }
-
-    fn give(&self, worker: usize) {
-        let mut shared = self.lock();
-        let parts = self.hands.take_all(worker);
-        if parts.is_empty() {
-            return;
-        }
-        for open in parts {
-            shared.bytes += open.bytes();
-            shared.open.push(open);
-        }
-        drop(shared);
-        self.changed.notify_all();
-    }
-
-    /// The best open part; none when no worker can find more. The worker counts as busy then.
-    fn take(&self, worker: usize) -> Option<Open> {
-        let mut shared = self.lock();
-        loop {
-            if let Some(open) = shared.open.pop() {
-                self.hands.visit(worker, &open);
-                shared.bytes -= open.bytes();
-                shared.busy += 1;
-                return Some(open);
-            }
-            if shared.busy == 0 || self.cut.load(Ordering::Relaxed) {
-                return None;
-            }
-            let wait = std::time::Duration::from_millis(50);
-            shared = self.changed.wait_timeout(shared, wait).expect("no worker panicked").0;
-        }
-    }
-
-    /// All open parts at one moment: while every lock is held, no part changes hands.
-    fn open_parts(&self) -> Vec<Value> {
-        let shared = self.lock();
-        let mut parts: Vec<Value> = shared.open.iter().map(Open::to_json).collect();
-        self.hands.for_each(|open| parts.push(open.to_json()));
-        parts
-    }
-
-    fn leave(&self) {
-        let mut shared = self.lock();
-        shared.busy -= 1;
-        let over = shared.busy == 0;
-        drop(shared);
-        if over {
-            self.changed.notify_all();
-        }
-    }
-
-    fn visit(&self, open: Open, space: &mut Workspace, own: &mut Vec<Open>) {
+    /// Ascents from what a visit met, and now and then from the best of many points.
+    fn ascend(&self, problem: &Problem, is_root: bool, space: &Workspace, exact_lps: &mut u64) {
         let counters = self.counters;
+        for point in &space.candidates {
+            if seems_above(problem, point, self.incumbent.floor()) {
+                ascend(problem, point, self.incumbent, exact_lps);
+            }
+        }
+        let rounds = match (is_root, counters.nodes.get().is_multiple_of(ASCEND_EVERY)) {
+            (true, _) => ROOT_ASCENTS,
+            (false, periodic) => u64::from(periodic),
+        };
+        for round in 0..rounds {
+            let random = Random::new(self.seed ^ (counters.nodes.get() << 8) ^ round);
+            let enough = f64::NEG_INFINITY;
+            let point = descend(problem, OBJECTIVE, &space.candidates, enough, random, counters);
+            if let Some(point) = point {
+                ascend(problem, &point, self.incumbent, exact_lps);
+            }
+        }
+    }
+}
+
+impl Search for MaximumSearch<'_> {
+    type Part = Part;
+    type Workspace = Workspace;
+    type Found = Infallible;
+
+    fn workspace(&self) -> Workspace {
+        Workspace::new()
+    }
+
+    fn visit(
+        &self,
+        Part { upper, node }: Part,
+        space: &mut Workspace,
+        left: &mut Left<Part>,
+    ) -> Option<Infallible> {
+        let counters = self.counters;
+        let (problem, share, is_root) = (node.problem.clone(), node.share, node.is_root());
+        if upper <= self.incumbent.floor() {
+            counters.close(share);
+            return None;
+        }
         counters.nodes.add(1);
         space.candidates.clear();
-        let Open { upper, node } = open;
-        let (problem, share, is_root) = (node.problem.clone(), node.share, node.is_root());
         let goal = NothingAbove::new(self.incumbent);
         let mut exact_lps = 0;
         let step = process(node, &goal, space, &mut exact_lps);
@@ -269,33 +128,50 @@ impl Pool<'_> {
                 finish(&leaf, self.incumbent, &mut exact_lps);
             }
             Step::Split(parts) => {
-                for point in &space.candidates {
-                    if seems_above(&problem, point, self.incumbent.floor()) {
-                        ascend(&problem, point, self.incumbent, &mut exact_lps);
-                    }
-                }
                 let upper = upper.min(goal.upper.get());
-                own.extend(parts.into_iter().rev().map(|node| Open { upper, node }));
-                let rounds = match (is_root, counters.nodes.get().is_multiple_of(ASCEND_EVERY)) {
-                    (true, _) => ROOT_ASCENTS,
-                    (false, periodic) => u64::from(periodic),
-                };
-                for round in 0..rounds {
-                    let random = Random::new(self.seed ^ (counters.nodes.get() << 8) ^ round);
-                    let point = descend(
-                        &problem,
-                        OBJECTIVE,
-                        &space.candidates,
-                        f64::NEG_INFINITY,
-                        random,
-                        counters,
-                    );
-                    if let Some(point) = point {
-                        ascend(&problem, &point, self.incumbent, &mut exact_lps);
-                    }
-                }
+                left.parts.extend(parts.into_iter().map(|node| Part { upper, node }));
+                self.ascend(&problem, is_root, space, &mut exact_lps);
             }
         }
         counters.exact_lps.add(exact_lps + std::mem::take(&mut space.exact_lps));
+        None
+    }
+
+    fn outline(&self, part: &Part) -> Part {
+        Part { upper: part.upper, node: part.node.outline() }
+    }
+
+    fn to_json(&self, part: &Part) -> Value {
+        let mut state = node_to_json(&part.node);
+        state["bound"] = floats_text(&[part.upper]);
+        state
+    }
+
+    fn from_json(&self, state: &Value) -> Result<Part, StateError> {
+        let place =
+            Place { case: count(state, "case")? as usize, piece: count(state, "piece")? as usize };
+        let problem = self.problems.get(place.case).and_then(|of_job| of_job.get(place.piece));
+        let problem = problem.ok_or_else(|| StateError("it names a part too many".to_owned()))?;
+        let node = node_from_json(state, problem, place)?;
+        let upper = read_floats(field(state, "bound")?)?;
+        let upper = *upper.first().ok_or_else(|| StateError("a bound is missing".to_owned()))?;
+        Ok(Part { upper, node })
+    }
+
+    fn bound(&self, part: &Part) -> f64 {
+        part.upper
+    }
+
+    fn depth(&self, part: &Part) -> usize {
+        part.node.splits.len()
+    }
+
+    fn bytes(&self, part: &Part) -> usize {
+        let rows = part.node.reduced.as_ref().map_or(0, |reduced| reduced.rows.len());
+        8 * rows + 32 * part.node.known.len() + 1024
+    }
+
+    fn state(&self, open: Value) -> Value {
+        resume::to_json(self.chunk, open, self.incumbent, self.counters)
     }
 }

@@ -5,21 +5,21 @@
 //! h(u) = z·u for the u of the cone in which it is longest has ‖z‖ ≤ ‖w‖. Every vertex of largest
 //! norm has such a u, namely the functional with ‖z‖ = u·z/‖u‖ that supports the ball at z.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::Duration;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use foldline_engine::evidence::{Evidence, EvidenceError, Storage};
+use foldline_engine::{Ended, Left, Open, Run, Search, depth_first};
 use foldline_geometry::zonotopes::fan::{Cone, half_fan};
+use serde_json::Value;
 
 use super::incumbent::Problem;
 use super::powers::Power;
-use super::proof::Record;
-use super::resume;
 use super::signs::complete;
 use super::ties::short_enough;
-use crate::checkpoint::{Keeper, saving};
-use crate::hands::{Hands, Part};
-use crate::workers::{ReleaseOnPanic, on_all};
+use super::{proof, resume};
+use crate::checkpoint::{Keeper, StateError};
 
 /// Bounds this close to the threshold, relatively, are computed again in exact arithmetic.
 const NEAR: f64 = 1e-7;
@@ -33,65 +33,84 @@ pub struct Node {
     pub bound: f64,
 }
 
-impl Part for Node {
-    fn outline(&self) -> Self {
-        self.clone()
-    }
-}
-
 /// Half of all directions.
-pub fn roots(problem: &Problem<'_>) -> Vec<Node> {
+fn roots(problem: &Problem<'_>) -> Vec<Node> {
     let node = |cone| Node { cone, bound: f64::INFINITY };
     half_fan(problem.generators).into_iter().map(node).collect()
 }
 
-/// Searches all directions in `nodes`; returns the largest bound among the cones that a limit left
-/// open. With a keeper, all open cones are saved now and then, and when the search is stopped.
-pub fn search(
-    problem: &Problem<'_>,
-    mut nodes: Vec<Node>,
-    threads: usize,
-    record: Option<&mut Record>,
-    keeper: Option<&dyn Keeper>,
-) -> Option<f64> {
-    nodes.reverse();
-    if let Some(record) = record {
-        return search_recorded(problem, nodes, record);
-    }
-    let pool = Pool {
-        problem,
-        nodes: Mutex::new(nodes),
-        hands: Hands::new(threads, keeper.is_some()),
-        changed: Condvar::new(),
-        idle: AtomicUsize::new(0),
-        done: AtomicBool::new(false),
-    };
-    let state = || resume::cones_to_json(&pool.open_nodes(), problem);
-    let was_stopped = |_: &()| problem.was_stopped();
-    saving(keeper, state, was_stopped, || {
-        on_all(threads, || pool.hands.lose_worker(), |worker| pool.work(worker))
-    });
-    let left = pool.open_nodes();
-    left.iter().map(|node| node.bound).reduce(f64::max)
+/// The search over directions.
+struct ConeSearch<'a> {
+    problem: &'a Problem<'a>,
+    /// Whether it writes down why cones were closed.
+    is_recorded: bool,
 }
 
-fn search_recorded(
+/// Searches all directions, or those that an earlier run left `open`; gives the largest bound among
+/// the cones that a limit leaves open, and the records, if there is a `storage` for them.
+pub fn search(
     problem: &Problem<'_>,
-    mut nodes: Vec<Node>,
-    record: &mut Record,
-) -> Option<f64> {
-    while let Some(node) = nodes.pop() {
-        if problem.is_stopped() {
-            nodes.push(node);
-            break;
-        }
-        match visit(problem, node, Some(record)) {
-            Step::Closed => {}
-            Step::Halves([first, second]) => nodes.extend([second, first]),
-            Step::Open(node) => nodes.push(node),
-        }
+    open: Option<&Value>,
+    storage: Option<Storage>,
+    threads: usize,
+    keeper: Option<&dyn Keeper>,
+) -> Result<(Option<f64>, Option<Evidence>), EvidenceError> {
+    let search = ConeSearch { problem, is_recorded: storage.is_some() };
+    let open = match (open, storage) {
+        (None, None) => Open::new(roots(problem)),
+        (None, Some(storage)) => Open::with_evidence(roots(problem), storage),
+        (Some(open), None) => Open::from_json(&search, open)?,
+        (Some(open), Some(storage)) => Open::with_evidence_from_json(&search, open, storage)?,
+    };
+    let stop = || problem.is_stopped();
+    let (ended, evidence) = depth_first(&search, open, Run { threads, stop: &stop, keeper });
+    match ended {
+        Ended::Exhausted => Ok((None, evidence)),
+        Ended::Stopped { bound } => Ok((Some(bound), evidence)),
+        Ended::Found(never) => match never {},
+        Ended::Failed(error) => Err(error.into()),
     }
-    nodes.iter().map(|node| node.bound).reduce(f64::max)
+}
+
+impl Search for ConeSearch<'_> {
+    type Part = Node;
+    type Workspace = ();
+    type Found = Infallible;
+
+    fn workspace(&self) {}
+
+    fn visit(&self, node: Node, (): &mut (), left: &mut Left<Node>) -> Option<Infallible> {
+        match visit(self.problem, node, self.is_recorded.then_some(&mut left.records)) {
+            Step::Closed => {}
+            Step::Halves(halves) => left.parts.extend(halves),
+            Step::Open(node) => {
+                // Nothing is known of it yet: a later run visits it again.
+                left.records.clear();
+                left.parts.push(node);
+            }
+        }
+        None
+    }
+
+    fn outline(&self, node: &Node) -> Node {
+        node.clone()
+    }
+
+    fn to_json(&self, node: &Node) -> Value {
+        resume::cone_to_json(node)
+    }
+
+    fn from_json(&self, state: &Value) -> Result<Node, StateError> {
+        resume::read_cone(state, self.problem)
+    }
+
+    fn bound(&self, node: &Node) -> f64 {
+        node.bound
+    }
+
+    fn state(&self, open: Value) -> Value {
+        resume::with_best("cones", open, self.problem)
+    }
 }
 
 /// What became of a cone.
@@ -104,7 +123,7 @@ enum Step {
 }
 
 /// Drops, finishes or splits a cone.
-fn visit(problem: &Problem<'_>, node: Node, record: Option<&mut Record>) -> Step {
+fn visit(problem: &Problem<'_>, node: Node, records: Option<&mut String>) -> Step {
     problem.cones.fetch_add(1, Ordering::Relaxed);
     let norm = |vector: &Vec<f64>| problem.power.norm_above(vector);
     let mut above = node.cone.above();
@@ -121,7 +140,9 @@ fn visit(problem: &Problem<'_>, node: Node, record: Option<&mut Record>) -> Step
     if let Some((above, _)) = &above
         && bound <= problem.threshold()
     {
-        record.into_iter().for_each(|record| record.above(problem.generators.shift, above));
+        if let Some(records) = records {
+            proof::above(records, &proof::exact_apex(problem.generators.shift, above));
+        }
         return Step::Closed;
     }
     let signs = node.cone.signs();
@@ -131,8 +152,8 @@ fn visit(problem: &Problem<'_>, node: Node, record: Option<&mut Record>) -> Step
         && let Some((_, active)) = &above
         && let Some(exact) = short_enough(problem, &node.cone, active)
     {
-        if let Some(record) = record {
-            record.exactly_above(exact);
+        if let Some(records) = records {
+            proof::above(records, &exact);
         }
         return Step::Closed;
     }
@@ -140,91 +161,12 @@ fn visit(problem: &Problem<'_>, node: Node, record: Option<&mut Record>) -> Step
     let bisector =
         if free <= problem.few_signs { None } else { node.cone.bisector(problem.generators) };
     let Some((split, ray)) = bisector else {
-        record.into_iter().for_each(Record::signs);
+        records.into_iter().for_each(proof::signs);
         complete(problem, &signs);
         let open = Node { cone: node.cone, bound };
         return if problem.was_stopped() { Step::Open(open) } else { Step::Closed };
     };
-    record.into_iter().for_each(|record| record.split(split));
+    records.into_iter().for_each(|records| proof::split(records, split));
     let halves = node.cone.halves(split, &Arc::new(ray));
     Step::Halves(halves.map(|cone| Node { cone, bound }))
-}
-
-/// The cones that workers share.
-struct Pool<'a> {
-    problem: &'a Problem<'a>,
-    /// Cones given away, those of the start at first. Locked before any of `hands`.
-    nodes: Mutex<Vec<Node>>,
-    /// What each worker holds.
-    hands: Hands<Node>,
-    changed: Condvar,
-    idle: AtomicUsize,
-    done: AtomicBool,
-}
-
-impl Pool<'_> {
-    fn finish(&self) {
-        self.done.store(true, Ordering::SeqCst);
-        self.changed.notify_all();
-    }
-
-    fn nodes(&self) -> MutexGuard<'_, Vec<Node>> {
-        self.nodes.lock().expect("no worker panicked")
-    }
-
-    /// All open cones: while every lock is held, none changes hands.
-    fn open_nodes(&self) -> Vec<Node> {
-        let shared = self.nodes();
-        let mut open = shared.clone();
-        self.hands.for_each(|node| open.push(node.clone()));
-        open
-    }
-
-    fn work(&self, worker: usize) {
-        let _release = ReleaseOnPanic { done: &self.done, changed: Some(&self.changed) };
-        let mut parts: Vec<Node> = Vec::new();
-        while let Some(node) = self.hands.pop(worker).or_else(|| self.take(worker)) {
-            if self.problem.is_stopped() {
-                parts.push(node);
-                self.hands.replace(worker, &mut parts);
-                return self.finish();
-            }
-            match visit(self.problem, node, None) {
-                Step::Closed => {}
-                Step::Halves(halves) => parts.extend(halves),
-                Step::Open(node) => parts.push(node),
-            }
-            let length = self.hands.replace(worker, &mut parts);
-            if length > 1 && self.idle.load(Ordering::Relaxed) > 0 {
-                let mut nodes = self.nodes();
-                nodes.extend(self.hands.take_oldest(worker));
-                self.changed.notify_one();
-            }
-        }
-    }
-
-    /// A shared cone; waits while other workers may still give one away.
-    fn take(&self, worker: usize) -> Option<Node> {
-        let mut nodes = self.nodes();
-        loop {
-            if self.done.load(Ordering::SeqCst) {
-                return None;
-            }
-            if let Some(node) = nodes.pop() {
-                self.hands.visit(worker, &node);
-                return Some(node);
-            }
-            if self.idle.fetch_add(1, Ordering::SeqCst) + 1 == self.hands.count() {
-                drop(nodes);
-                self.finish();
-                return None;
-            }
-            let wait = self.changed.wait_timeout(nodes, Duration::from_millis(20));
-            nodes = wait.expect("no worker panicked").0;
-            if self.done.load(Ordering::SeqCst) {
-                return None;
-            }
-            self.idle.fetch_sub(1, Ordering::SeqCst);
-        }
-    }
 }

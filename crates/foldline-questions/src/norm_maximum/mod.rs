@@ -21,6 +21,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use foldline_engine::evidence::{EvidenceError, Storage};
 use foldline_geometry::directed::UNIT_ROUNDOFF;
 use foldline_geometry::zonotopes::fan::MOST_FAN_DIMENSIONS;
 use foldline_geometry::zonotopes::floats::{FloatGenerators, exact_float};
@@ -37,7 +38,7 @@ use direct::{best_direction, best_sign_direction, point, unit_vectors, vertex_si
 use incumbent::Problem;
 use powers::Power;
 use proof::Record;
-use resume::Open;
+use resume::Left;
 
 use crate::checkpoint::{Keeper, StateError, saving};
 use crate::workers::watched;
@@ -56,22 +57,9 @@ pub fn maximize_norm(
     options: &Options,
 ) -> Result<Outcome, NormError> {
     norm.check(zonotope.dimension())?;
-    Ok(outcome(zonotope, norm, options, Kept::Nothing).expect("no state was given"))
-}
-
-/// The same; how the search went is written to `record`. Then cones are searched on one thread.
-///
-/// # Errors
-/// As for [`maximize_norm`].
-pub fn maximize_norm_with_proof(
-    zonotope: &Zonotope,
-    norm: &Norm,
-    options: &Options,
-    record: &mut Record,
-) -> Result<Outcome, NormError> {
-    norm.check(zonotope.dimension())?;
-    let kept = Kept::Record(record);
-    Ok(outcome(zonotope, norm, options, kept).expect("no state was given"))
+    let kept = Kept { storage: None, keeper: None };
+    let (outcome, _) = outcome(zonotope, norm, options, kept).expect("no state was given");
+    Ok(outcome)
 }
 
 /// Like [`maximize_norm`]; a keeper is given the open work now and then and when a limit ends the
@@ -86,14 +74,32 @@ pub fn maximize_norm_resumable(
     keeper: &dyn Keeper,
 ) -> Result<Result<Outcome, StateError>, NormError> {
     norm.check(zonotope.dimension())?;
-    Ok(outcome(zonotope, norm, options, Kept::State(keeper)))
+    let kept = Kept { storage: None, keeper: Some(keeper) };
+    let found = outcome(zonotope, norm, options, kept).map(|(outcome, _)| outcome);
+    Ok(found.map_err(EvidenceError::without_records))
+}
+
+/// The same, with or without a keeper, and how the search went. The records of a tree of cones are
+/// kept in `storage`; with a keeper that must be files.
+///
+/// # Errors
+/// As for [`maximize_norm`]; within that, if the keeper's state is not one of this question, or
+/// records cannot be kept.
+pub fn maximize_norm_with_proof(
+    zonotope: &Zonotope,
+    norm: &Norm,
+    options: &Options,
+    storage: Storage,
+    keeper: Option<&dyn Keeper>,
+) -> Result<Result<(Outcome, Record), EvidenceError>, NormError> {
+    norm.check(zonotope.dimension())?;
+    Ok(outcome(zonotope, norm, options, Kept { storage: Some(storage), keeper }))
 }
 
 /// What is kept of a search, beside its answer.
-enum Kept<'a> {
-    Nothing,
-    Record(&'a mut Record),
-    State(&'a dyn Keeper),
+struct Kept<'a> {
+    storage: Option<Storage>,
+    keeper: Option<&'a dyn Keeper>,
 }
 
 fn outcome(
@@ -101,12 +107,13 @@ fn outcome(
     norm: &Norm,
     options: &Options,
     kept: Kept<'_>,
-) -> Result<Outcome, StateError> {
+) -> Result<(Outcome, Record), EvidenceError> {
     let start = Instant::now();
     let out_of_time = || options.timeout.is_some_and(|limit| start.elapsed() >= limit);
     let raised = || options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed));
     let stop = || raised() || out_of_time();
     let mut statistics = Statistics::default();
+    let mut record = Record::Directions;
     let verdict = match norm {
         Norm::Infinity => {
             let units = unit_vectors(zonotope.dimension());
@@ -121,7 +128,18 @@ fn outcome(
                 by_coordinate_signs(zonotope, &segments, &mut statistics, &stop)
             } else {
                 let power = Power::new(p);
-                by_search(zonotope, &segments, power, options, start, &mut statistics, &stop, kept)?
+                let (verdict, how) = by_search(
+                    zonotope,
+                    &segments,
+                    power,
+                    options,
+                    start,
+                    &mut statistics,
+                    &stop,
+                    kept,
+                )?;
+                record = how;
+                verdict
             }
         }
     };
@@ -132,7 +150,7 @@ fn outcome(
         }
         found => found,
     };
-    Ok(Outcome { verdict, statistics })
+    Ok((Outcome { verdict, statistics }, record))
 }
 
 /// Rational bounds of the norm of one point.
@@ -241,51 +259,43 @@ fn by_search(
     statistics: &mut Statistics,
     stop: &(dyn Fn() -> bool + Sync),
     kept: Kept<'_>,
-) -> Result<Verdict, StateError> {
+) -> Result<(Verdict, Record), EvidenceError> {
     let vectors = symmetric_generators(segments);
     let dimension = zonotope.dimension();
     let generators = FloatGenerators::new(dimension, vectors);
     let problem = Problem::new(power, &generators, options.few_signs, stop);
-    let (mut record, keeper) = match kept {
-        Kept::Nothing => (None, None),
-        Kept::Record(record) => (Some(record), None),
-        Kept::State(keeper) => (None, Some(keeper)),
-    };
-    let left = if generators.count() == 0 {
-        record.into_iter().for_each(Record::all_signs);
+    let Kept { storage, keeper } = kept;
+    let (left, record) = if generators.count() == 0 {
         problem.offer(&[]);
-        None
+        (None, Record::Signs)
     } else {
         climb_from_everywhere(&problem);
         let few = generators.count() <= options.few_generators
             || dimension >= MANY_DIMENSIONS && generators.count() <= MORE_GENERATORS;
-        let open = match keeper.and_then(Keeper::resumed) {
-            Some(state) => resume::from_json(state, &problem)?,
-            None if few || dimension > MOST_FAN_DIMENSIONS => {
-                Open::Signs(vec![vec![0; generators.count()]])
-            }
-            None => Open::Cones(cones::roots(&problem)),
-        };
+        let earlier = keeper.and_then(Keeper::resumed);
+        let earlier = earlier.map(|state| resume::from_json(state, &problem)).transpose()?;
         let reporting = Reporter { options, start };
-        match open {
-            Open::Signs(open) => {
-                record.into_iter().for_each(Record::all_signs);
-                reporting.run(&problem, |_| by_signs(&problem, open, keeper))
+        let by_cones = |open| {
+            let search = |threads| cones::search(&problem, open, storage, threads, keeper);
+            let (left, evidence) = reporting.run(&problem, search)?;
+            Ok::<_, EvidenceError>((left, evidence.map_or(Record::Directions, Record::Cones)))
+        };
+        let by_signs =
+            |open| (reporting.run(&problem, |_| by_signs(&problem, open, keeper)), Record::Signs);
+        match earlier {
+            Some(Left::Signs(open)) => by_signs(open),
+            Some(Left::Cones(open)) => by_cones(Some(open))?,
+            None if few || dimension > MOST_FAN_DIMENSIONS => {
+                by_signs(vec![vec![0; generators.count()]])
             }
-            Open::Cones(nodes) => {
-                if let Some(record) = &mut record {
-                    record.cones();
-                }
-                let search = |threads| cones::search(&problem, nodes, threads, record, keeper);
-                reporting.run(&problem, search)
-            }
+            None => by_cones(None)?,
         }
     };
     statistics.cones = problem.cones.load(Ordering::Relaxed);
     statistics.sign_nodes = problem.sign_nodes.load(Ordering::Relaxed);
     statistics.exact_points = problem.exact_points.load(Ordering::Relaxed);
     let best = maximum_of(zonotope, segments, &problem);
-    Ok(match left {
+    let verdict = match left {
         None => Verdict::Found(best),
         Some(bound) => {
             let scale = power_of_two(generators.shift);
@@ -294,7 +304,8 @@ fn by_search(
             let upper = bound.is_finite().then(|| exact_float(bound.next_up()) * &scale);
             Verdict::Undecided { best, lower: exact_float(low) * scale, upper, limit: Limit::Time }
         }
-    })
+    };
+    Ok((verdict, record))
 }
 
 /// Walks over the sign vectors; the bound of all if it is stopped.

@@ -13,22 +13,10 @@ use super::cones::Node;
 use super::incumbent::Problem;
 use crate::checkpoint::{StateError, expected, field, floats_text, list, read_floats};
 
-/// What an earlier run left open.
-pub enum Open {
-    /// Cones of directions.
-    Cones(Vec<Node>),
-    /// Partial sign vectors.
-    Signs(Vec<Vec<i8>>),
-}
-
-/// The state of a search over cones.
-pub fn cones_to_json(open: &[Node], problem: &Problem<'_>) -> Value {
-    let cone = |node: &Node| {
-        let rays = node.cone.rays.iter().flat_map(|ray| ray.direction.iter().copied());
-        floats_text(&rays.collect::<Vec<f64>>())
-    };
-    let open: Vec<Value> = open.iter().map(cone).collect();
-    with_best("cones", open.into(), problem)
+/// A cone of a search over directions.
+pub fn cone_to_json(node: &Node) -> Value {
+    let rays = node.cone.rays.iter().flat_map(|ray| ray.direction.iter().copied());
+    floats_text(&rays.collect::<Vec<f64>>())
 }
 
 /// The state of a walk over sign vectors.
@@ -37,28 +25,37 @@ pub fn signs_to_json(open: &[Vec<i8>], problem: &Problem<'_>) -> Value {
     with_best("signs", open.into(), problem)
 }
 
-fn with_best(name: &str, open: Value, problem: &Problem<'_>) -> Value {
+/// The state of a search whose open work has this name.
+pub fn with_best(name: &str, open: Value, problem: &Problem<'_>) -> Value {
     let (best, high) = (signs_text(&problem.best_signs()), floats_text(&[problem.high()]));
     json!({name: open, "best": best, "high": high})
 }
 
+/// What an earlier run left open.
+pub enum Left<'s> {
+    /// Cones, as the driver saved them.
+    Cones(&'s Value),
+    /// Partial sign vectors.
+    Signs(Vec<Vec<i8>>),
+}
+
 /// The open work of a state; its best vertex is offered.
-pub fn from_json(state: &Value, problem: &Problem<'_>) -> Result<Open, StateError> {
+pub fn from_json<'s>(state: &'s Value, problem: &Problem<'_>) -> Result<Left<'s>, StateError> {
     let best = read_signs(field(state, "best")?, problem)?;
     if best.contains(&0) {
         return Err(expected("the signs of a vertex", &state["best"]));
     }
     problem.offer(&best);
     read_floats(field(state, "high")?)?.into_iter().for_each(|high| problem.raise_high(high));
-    if state.get("signs").is_some() {
-        let open = list(state, "signs")?.iter().map(|signs| read_signs(signs, problem));
-        return Ok(Open::Signs(open.collect::<Result<_, _>>()?));
+    if state.get("signs").is_none() {
+        return Ok(Left::Cones(field(state, "cones")?));
     }
-    let open = list(state, "cones")?.iter().map(|cone| read_cone(cone, problem));
-    Ok(Open::Cones(open.collect::<Result<_, _>>()?))
+    let open = list(state, "signs")?.iter().map(|signs| read_signs(signs, problem));
+    Ok(Left::Signs(open.collect::<Result<_, _>>()?))
 }
 
-fn read_cone(state: &Value, problem: &Problem<'_>) -> Result<Node, StateError> {
+/// A cone of such a state.
+pub fn read_cone(state: &Value, problem: &Problem<'_>) -> Result<Node, StateError> {
     let dimension = problem.generators.dimension;
     let numbers = read_floats(state)?;
     if numbers.len() != dimension * dimension || numbers.iter().any(|value| value.abs() > 2.0) {

@@ -39,6 +39,7 @@ use foldline_kernel::Sample;
 
 use crate::checkpoint::{Keeper, StateError};
 use cells::Cells;
+use foldline_engine::Run as EngineRun;
 use groups::Group;
 use problem::Problem;
 use resume::Resumed;
@@ -135,7 +136,8 @@ pub fn zero_loss_resumable(
         }
     };
     let problem = Problem::new(sample, architecture, order);
-    let (answer, statistics) = zero_loss::search(&problem, &stop, &shown, keeper)?;
+    let run = EngineRun { threads: crate::limits::workers(options.threads), stop: &stop, keeper };
+    let (answer, statistics) = zero_loss::search(&problem, run, &shown)?;
     Ok(ZeroLoss { answer, reason: None, statistics })
 }
 

@@ -12,8 +12,8 @@ use super::resume::Resumed;
 use super::search::{Found, Run, search};
 use super::statement::{Architecture, TrainingOptions};
 use super::{train, train_resumable, zero_loss, zero_loss_resumable};
+use crate::checkpoint::Memory;
 use crate::checkpoint::StateError;
-use crate::checkpoint::memory::Memory;
 
 /// Small numbers, so that points coincide now and then.
 fn sample(dimension: usize, count: usize, seed: u64) -> Sample {
@@ -100,8 +100,9 @@ fn stopped_decisions_give_the_same_answer() {
         let mut keeper = Memory::default();
         let answer = loop {
             let asked = AtomicU64::new(0);
-            let stop = || asked.fetch_add(1, Ordering::Relaxed) >= 20;
-            let found = super::zero_loss::search(&problem, &stop, &|_| {}, Some(&keeper)).unwrap();
+            let stop = || asked.fetch_add(1, Ordering::Relaxed) >= 24;
+            let run = foldline_engine::Run { threads: 1, stop: &stop, keeper: Some(&keeper) };
+            let found = super::zero_loss::search(&problem, run, &|_| {}).unwrap();
             if let (Some(answer), _) = found {
                 break answer;
             }
@@ -151,11 +152,12 @@ fn states_of_other_searches_are_refused() {
     ] {
         assert!(try_state(state(node.clone(), &best)).is_err());
     }
+    let open = |node: Value| json!({"open": {"parts": [[0, node]]}, "counts": [1, 1]});
     for state in [
-        json!({"open": [{"positive": 0, "decided": [[0, 4]], "possible": [null, null, null, null]}], "counts": [1, 1]}),
-        json!({"open": [{"positive": 0, "decided": [[9, 0]], "possible": [null, null, null, null]}], "counts": [1, 1]}),
-        json!({"open": [{"positive": 0, "decided": [], "possible": []}], "counts": [1, 1]}),
-        json!({"open": [], "counts": [1]}),
+        open(json!({"positive": 0, "decided": [[0, 4]], "possible": [null, null, null, null]})),
+        open(json!({"positive": 0, "decided": [[9, 0]], "possible": [null, null, null, null]})),
+        open(json!({"positive": 0, "decided": [], "possible": []})),
+        json!({"open": {"parts": []}, "counts": [1]}),
         json!({}),
     ] {
         let keeper = Memory { resumed: Some(state), ..Memory::default() };

@@ -7,8 +7,8 @@
 //! answer is yes, otherwise the walk goes on at the misfit with the fewest states that are left.
 
 use std::collections::HashSet;
-use std::sync::Mutex;
 
+use foldline_engine::{Ended, Left, Open, Run, Search, depth_first};
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::feasible_point;
 use foldline_geometry::integer::{dot, eliminate, make_primitive};
@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use super::problem::{Problem, State};
 use super::resume::wrong;
 use super::statement::{Model, TrainingStatistics};
-use crate::checkpoint::{Keeper, StateError, count, list, saving};
-use crate::hands::{Hands, Part};
+use crate::checkpoint::{Keeper, StateError, count, field, list};
+use crate::verification::counters::Counter;
 
 /// The parameters (θ, τ) of a network are homogeneous: labels are multiplied by τ > 0.
 #[derive(Debug, Clone)]
@@ -40,26 +40,14 @@ struct Node {
     alike: State,
 }
 
-impl Part for Node {
-    /// The node without its linear system.
-    fn outline(&self) -> Self {
-        Self {
-            positive: self.positive,
-            decided: self.decided.clone(),
-            columns: Vec::new(),
-            inequalities: Vec::new(),
-            point: Vec::new(),
-            possible: self.possible.clone(),
-            alike: self.alike,
-        }
-    }
-}
-
 /// The walk over the patterns of all sign patterns.
 struct Walk<'a> {
     problem: &'a Problem,
-    stop: &'a dyn Fn() -> bool,
-    statistics: TrainingStatistics,
+    stop: &'a (dyn Fn() -> bool + Sync),
+    /// Called after each node.
+    node_done: &'a (dyn Fn(&TrainingStatistics) + Sync),
+    nodes: Counter,
+    exact: Counter,
 }
 
 /// The search was stopped.
@@ -75,68 +63,89 @@ struct Stopped;
 /// If the keeper's state is none of this search.
 pub fn search(
     problem: &Problem,
-    stop: &dyn Fn() -> bool,
-    node_done: &dyn Fn(&TrainingStatistics),
-    keeper: Option<&dyn Keeper>,
+    run: Run<'_>,
+    node_done: &(dyn Fn(&TrainingStatistics) + Sync),
 ) -> Result<(Option<Option<Model>>, TrainingStatistics), StateError> {
-    let mut walk = Walk { problem, stop, statistics: TrainingStatistics::default() };
-    let mut open: Vec<Node> =
-        (0..=problem.architecture.hidden).rev().map(|positive| walk.root(positive)).collect();
-    if let Some(state) = keeper.and_then(Keeper::resumed) {
-        (open, walk.statistics) = resumed(&mut walk, state)?;
-    }
-    let hands = Hands::new(1, keeper.is_some());
-    hands.replace(0, &mut open);
-    let counts = Mutex::new(walk.statistics);
-    let state = || to_json(&hands, &counts.lock().expect("no worker panicked"));
-    let answer = saving(keeper, state, Option::is_none, || {
-        while let Some(mut node) = hands.pop(0) {
-            let found = walk.visit(&mut node, &mut open);
-            *counts.lock().expect("no worker panicked") = walk.statistics;
-            match found {
-                Err(Stopped) => {
-                    open = vec![node];
-                    hands.replace(0, &mut open);
-                    return None;
-                }
-                Ok(Some(point)) => {
-                    let theta = &point[..problem.parameters()];
-                    return Some(Some(problem.model(theta, node.positive)));
-                }
-                Ok(None) => node_done(&walk.statistics),
-            }
-            hands.replace(0, &mut open);
+    let (nodes, exact) = (Counter::default(), Counter::default());
+    let walk = Walk { problem, stop: run.stop, node_done, nodes, exact };
+    let open = match run.keeper.and_then(Keeper::resumed) {
+        Some(state) => {
+            let counts = list(state, "counts")?.iter().filter_map(Value::as_u64);
+            let counts: Vec<u64> = counts.collect();
+            let &[nodes, exact] = counts.as_slice() else { return Err(wrong("counts")) };
+            walk.nodes.add(nodes);
+            walk.exact.add(exact);
+            Open::from_json(&walk, field(state, "open")?)?
         }
-        Some(None)
-    });
-    Ok((answer, walk.statistics))
+        None => Open::new(
+            (0..=problem.architecture.hidden).map(|positive| walk.root(positive)).collect(),
+        ),
+    };
+    let answer = match depth_first(&walk, open, run).0 {
+        Ended::Exhausted => Some(None),
+        Ended::Found(model) => Some(Some(model)),
+        Ended::Stopped { .. } => None,
+        Ended::Failed(error) => unreachable!("no records are kept: {error}"),
+    };
+    Ok((answer, walk.statistics()))
 }
 
-/// The open nodes, each as the states on the way to it and those that are left to other groups.
-fn to_json(hands: &Hands<Node>, statistics: &TrainingStatistics) -> Value {
-    let mut open = Vec::new();
-    hands.for_each(|node| {
+impl Search for Walk<'_> {
+    type Part = Node;
+    type Workspace = ();
+    type Found = Model;
+
+    fn workspace(&self) {}
+
+    fn visit(&self, mut node: Node, (): &mut (), left: &mut Left<Node>) -> Option<Model> {
+        match self.open_up(&mut node, &mut left.parts) {
+            Ok(None) => (self.node_done)(&self.statistics()),
+            Ok(Some(point)) => {
+                let theta = &point[..self.problem.parameters()];
+                return Some(self.problem.model(theta, node.positive));
+            }
+            // What was found of it counts: fewer states may be possible.
+            Err(Stopped) => left.parts = vec![node],
+        }
+        None
+    }
+
+    /// The node without its linear system.
+    fn outline(&self, node: &Node) -> Node {
+        Node {
+            positive: node.positive,
+            decided: node.decided.clone(),
+            columns: Vec::new(),
+            inequalities: Vec::new(),
+            point: Vec::new(),
+            possible: node.possible.clone(),
+            alike: node.alike,
+        }
+    }
+
+    /// A node as the states on the way to it and those that are left to other groups.
+    fn to_json(&self, node: &Node) -> Value {
         let Node { positive, decided, possible, .. } = node;
-        open.push(json!({"positive": positive, "decided": decided, "possible": possible}));
-    });
-    json!({"open": open, "counts": [statistics.nodes, statistics.exact]})
-}
+        json!({"positive": positive, "decided": decided, "possible": possible})
+    }
 
-/// The open nodes and the counts of such a state.
-fn resumed(
-    walk: &mut Walk<'_>,
-    state: &Value,
-) -> Result<(Vec<Node>, TrainingStatistics), StateError> {
-    let nodes = list(state, "open")?.iter().map(|node| walk.restored(node));
-    let open = nodes.collect::<Result<_, _>>()?;
-    let counts: Vec<u64> = list(state, "counts")?.iter().filter_map(Value::as_u64).collect();
-    let &[nodes, exact] = counts.as_slice() else { return Err(wrong("counts")) };
-    Ok((open, TrainingStatistics { nodes, exact, ..TrainingStatistics::default() }))
+    fn from_json(&self, state: &Value) -> Result<Node, StateError> {
+        self.restored(state)
+    }
+
+    fn state(&self, open: Value) -> Value {
+        json!({"open": open, "counts": [self.nodes.get(), self.exact.get()]})
+    }
 }
 
 impl Walk<'_> {
+    fn statistics(&self) -> TrainingStatistics {
+        let (nodes, exact) = (self.nodes.get(), self.exact.get());
+        TrainingStatistics { nodes, exact, ..TrainingStatistics::default() }
+    }
+
     /// The node that a checkpoint describes; its linear system is solved anew.
-    fn restored(&mut self, state: &Value) -> Result<Node, StateError> {
+    fn restored(&self, state: &Value) -> Result<Node, StateError> {
         let positive = count(state, "positive")? as usize;
         if positive > self.problem.architecture.hidden {
             return Err(wrong("positive"));
@@ -194,12 +203,12 @@ impl Walk<'_> {
     }
 
     /// Opens a node's children; the parameters if the node's own point fits all groups.
-    fn visit(
-        &mut self,
+    fn open_up(
+        &self,
         node: &mut Node,
         open: &mut Vec<Node>,
     ) -> Result<Option<Vec<Rational>>, Stopped> {
-        self.statistics.nodes += 1;
+        self.nodes.add(1);
         let misfit = |&group: &usize| node.possible[group].is_some() && !self.fits(node, group);
         let misfits: Vec<usize> = (0..node.possible.len()).filter(misfit).collect();
         let mut best: Option<(usize, Vec<Node>)> = None;
@@ -215,7 +224,8 @@ impl Walk<'_> {
         }
         let Some((group, children)) = best else { return Ok(Some(node.point.clone())) };
         node.possible[group] = None;
-        for mut child in children {
+        // The last state is tried first.
+        for mut child in children.into_iter().rev() {
             child.possible.clone_from(&node.possible);
             open.push(child);
         }
@@ -224,7 +234,7 @@ impl Walk<'_> {
 
     /// The children for each state of a group that has a solution; the other states are not
     /// possible any more.
-    fn children(&mut self, node: &mut Node, group: usize) -> Result<Vec<Node>, Stopped> {
+    fn children(&self, node: &mut Node, group: usize) -> Result<Vec<Node>, Stopped> {
         let states = node.possible[group].clone().unwrap_or_default();
         let mut left = Vec::with_capacity(states.len());
         let mut children = Vec::new();
@@ -269,9 +279,9 @@ impl Walk<'_> {
     }
 
     /// The node where the group has this state, if that has a solution.
-    fn child(&mut self, node: &Node, group: usize, state: State) -> Option<Node> {
+    fn child(&self, node: &Node, group: usize, state: State) -> Option<Node> {
         let mut child = self.decide(node, group, state);
-        self.statistics.exact += 1;
+        self.exact.add(1);
         child.point = solution(&child.columns, &child.inequalities)?;
         Some(child)
     }

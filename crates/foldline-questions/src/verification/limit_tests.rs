@@ -107,11 +107,12 @@ fn descents_do_no_more_than_nodes_and_first_steps_allow() {
     let first_steps = 16 * Descent::step_work(&root.problem);
     let mut stack = vec![root];
     let mut space = Workspace::new();
-    let mut nodes_work = 0;
+    let (mut parts, mut nodes_work) = (Vec::new(), 0);
     while let Some(node) = stack.pop()
         && counters.nodes.get() < 300
     {
-        assert_eq!(visitor.visit(node, &mut space, &mut stack), None);
+        assert_eq!(visitor.visit(node, &mut space, &mut parts), None);
+        stack.extend(parts.drain(..).rev());
         let (allowed, done) = visitor.attacks.work();
         nodes_work = allowed - first_steps;
         assert!(done <= first_steps + nodes_work, "{done} of {allowed}");

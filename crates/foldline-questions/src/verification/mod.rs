@@ -21,7 +21,7 @@ pub(crate) mod node;
 pub(crate) mod part;
 mod perspective;
 pub(crate) mod problem;
-mod proof_search;
+mod proof_cases;
 mod proof_state;
 pub(crate) mod region;
 pub(crate) mod resume;
@@ -34,21 +34,26 @@ pub(crate) mod transform;
 mod turns;
 mod units;
 
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use foldline_kernel::interrupt::{self, Hook, Stopped, unless_stopped};
 use foldline_kernel::{Network, Property};
 
-use crate::checkpoint::{Journal, Keeper, StateError};
+use foldline_engine::Run;
+use foldline_engine::evidence::Evidence;
+pub use foldline_engine::evidence::{EvidenceError, Storage, remove_logs};
+use serde_json::Value;
+
+use crate::checkpoint::{Keeper, StateError, count, field};
 use crate::limits::{hook, is_raised};
 use crate::workers::watched;
 use case_problems::Opening;
 use cases::Expansion;
 use counters::Counters;
-pub use proof_search::ProofError;
-use proof_search::ProofSearch;
-use resume::OpenWork;
-use search::Visitor;
+use proof_cases::ProofCases;
+pub use proof_cases::ProofError;
+use search::{Cases, Verification, Visitor};
 pub use statement::{Limit, Options, Outcome, Progress, Statistics, Verdict, Witness};
 pub use units::precision;
 
@@ -101,36 +106,42 @@ pub fn verify_resumable(
     })
 }
 
-/// Searches the property's cases chunk by chunk, from the chunk of `work` on.
+/// Searches the property's cases chunk by chunk, from what an earlier run left on.
 fn search_chunks(
     network: &Network,
     property: &Property,
     options: &Options,
-    mut work: OpenWork,
+    left: Option<&Value>,
     counters: &Counters,
     keeper: Option<&dyn Keeper>,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Found, StateError> {
+    let (mut chunk, mut open) = (0, &Value::Null);
+    if let Some(left) = left {
+        counters.resume(field(left, "counters")?)?;
+        (chunk, open) = (count(left, "chunk")?, field(left, "open")?);
+    }
     let mut expansion = Expansion::new(property);
-    for _ in 0..work.chunk {
+    for _ in 0..chunk {
         expansion.next_chunk(stop);
     }
+    let run = Run { threads: options.workers(), stop, keeper };
     while let Some(cases) = expansion.next_chunk(stop) {
         // A chunk that was cut short is none: what is saved must mean the same in the next run.
         if stop() {
             return Ok(Found::Stopped);
         }
-        let opening = Opening::new(network, &cases);
-        let visitor = Visitor::new(counters, options.seed);
-        let found = search::search(&opening, &work, options.workers(), visitor, keeper, stop)?;
+        let cases = Cases::Plain(Opening::new(network, &cases));
+        let search = Verification::new(cases, Visitor::new(counters, options.seed), chunk);
+        let (found, _) = search.run(open, None, run).map_err(EvidenceError::without_records)?;
         if found != Found::Nothing {
             return Ok(found);
         }
-        work = OpenWork { chunk: work.chunk + 1, ..OpenWork::default() };
+        (chunk, open) = (chunk + 1, &Value::Null);
         if let Some(keeper) = keeper
             && keeper.is_due()
         {
-            keeper.save(&work.to_json(counters));
+            keeper.save(&Verification::state_of(chunk, open, counters));
         }
     }
     Ok(if expansion.is_finished() { Found::Nothing } else { Found::Stopped })
@@ -146,12 +157,9 @@ pub(crate) fn find(
     limits: &Limits<'_>,
     keeper: Option<&dyn Keeper>,
 ) -> Result<Found, StateError> {
-    let work = match keeper.and_then(Keeper::resumed) {
-        Some(state) => OpenWork::from_json(state, counters)?,
-        None => OpenWork::default(),
-    };
+    let left = keeper.and_then(Keeper::resumed);
     let stop = || limits.reached();
-    let search = || search_chunks(network, property, options, work, counters, keeper, &stop);
+    let search = || search_chunks(network, property, options, left, counters, keeper, &stop);
     unless_stopped(search).unwrap_or(Ok(Found::Stopped))
 }
 
@@ -167,34 +175,79 @@ fn is_vacuous(network: &Network, property: &Property, counters: &Counters) -> bo
     true
 }
 
-/// Like [`verify`], on one thread, and writes the body of a certificate (the records between the
-/// header and `end`) for the case that the property holds.
+/// Like [`verify_resumable`], and records why the property holds, for a certificate.
 ///
 /// `precision` is the number of fraction bits that the header advises to checkers; what is closed
-/// leaves room for their rounding. What was written is worth nothing unless the answer is [`Verdict::Holds`];
-/// what `out` kept when a limit ended the run, or it was killed, a later run goes on from.
+/// leaves room for their rounding. The records are kept in `storage`; with a keeper that must be
+/// files, and a later run goes on with both. Records come back where the answer is
+/// [`Verdict::Holds`]; where a keeper has the state of a run that a limit ended, its files stay.
 ///
 /// # Errors
-/// If writing fails, no proof can be written for this property, or the kept state is not one of it.
+/// If records cannot be kept, no proof can be written for this property, or the kept state is not
+/// one of it.
+///
+/// # Panics
+/// If the property's numbers of inputs and outputs are not the network's.
 pub fn verify_with_proof(
     network: &Network,
     property: &Property,
     options: &Options,
     precision: u32,
-    out: &mut dyn Journal,
-) -> Result<Outcome, ProofError> {
+    storage: Storage,
+    keeper: Option<&dyn Keeper>,
+) -> Result<(Outcome, Option<Records>), ProofError> {
+    assert_eq!(network.inputs(), property.inputs, "the property is about another network");
+    assert_eq!(network.outputs(), property.outputs, "the property is about another network");
     let counters = Counters::default();
     let limits = Limits::new(options);
     let stop = || limits.reached();
-    let visitor = Visitor::new(&counters, options.seed);
-    let search = ProofSearch { network, visitor, precision, stop: &stop };
-    let found = with_progress(&limits, &counters, || search.run(property, out));
-    let found = found.unwrap_or(Ok(Found::Stopped))?;
+    let run = Run { threads: options.workers(), stop: &stop, keeper };
+    let prove = || {
+        let open = match keeper.and_then(Keeper::resumed) {
+            Some(state) => {
+                counters.resume(field(state, "counters")?)?;
+                field(state, "open")?
+            }
+            None => &Value::Null,
+        };
+        let cases = ProofCases::new(network, property, precision, &counters)?;
+        let head = cases.head.clone();
+        let cases = Cases::Proved(Box::new(cases));
+        let search = Verification::new(cases, Visitor::new(&counters, options.seed), 0);
+        let (found, evidence) = search.run(open, Some(storage), run)?;
+        Ok((found, evidence.map(|evidence| Records { head, evidence })))
+    };
+    let found = with_progress(&limits, &counters, prove);
+    let (found, records) =
+        found.unwrap_or_else(|Stopped| Ok::<_, ProofError>((Found::Stopped, None)))?;
     let vacuous = || counters.regions.get() == 0 && is_vacuous(network, property, &counters);
-    Ok(Outcome {
-        verdict: verdict(network, property, found, vacuous, &limits),
-        statistics: counters.statistics(),
-    })
+    let verdict = verdict(network, property, found, vacuous, &limits);
+    let holds = matches!(verdict, Verdict::Holds { .. });
+    let outcome = Outcome { verdict, statistics: counters.statistics() };
+    Ok((outcome, records.filter(|_| holds)))
+}
+
+/// Why a property holds: the body of a certificate, between the header and `end`.
+#[derive(Debug)]
+pub struct Records {
+    head: String,
+    evidence: Evidence,
+}
+
+impl Records {
+    /// Writes them in the order of the format.
+    ///
+    /// # Errors
+    /// If they cannot be read or written.
+    pub fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(self.head.as_bytes())?;
+        self.evidence.write(out)
+    }
+
+    /// Removes the files in which they were kept.
+    pub fn remove(self) {
+        self.evidence.remove();
+    }
 }
 
 fn verdict(

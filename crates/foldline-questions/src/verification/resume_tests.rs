@@ -11,10 +11,8 @@ use serde_json::{Value, json};
 
 use super::attack::Random;
 use super::counters::Counters;
-use super::resume::OpenWork;
 use super::{Found, search_chunks};
-use crate::checkpoint::memory::Memory;
-use crate::checkpoint::{Keeper, StateError};
+use crate::checkpoint::{Keeper, Memory, StateError};
 use crate::verification::Options;
 
 /// A network and a property with their verdict.
@@ -47,12 +45,11 @@ fn run(case: &Case, steps: u64, threads: usize, state: Option<Value>) -> (Found,
     let (network, property) = (&case.network, &case.property);
     let counters = Counters::default();
     let memory = Memory { resumed: state, ..Memory::default() };
-    let work = memory.resumed().map(|state| OpenWork::from_json(state, &counters).unwrap());
     let asked = AtomicU64::new(0);
     let stop = || asked.fetch_add(1, Ordering::Relaxed) >= steps;
     let options = Options { threads, ..Options::default() };
-    let work = work.unwrap_or_default();
-    let found = search_chunks(network, property, &options, work, &counters, Some(&memory), &stop);
+    let left = memory.resumed();
+    let found = search_chunks(network, property, &options, left, &counters, Some(&memory), &stop);
     let saved = memory.saved.into_inner().unwrap();
     let state = saved.map(|text| serde_json::from_str(&text).unwrap()).or(memory.resumed);
     (found.unwrap(), state)
@@ -99,9 +96,10 @@ fn stopped_again_and_again() {
 #[test]
 fn states_of_other_searches_are_refused() {
     let cases = cases("random_small.json.gz");
+    // A state whose first part is a node, not cases to be opened.
     let with_nodes = |case: &Case| {
-        let (found, state) = run(case, 3, 1, None);
-        let state = state.filter(|state| !state["nodes"].as_array().unwrap().is_empty());
+        let (found, state) = run(case, 5, 1, None);
+        let state = state.filter(|state| state["open"]["parts"][0][1]["lower"].is_string());
         (found == Found::Stopped).then_some(state).flatten()
     };
     let case = cases.iter().find(|case| with_nodes(case).is_some()).expect("a longer search");
@@ -110,17 +108,13 @@ fn states_of_other_searches_are_refused() {
         let mut state = state.clone();
         change(&mut state);
         let counters = Counters::default();
-        let work = match OpenWork::from_json(&state, &counters) {
-            Ok(work) => work,
-            Err(error) => return Some(error),
-        };
         let (network, property) = (&case.network, &case.property);
         let options = Options::default();
-        search_chunks(network, property, &options, work, &counters, None, &|| false).err()
+        search_chunks(network, property, &options, Some(&state), &counters, None, &|| false).err()
     };
     assert_eq!(reason(&|_| ()), None);
     let node = |key: &'static str, value: Value| {
-        reason(&move |state| state["nodes"][0][key] = value.clone())
+        reason(&move |state| state["open"]["parts"][0][1][key] = value.clone())
     };
     for (key, value) in [
         ("case", json!(10_000)),
@@ -138,9 +132,9 @@ fn states_of_other_searches_are_refused() {
         assert!(node(key, value.clone()).is_some(), "{key}: {value}");
     }
     for (key, value) in [
-        ("next_case", json!(10_000)),
-        ("unopened", json!([10_000])),
-        ("nodes", json!(3)),
+        ("open", json!({"parts": [[0, {"from_case": 0, "to_case": 10_000}]]})),
+        ("open", json!({"parts": [[1, {"from_case": 0, "to_case": 1}]]})),
+        ("open", json!({"parts": 3})),
         ("counters", json!([1])),
         ("chunk", json!(-1)),
     ] {

@@ -1,10 +1,10 @@
 //! Where an output is constant on whole parts, few nodes prove that it does not exceed its value, and forged leaves fail.
 
 use foldcheck::Content;
-use foldline::{Options, Verdict, verify_with_proof};
+use foldline::{Options, Storage, Verdict, verify_with_proof};
 use serde_json::{Value, json};
 
-use crate::certifying::header;
+use crate::certifying::{header, text_of};
 use crate::files::{Claim, Files, check};
 
 fn layer(weights: Value, bias: Value, activation: &str) -> Value {
@@ -44,13 +44,13 @@ fn statement(layers: &[Value], inputs: usize, outputs: usize, beyond: &str) -> F
 /// The records of the proof, which is accepted, and the number of nodes.
 fn proved(files: &Files) -> (String, u64) {
     let precision = foldline::certificate::precision(&files.network, &files.property);
-    let mut body = Vec::new();
     let options = Options::default();
-    let outcome =
-        verify_with_proof(&files.network, &files.property, &options, precision, &mut body);
-    let outcome = outcome.expect("a proof");
+    let storage = Storage::in_memory();
+    let proved =
+        verify_with_proof(&files.network, &files.property, &options, precision, storage, None);
+    let (outcome, records) = proved.expect("a proof");
     assert!(matches!(outcome.verdict, Verdict::Holds { .. }), "{:?}", outcome.verdict);
-    let body = String::from_utf8(body).expect("text");
+    let body = text_of(records.expect("what holds has records"));
     let certificate = format!("{}{body}end\n", header(files, Claim::Holds));
     check(certificate.as_bytes(), files).unwrap_or_else(|rejection| panic!("{rejection}"));
     (certificate, outcome.statistics.nodes)

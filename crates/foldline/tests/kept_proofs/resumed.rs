@@ -1,74 +1,62 @@
 //! A proof that is stopped at its nodes and goes on, again and again, is accepted like one that was written in peace.
 
-use std::io::{self, Write};
+use std::fs::{OpenOptions, read_dir};
+use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use foldcheck::Content;
-use foldline::questions::checkpoint::Journal;
-use foldline::{Options, Verdict, verify_with_proof};
-use serde_json::{Value, json};
+use foldline::questions::checkpoint::Memory;
+use foldline::{Options, Storage, Verdict, verify_with_proof};
+use serde_json::json;
 
-use crate::certifying::header;
+use crate::certifying::{header, text_of};
 use crate::files::{Claim, Files, check};
 
-/// A proof in memory that stops the search after so many saves; what is written after the last
-/// save is lost, as in a run that is killed.
-#[derive(Default)]
-struct Notes {
-    text: Vec<u8>,
-    resumed: Option<Value>,
-    saved: Option<(usize, Value)>,
-    saves: u64,
-    stop: Arc<AtomicBool>,
-}
-
-impl Write for Notes {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.text.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+/// Adds to every log what a run that was killed wrote after its last save.
+fn tear(folder: &Path) {
+    for entry in read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let mut log = OpenOptions::new().append(true).open(path).expect("a log");
+        log.write_all(b"split 1\nbounds 3").expect("it can be written");
     }
 }
 
-impl Journal for Notes {
-    fn resumed(&self) -> Option<&Value> {
-        self.resumed.as_ref()
-    }
-
-    fn is_due(&self) -> bool {
-        true
-    }
-
-    fn save(&mut self, state: &Value) -> io::Result<()> {
-        // As text, as in a file.
-        let state = serde_json::from_str(&state.to_string()).expect("JSON");
-        self.saved = Some((self.text.len(), state));
-        self.saves = self.saves.saturating_sub(1);
-        self.stop.store(self.saves == 0, Ordering::Relaxed);
-        Ok(())
-    }
-}
-
-/// The proof by runs of so many saves, and how many runs it took.
-fn in_pieces(files: &Files, saves: u64) -> (String, usize) {
+/// The proof by runs that are stopped after a while, each a little later, and their number.
+fn in_pieces(files: &Files, while_: Option<Duration>, threads: usize) -> (String, u32) {
     let precision = foldline::certificate::precision(&files.network, &files.property);
-    let (mut text, mut resumed) = (Vec::new(), None);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut memory = Memory::default();
     for runs in 1..100_000 {
         let stop = Arc::new(AtomicBool::new(false));
-        let mut notes = Notes { text, resumed, saved: None, saves, stop: stop.clone() };
-        let options = Options { stop: Some(stop), ..Options::default() };
-        let outcome =
-            verify_with_proof(&files.network, &files.property, &options, precision, &mut notes);
-        if let Verdict::Holds { .. } = outcome.expect("a proof").verdict {
-            return (String::from_utf8(notes.text).expect("text"), runs);
+        let options = Options { threads, stop: Some(stop.clone()), ..Options::default() };
+        let storage = Storage::Files(folder.path().join("log"));
+        let (network, property) = (&files.network, &files.property);
+        let ended = AtomicBool::new(false);
+        let proved = std::thread::scope(|scope| {
+            if let Some(pause) = while_ {
+                let (stop, ended) = (&stop, &ended);
+                scope.spawn(move || {
+                    std::thread::sleep(pause * runs);
+                    stop.store(!ended.load(Ordering::Relaxed), Ordering::Relaxed);
+                });
+            }
+            let keeper = Some(&memory as _);
+            let proved = verify_with_proof(network, property, &options, precision, storage, keeper);
+            ended.store(true, Ordering::Relaxed);
+            proved
+        });
+        let (outcome, records) = proved.expect("a proof");
+        if let Verdict::Holds { .. } = outcome.verdict {
+            let text = text_of(records.expect("what holds has records"));
+            assert_eq!(read_dir(folder.path()).expect("a folder").count(), 0, "no log stays");
+            return (text, runs);
         }
-        let (length, state) = notes.saved.expect("a stopped run saves");
-        notes.text.truncate(length);
-        (text, resumed) = (notes.text, Some(state));
+        assert!(records.is_none());
+        tear(folder.path());
+        memory = memory.next();
     }
     panic!("it does not end");
 }
@@ -104,12 +92,16 @@ fn holds_in_pieces(files: &Files) -> bool {
     ) {
         return false;
     }
-    let (whole, _) = in_pieces(files, u64::MAX);
-    for saves in [1, 3] {
-        let (body, runs) = in_pieces(files, saves);
+    let (whole, _) = in_pieces(files, None, 1);
+    for threads in [2, 8] {
+        let (other, _) = in_pieces(files, None, threads);
+        assert!(other == whole, "{threads} threads");
+    }
+    for (micros, threads) in [(50, 1), (150, 2)] {
+        let (body, runs) = in_pieces(files, Some(Duration::from_micros(micros)), threads);
         let certificate = format!("{}{body}end\n", header(files, Claim::Holds));
         check(certificate.as_bytes(), files).unwrap_or_else(|rejection| panic!("{rejection}"));
-        assert!(runs > 1 || whole.lines().count() < 20, "{runs} runs");
+        assert!(runs > 1 || whole.lines().count() < 200, "{runs} runs");
         // The same tree: a node bounded anew from the weights may differ by a rounding, seldom.
         let splits = |text: &str| text.lines().filter(|line| line.starts_with("split")).count();
         let (one, other) = (splits(&whole), splits(&body));

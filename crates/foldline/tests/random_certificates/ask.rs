@@ -11,12 +11,12 @@ use foldline::formats::zonotope_to_json;
 use foldline::lipschitz::Exponent;
 use foldline::lipschitz_certificate::lipschitz_certified;
 use foldline::norm_certificate;
+use foldline::norm_certificate::maximize_norm_certified;
 use foldline::question_certificates::{
     SubjectFiles, maximum_certified, positive_certified, surjective_certified, zero_certified,
 };
 use foldline::questions::equivalence::Question as Pair;
-use foldline::questions::norm_maximum::proof::Record;
-use foldline::questions::norm_maximum::{Norm, maximize_norm_with_proof};
+use foldline::questions::norm_maximum::Norm;
 use foldline::questions::separability::separate;
 use foldline::questions::training::statement::{Architecture, TrainingOptions};
 use foldline::questions::{containment, norm_maximum, regions};
@@ -282,7 +282,7 @@ fn contains(source: &mut Source, case: &mut Case, limit: Duration) -> Result<(),
     let start = Instant::now();
     let stop = || start.elapsed() >= limit;
     let target = case.target();
-    containment_certificate::write(&outer, &inner, &found.verdict, paths, &target, &stop)
+    containment_certificate::write(&outer, &inner, &found.verdict, paths, &target, 1, &stop)
         .map_err(text)?;
     Ok(())
 }
@@ -312,9 +312,7 @@ fn norm(p: &str, source: &mut Source, case: &mut Case, limit: Duration) -> Resul
         few_generators,
         ..norm_maximum::Options::default()
     };
-    let mut record = Record::default();
-    let found = maximize_norm_with_proof(&body, &norm, &options, &mut record).map_err(text)?;
     let paths = norm_certificate::Paths { zonotope: &file, matrix: matrix.as_deref() };
-    norm_certificate::write(&norm, &found, &record, paths, &case.target()).map_err(text)?;
+    maximize_norm_certified(&body, &norm, &options, paths, &case.target(), None).map_err(text)?;
     Ok(())
 }

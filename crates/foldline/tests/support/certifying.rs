@@ -1,18 +1,19 @@
 //! Certificates in memory: what the search writes about files that the checker has read.
 
-use foldline::{Options, Verdict, verify_with_proof};
+use foldline::{Options, Records, Storage, Verdict, verify_with_proof};
 
 use crate::files::{Claim, Files};
 
 /// The certificate of the answer, which must be found within the options' limits.
 pub fn certificate(name: &str, files: &Files, options: &Options) -> String {
-    let mut body = Vec::new();
     let (network, property) = (&files.network, &files.property);
     let precision = foldline::certificate::precision(network, property);
-    let outcome = verify_with_proof(network, property, options, precision, &mut body);
-    match outcome.unwrap_or_else(|error| panic!("{name}: {error}")).verdict {
+    let proved =
+        verify_with_proof(network, property, options, precision, Storage::in_memory(), None);
+    let (outcome, records) = proved.unwrap_or_else(|error| panic!("{name}: {error}"));
+    match outcome.verdict {
         Verdict::Holds { .. } => {
-            let body = String::from_utf8(body).expect("text");
+            let body = text_of(records.expect("what holds has records"));
             format!("{}{body}end\n", header(files, Claim::Holds))
         }
         Verdict::Violated(witness) => {
@@ -32,4 +33,12 @@ pub fn header(files: &Files, claim: Claim) -> String {
         files.network_hash(),
         files.property_hash()
     )
+}
+
+/// The records as text.
+pub fn text_of(mut records: Records) -> String {
+    let mut body = Vec::new();
+    records.write(&mut body).expect("what was kept can be read");
+    records.remove();
+    String::from_utf8(body).expect("text")
 }

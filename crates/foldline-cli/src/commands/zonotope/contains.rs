@@ -116,8 +116,10 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         let late = || arguments.timeout.timeout.is_some_and(|limit| start.elapsed() >= limit);
         let stop = || stop.load(Ordering::Relaxed) || late();
         let verdict = &outcome.verdict;
-        missing = !containment_certificate::write(&outer, &inner, verdict, paths, target, &stop)
-            .map_err(|error| not_written(None, error))?;
+        let threads = foldline::questions::limits::workers(options.threads);
+        missing =
+            !containment_certificate::write(&outer, &inner, verdict, paths, target, threads, &stop)
+                .map_err(|error| not_written(None, error))?;
     }
     let mut report = report(arguments, &outer, &inner, &outcome, start);
     let is_known = match outcome.scale {

@@ -7,10 +7,10 @@ use clap::Args;
 use foldline::formats::input::display_name;
 use foldline::formats::matrix::parse_matrix;
 use foldline::formats::zonotope::parse_zonotope;
-use foldline::norm_certificate::{self, Paths};
+use foldline::norm_certificate::{self, NormCertificateError, Paths, maximize_norm_certified};
 use foldline::questions::norm_maximum::{
     Limit, Maximum, Norm, NormError, Options, Outcome, Progress, Value, Verdict, maximize_norm,
-    maximize_norm_resumable, maximize_norm_with_proof, proof::Record,
+    maximize_norm_resumable,
 };
 use foldline::text::decimal;
 use foldline::{Rational, Zonotope, parse_rational};
@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::{describe, exact_and_decimal, norm_estimate};
 use crate::certifying::{CertificateOption, Limits};
-use crate::checkpoint::{Certificate, CheckpointOption, foreign, not_written};
+use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_written};
 use crate::describe::{count, duration, point_table};
 use crate::interrupt::stop_flag;
 use crate::load::{Inputs, at_most_one_stdin};
@@ -133,37 +133,42 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             start,
         );
     }
-    let in_one_run = Certificate::InOneRun(certificate.path());
-    let checkpoint = checkpoint.open("zonotope norm", &inputs, in_one_run, |statement| {
+    let kept = Certificate::Kept(certificate.path());
+    let checkpoint = checkpoint.open("zonotope norm", &inputs, kept, |statement| {
         statement.option("p", arguments.p.clone())
     })?;
     let (timeout, stop) = (arguments.timeout.timeout, options.stop.clone());
-    let certifying = certificate.prepare(&inputs, Limits { start, timeout, stop }, false)?;
-    let mut record = certifying.is_some().then(Record::default);
+    let limits = Limits { start, timeout, stop };
+    let certifying = certificate.prepare(&inputs, limits, checkpoint.is_some())?;
     let refused = |error: NormError| Failure::Usage(error.to_string());
-    let outcome = match (&checkpoint, &mut record) {
-        (Some(keeper), _) => maximize_norm_resumable(&zonotope, &norm, &options, keeper)
+    let outcome = match (&certifying, &checkpoint) {
+        (Some(certifying), _) => {
+            let target = certifying.destination();
+            let paths =
+                Paths { zonotope: &arguments.zonotope, matrix: arguments.matrix.as_deref() };
+            let kept = keeper(&checkpoint);
+            maximize_norm_certified(&zonotope, &norm, &options, paths, target, kept).map_err(
+                |error| match error {
+                    NormCertificateError::Norm(error) => refused(error),
+                    NormCertificateError::Certificate(error) => {
+                        not_written(checkpoint.as_ref(), error)
+                    }
+                },
+            )?
+        }
+        (None, Some(keeper)) => maximize_norm_resumable(&zonotope, &norm, &options, keeper)
             .map_err(refused)?
             .map_err(|error| foreign(checkpoint.as_ref(), &error))?,
-        (None, Some(record)) => {
-            maximize_norm_with_proof(&zonotope, &norm, &options, record).map_err(refused)?
-        }
         (None, None) => maximize_norm(&zonotope, &norm, &options).map_err(refused)?,
     };
     drop(line);
     let mut report = report(&name, &zonotope, &outcome, start);
     let finished = matches!(outcome.verdict, Verdict::Found(_));
-    report.keep_checkpoint(checkpoint, finished);
-    if let (Some(certifying), Some(record)) = (&certifying, &record) {
-        let target = certifying.destination();
-        let paths = Paths { zonotope: &arguments.zonotope, matrix: arguments.matrix.as_deref() };
-        let written = norm_certificate::write(&norm, &outcome, record, paths, target)
-            .map_err(|error| not_written(None, error))?;
-        if !written {
-            let warning = "warning: no certificate was written: a limit was reached";
-            report.warnings.push(warning.to_owned());
-        }
+    if certifying.is_some() && !finished {
+        let warning = "warning: no certificate was written: a limit was reached";
+        report.warnings.push(warning.to_owned());
     }
+    report.keep_checkpoint(checkpoint, finished);
     report.certify(certifying);
     Ok(report)
 }

@@ -10,6 +10,7 @@ mod measure;
 
 use std::fmt::Write;
 
+use foldline_engine::{Ended, Left, Open, Run, Search, Storage, depth_first};
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::directed::nearest;
 use foldline_geometry::exact_lp::{Feasibility, feasibility};
@@ -17,9 +18,12 @@ use foldline_kernel::network::over_common_denominator;
 use foldline_kernel::number::{from_f64_bits, magnitude};
 use foldline_kernel::{Activation, Integer, Network, Rational, Region};
 
+use serde_json::Value;
+
 use super::leaf::strictly;
 use super::ranges::{Link, Slopes, links};
 use super::statement::Exponent;
+use crate::checkpoint::StateError;
 use crate::verification::affine::{AffineRow, compose};
 use hull::{Hull, Opened};
 use measure::{Measure, Ranges};
@@ -76,7 +80,8 @@ pub fn prove(
     claim: &Claim<'_>,
     attained: Option<&Lower<'_>>,
     region: &Region,
-    stop: &dyn Fn() -> bool,
+    threads: usize,
+    stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Proof, NoProof> {
     let measure = Measure::new(claim.p, claim.outputs.len())?;
     let (mut text, mut record) = (String::new(), None);
@@ -91,8 +96,8 @@ pub fn prove(
             let along = along.map_or(String::new(), |along| format!(" along{}", words(&along)));
             record = Some((format!("attained{}{along}\n", words(attained.point)), lower));
         }
-        let tree = Tree { claim, measure, links: links(claim.network), hull: &hull, stop };
-        tree.write(point, &mut text)?;
+        let tree = Tree { claim, measure, links: links(claim.network), hull: &hull };
+        text += &tree.records(point, Run { threads, stop, keeper: None })?;
     }
     if attained.is_none() {
         return Ok(Proof { text, lower: None });
@@ -134,36 +139,70 @@ struct Tree<'a> {
     measure: Measure,
     links: Vec<Option<Link>>,
     hull: &'a Hull,
-    stop: &'a dyn Fn() -> bool,
 }
 
 /// An open node: signs (0 undecided), the strict rows of the splits, a point of its interior.
 #[derive(Clone)]
-struct Open {
+struct Node {
     signs: Vec<i8>,
     rows: Vec<(usize, ExactConstraint)>,
     point: Vec<Rational>,
 }
 
+/// A part of the proof.
+#[derive(Clone)]
 enum Work {
-    Node(Open),
+    /// An open node.
+    Node(Node),
+    /// The record of a side without interior.
     Line(String),
 }
 
-impl Tree<'_> {
-    fn write(&self, point: Vec<Rational>, text: &mut String) -> Result<(), NoProof> {
-        let signs = vec![0; self.links.len()];
-        let mut stack = vec![Work::Node(Open { signs, rows: Vec::new(), point })];
-        while let Some(work) = stack.pop() {
-            if (self.stop)() {
-                return Err(NoProof::Stopped);
-            }
-            match work {
-                Work::Line(line) => text.push_str(&line),
-                Work::Node(node) => self.visit(node, text, &mut stack)?,
-            }
+impl Search for Tree<'_> {
+    type Part = Work;
+    type Workspace = ();
+    type Found = NoProof;
+
+    fn workspace(&self) {}
+
+    fn visit(&self, work: Work, (): &mut (), left: &mut Left<Work>) -> Option<NoProof> {
+        match work {
+            Work::Line(line) => left.records = line,
+            Work::Node(node) => return self.visit_node(node, left).err(),
         }
-        Ok(())
+        None
+    }
+
+    fn outline(&self, work: &Work) -> Work {
+        work.clone()
+    }
+
+    fn to_json(&self, _: &Work) -> Value {
+        unreachable!("a proof of a Lipschitz constant has no checkpoint")
+    }
+
+    fn from_json(&self, _: &Value) -> Result<Work, StateError> {
+        Err(StateError("a proof of a Lipschitz constant has no checkpoint".to_owned()))
+    }
+}
+
+impl Tree<'_> {
+    /// The records of the whole tree.
+    fn records(&self, point: Vec<Rational>, run: Run<'_>) -> Result<String, NoProof> {
+        let signs = vec![0; self.links.len()];
+        let root = Work::Node(Node { signs, rows: Vec::new(), point });
+        let open = Open::with_evidence(vec![root], Storage::in_memory());
+        let (ended, evidence) = depth_first(self, open, run);
+        match ended {
+            Ended::Exhausted => {}
+            Ended::Found(reason) => return Err(reason),
+            Ended::Stopped { .. } => return Err(NoProof::Stopped),
+            Ended::Failed(error) => unreachable!("records in memory: {error}"),
+        }
+        let mut text = Vec::new();
+        let written = evidence.map(|mut evidence| evidence.write(&mut text));
+        written.transpose().expect("records in memory can be read");
+        Ok(String::from_utf8(text).expect("records are text"))
     }
 
     /// The sign of a neuron; a repeated one has its original's.
@@ -180,12 +219,9 @@ impl Tree<'_> {
         }
     }
 
-    fn visit(
-        &self,
-        mut node: Open,
-        text: &mut String,
-        stack: &mut Vec<Work>,
-    ) -> Result<(), NoProof> {
+    /// Closes or splits a node.
+    fn visit_node(&self, mut node: Node, left: &mut Left<Work>) -> Result<(), NoProof> {
+        let Left { parts, records: text } = left;
         let network = self.claim.network;
         let slopes = Slopes::new(network, &self.links, |neuron| self.sign(&node.signs, neuron));
         let vectors = self.measure.vectors(self.hull);
@@ -208,18 +244,16 @@ impl Tree<'_> {
             let positive = strictly(&row, true).holds_at(&node.point);
             let _ = writeln!(text, "constant {neuron}");
             node.signs[neuron] = if positive { 1 } else { -1 };
-            stack.push(Work::Node(node));
+            parts.push(Work::Node(node));
             return Ok(());
         }
         let _ = writeln!(text, "split {neuron}");
-        let inactive = self.side(&node, neuron, &row, false);
-        stack.push(inactive);
-        stack.push(self.side(&node, neuron, &row, true));
+        parts.extend([true, false].map(|active| self.side(&node, neuron, &row, active)));
         Ok(())
     }
 
     /// The child where the neuron is on or off, or the record that it has no interior.
-    fn side(&self, node: &Open, neuron: usize, row: &AffineRow, active: bool) -> Work {
+    fn side(&self, node: &Node, neuron: usize, row: &AffineRow, active: bool) -> Work {
         let mut child = node.clone();
         child.signs[neuron] = if active { 1 } else { -1 };
         let constraint = strictly(row, active);
@@ -231,7 +265,7 @@ impl Tree<'_> {
         let split = child.rows.iter().map(|(_, constraint)| constraint.clone());
         let all: Vec<ExactConstraint> = self.hull.interior.iter().cloned().chain(split).collect();
         match feasibility(self.claim.network.inputs(), &all) {
-            Feasibility::Point(point) => Work::Node(Open { point, ..child }),
+            Feasibility::Point(point) => Work::Node(Node { point, ..child }),
             Feasibility::Contradiction(multipliers) => {
                 let region = (0..self.hull.interior.len()).map(|index| format!("c{index}"));
                 let split = child.rows.iter().map(|(neuron, _)| format!("n{neuron}"));

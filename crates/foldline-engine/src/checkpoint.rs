@@ -3,7 +3,7 @@
 //! A question describes its open work as a JSON value. Where the value is kept is the caller's
 //! business: a [`Keeper`] takes it, and gives back the one that an earlier run left.
 
-use std::io::{self, Write};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -22,27 +22,6 @@ pub trait Keeper: Sync {
     /// Replaces the state kept so far, all of it or nothing.
     fn save(&self, state: &Value);
 }
-
-/// Where a proof is written, record after record, and perhaps kept so far with the open work.
-pub trait Journal: Write + Send {
-    /// The open work that goes with what an earlier run wrote, if there is some.
-    fn resumed(&self) -> Option<&Value> {
-        None
-    }
-    /// Whether it is time to save.
-    fn is_due(&self) -> bool {
-        false
-    }
-    /// Keeps what was written so far, with the open work that it leaves.
-    ///
-    /// # Errors
-    /// If what was written cannot be brought to its place.
-    fn save(&mut self, _state: &Value) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Journal for Vec<u8> {}
 
 /// A state that no run of this question can have left.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,13 +42,26 @@ pub fn saving<T>(
     is_unfinished: impl FnOnce(&T) -> bool,
     body: impl FnOnce() -> T,
 ) -> T {
+    saving_if_possible(keeper, || Some(state()), is_unfinished, body)
+}
+
+/// The same where there may be no state, which then is not saved.
+pub fn saving_if_possible<T>(
+    keeper: Option<&dyn Keeper>,
+    state: impl Fn() -> Option<Value> + Sync,
+    is_unfinished: impl FnOnce(&T) -> bool,
+    body: impl FnOnce() -> T,
+) -> T {
     let Some(keeper) = keeper else {
         return body();
     };
     let ended = AtomicBool::new(false);
     let look = || {
-        if !ended.load(Ordering::Relaxed) && keeper.is_due() {
-            keeper.save(&state());
+        if !ended.load(Ordering::Relaxed)
+            && keeper.is_due()
+            && let Some(state) = state()
+        {
+            keeper.save(&state);
         }
     };
     let result = watched(POLL, look, || {
@@ -78,8 +70,10 @@ pub fn saving<T>(
         ended.store(true, Ordering::Relaxed);
         result
     });
-    if is_unfinished(&result) {
-        keeper.save(&state());
+    if is_unfinished(&result)
+        && let Some(state) = state()
+    {
+        keeper.save(&state);
     }
     result
 }
@@ -139,38 +133,35 @@ pub fn expected(what: &str, found: &Value) -> StateError {
     StateError(format!("expected {what}, found {text}"))
 }
 
-/// A keeper for tests of searches.
-#[cfg(test)]
-pub(crate) mod memory {
-    use super::*;
-    use std::sync::Mutex;
+/// Keeps the state in memory, as text: what a file would hold.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// The state that an earlier run left.
+    pub resumed: Option<Value>,
+    /// The last state saved.
+    pub saved: Mutex<Option<String>>,
+}
 
-    /// Keeps the state as text, as a file would.
-    #[derive(Default)]
-    pub struct Memory {
-        pub resumed: Option<Value>,
-        pub saved: Mutex<Option<String>>,
+impl Keeper for Memory {
+    fn resumed(&self) -> Option<&Value> {
+        self.resumed.as_ref()
     }
 
-    impl Keeper for Memory {
-        fn resumed(&self) -> Option<&Value> {
-            self.resumed.as_ref()
-        }
-        fn is_due(&self) -> bool {
-            true
-        }
-        fn save(&self, state: &Value) {
-            *self.saved.lock().unwrap() = Some(state.to_string());
-        }
+    fn is_due(&self) -> bool {
+        true
     }
 
-    impl Memory {
-        /// What the next run finds.
-        pub fn next(self) -> Self {
-            let saved = self.saved.into_inner().unwrap();
-            let resumed = saved.map(|text| serde_json::from_str(&text).unwrap());
-            Self { resumed: resumed.or(self.resumed), saved: Mutex::new(None) }
-        }
+    fn save(&self, state: &Value) {
+        *self.saved.lock().expect("no save panicked") = Some(state.to_string());
+    }
+}
+
+impl Memory {
+    /// What the next run finds.
+    pub fn next(self) -> Self {
+        let saved = self.saved.into_inner().expect("no save panicked");
+        let resumed = saved.and_then(|text| serde_json::from_str(&text).ok());
+        Self { resumed: resumed.or(self.resumed), saved: Mutex::new(None) }
     }
 }
 
@@ -178,7 +169,6 @@ pub(crate) mod memory {
 mod tests {
     use super::*;
     use serde_json::json;
-    use std::sync::Mutex;
 
     #[derive(Default)]
     struct Recorder(Mutex<Vec<Value>>);

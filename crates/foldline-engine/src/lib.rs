@@ -1,0 +1,16 @@
+//! One driver for every search: threads, limits, evidence, and open work as data.
+//!
+//! A question says how a part of its search space is visited: closed for a reason, split, or
+//! answered ([`Search`]). The [`driver`] does the rest: it passes parts between threads, ends at a limit,
+//! hands out all open parts at any moment for a checkpoint, and puts the [`evidence`] in order.
+
+pub mod checkpoint;
+pub mod driver;
+pub mod evidence;
+pub mod limits;
+mod log;
+mod open_parts;
+pub mod workers;
+
+pub use driver::{Ended, Left, Open, Run, Search, best_first, depth_first};
+pub use evidence::{Evidence, EvidenceError, Storage};

@@ -1,0 +1,356 @@
+//! The driver on trees that are known beforehand: evidence in preorder whatever the threads, stops
+//! and resumed runs; panics, failures and findings end it.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use foldline_engine::checkpoint::{Keeper, Memory, StateError};
+use foldline_engine::{Ended, Left, Open, Run, Search, Storage, best_first, depth_first};
+use foldline_kernel::interrupt;
+use serde_json::{Value, json};
+
+/// A mixer of bits, so that trees and stops are irregular and repeat.
+fn mixed(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// A tree in which a part has none to three parts below it.
+struct Tree {
+    seed: u64,
+    /// Visits until this one ends the search, if it is not 0.
+    find: u64,
+    /// Visits until this one panics, if it is not 0.
+    panic: u64,
+    visits: AtomicU64,
+}
+
+/// A part: its path from the root, as a number, and its depth.
+#[derive(Clone, Debug, PartialEq)]
+struct Part {
+    path: u64,
+    depth: u32,
+}
+
+impl Tree {
+    fn new(seed: u64) -> Self {
+        Self { seed, find: 0, panic: 0, visits: AtomicU64::new(0) }
+    }
+
+    fn root(&self) -> Part {
+        Part { path: self.seed, depth: 0 }
+    }
+
+    fn below(&self, part: &Part) -> Vec<Part> {
+        let bits = mixed(part.path);
+        let count = match part.depth {
+            0..3 => 2,
+            3..12 => bits % 4,
+            _ => 0,
+        };
+        let below = |place| Part { path: mixed(bits ^ place), depth: part.depth + 1 };
+        (0..count).map(below).collect()
+    }
+
+    /// All records in preorder, and the number of parts.
+    fn preorder(&self) -> (String, u64) {
+        let (mut text, mut count, mut stack) = (String::new(), 0, vec![self.root()]);
+        while let Some(part) = stack.pop() {
+            text += &record(&part);
+            count += 1;
+            stack.extend(self.below(&part).into_iter().rev());
+        }
+        (text, count)
+    }
+}
+
+fn record(part: &Part) -> String {
+    format!("{:x} {}\n", part.path, part.depth)
+}
+
+impl Search for Tree {
+    type Part = Part;
+    type Workspace = ();
+    type Found = u64;
+
+    fn workspace(&self) {}
+
+    fn visit(&self, part: Part, (): &mut (), left: &mut Left<Part>) -> Option<u64> {
+        // Limits may end a visit in its midst.
+        interrupt::count(1 << 20);
+        let number = self.visits.fetch_add(1, Ordering::Relaxed) + 1;
+        if mixed(part.path ^ 7).is_multiple_of(5) {
+            std::thread::yield_now();
+        }
+        assert!(number != self.panic, "on purpose");
+        left.records += &record(&part);
+        left.parts = self.below(&part);
+        (number == self.find).then_some(part.path)
+    }
+
+    fn outline(&self, part: &Part) -> Part {
+        part.clone()
+    }
+
+    fn to_json(&self, part: &Part) -> Value {
+        json!([part.path, part.depth])
+    }
+
+    fn from_json(&self, state: &Value) -> Result<Part, StateError> {
+        let number = |place: usize| {
+            state[place].as_u64().ok_or_else(|| StateError("no part of a tree".to_owned()))
+        };
+        Ok(Part { path: number(0)?, depth: number(1)? as u32 })
+    }
+
+    fn bound(&self, part: &Part) -> f64 {
+        f64::from(part.depth)
+    }
+
+    fn bytes(&self, _: &Part) -> usize {
+        1
+    }
+}
+
+fn in_memory() -> Storage {
+    Storage::Memory { limit: 1 << 12, folder: std::env::temp_dir() }
+}
+
+fn free(threads: usize) -> Run<'static> {
+    Run { threads, stop: &|| false, keeper: None }
+}
+
+#[test]
+fn evidence_is_in_preorder_whatever_the_threads() {
+    for seed in 0..60 {
+        let (expected, parts) = Tree::new(seed).preorder();
+        for threads in [1, 2, 3, 8] {
+            let tree = Tree::new(seed);
+            let open = Open::with_evidence(vec![tree.root()], in_memory());
+            let (ended, evidence) = depth_first(&tree, open, free(threads));
+            assert!(matches!(ended, Ended::Exhausted));
+            let mut text = Vec::new();
+            evidence.unwrap().write(&mut text).unwrap();
+            assert!(text == expected.as_bytes(), "seed {seed}, {threads} threads");
+            assert_eq!(tree.visits.into_inner(), parts);
+        }
+    }
+}
+
+#[test]
+fn best_first_gives_the_same_evidence() {
+    for seed in 0..50 {
+        let (expected, parts) = Tree::new(seed).preorder();
+        for (threads, most_bytes) in [(1, usize::MAX), (2, 0), (2, 20), (8, usize::MAX)] {
+            let tree = Tree::new(seed);
+            let open = Open::with_evidence(vec![tree.root()], in_memory());
+            let (ended, evidence) = best_first(&tree, open, free(threads), most_bytes);
+            assert!(matches!(ended, Ended::Exhausted));
+            let mut text = Vec::new();
+            evidence.unwrap().write(&mut text).unwrap();
+            assert!(text == expected.as_bytes(), "seed {seed}, {threads} threads, {most_bytes}");
+            assert_eq!(tree.visits.into_inner(), parts);
+        }
+    }
+}
+
+/// Parts are numbers below their own, and their bounds.
+struct Countdown(Mutex<Vec<u64>>);
+
+impl Search for Countdown {
+    type Part = u64;
+    type Workspace = ();
+    type Found = ();
+
+    fn workspace(&self) {}
+
+    fn visit(&self, part: u64, (): &mut (), left: &mut Left<u64>) -> Option<()> {
+        self.0.lock().unwrap().push(part);
+        left.parts = if part > 2 { vec![part / 2, part - part / 3] } else { Vec::new() };
+        None
+    }
+
+    fn outline(&self, part: &u64) -> u64 {
+        *part
+    }
+
+    fn to_json(&self, part: &u64) -> Value {
+        json!(part)
+    }
+
+    fn from_json(&self, state: &Value) -> Result<u64, StateError> {
+        state.as_u64().ok_or_else(|| StateError("no number".to_owned()))
+    }
+
+    fn bound(&self, part: &u64) -> f64 {
+        *part as f64
+    }
+}
+
+#[test]
+fn the_largest_bound_comes_first() {
+    let search = Countdown(Mutex::default());
+    best_first(&search, Open::new(vec![7, 100, 3]), free(1), usize::MAX);
+    let visited = search.0.into_inner().unwrap();
+    assert!(visited.is_sorted_by(|a, b| a >= b), "{visited:?}");
+    assert_eq!(visited[0], 100);
+}
+
+#[test]
+fn several_roots_come_in_order() {
+    let tree = Tree::new(1);
+    let roots: Vec<Part> = (0..50).map(|path| Part { path, depth: 3 }).collect();
+    let mut expected = String::new();
+    for root in &roots {
+        expected += &Tree { seed: root.path, ..Tree::new(0) }.preorder_below(root);
+    }
+    let open = Open::with_evidence(roots, in_memory());
+    let (_, evidence) = depth_first(&tree, open, free(4));
+    let mut text = Vec::new();
+    evidence.unwrap().write(&mut text).unwrap();
+    assert!(text == expected.as_bytes());
+}
+
+impl Tree {
+    fn preorder_below(&self, root: &Part) -> String {
+        let (mut text, mut stack) = (String::new(), vec![root.clone()]);
+        while let Some(part) = stack.pop() {
+            text += &record(&part);
+            stack.extend(self.below(&part).into_iter().rev());
+        }
+        text
+    }
+}
+
+/// Saves at every look, so that a state is one of any moment; says stop after some looks.
+struct Stopping {
+    memory: Memory,
+    looks: AtomicUsize,
+}
+
+impl Keeper for Stopping {
+    fn resumed(&self) -> Option<&Value> {
+        self.memory.resumed()
+    }
+    fn is_due(&self) -> bool {
+        true
+    }
+    fn save(&self, state: &Value) {
+        self.memory.save(state);
+    }
+}
+
+/// Runs a tree with stops until it is exhausted. Where `killed`, a run goes on from a state that
+/// was saved in its midst, not from its last one. The evidence, and the number of runs.
+fn with_stops(seed: u64, killed: bool) -> (Vec<u8>, usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Storage::Files(folder.path().join("records"));
+    let mut state: Option<Value> = None;
+    for run in 1.. {
+        let tree = Tree::new(seed);
+        let open = match &state {
+            Some(state) => Open::with_evidence_from_json(&tree, state, storage.clone()).unwrap(),
+            None => Open::with_evidence(vec![tree.root()], storage.clone()),
+        };
+        let memory = Memory { resumed: state.take(), ..Memory::default() };
+        let keeper = Stopping { memory, looks: AtomicUsize::new(0) };
+        let most = 1 + (mixed(seed ^ run) % 60) as usize;
+        let early = Mutex::new(None);
+        let stop = || {
+            let looks = keeper.looks.fetch_add(1, Ordering::Relaxed);
+            if killed && looks == most / 2 {
+                *early.lock().unwrap() = keeper.memory.saved.lock().unwrap().clone();
+            }
+            looks >= most
+        };
+        let threads = 1 + (mixed(seed ^ run ^ 99) % 4) as usize;
+        let run_with = Run { threads, stop: &stop, keeper: Some(&keeper) };
+        let (ended, evidence) = depth_first(&tree, open, run_with);
+        match ended {
+            Ended::Exhausted => {
+                let mut evidence = evidence.unwrap();
+                let mut text = Vec::new();
+                evidence.write(&mut text).unwrap();
+                evidence.remove();
+                let left = std::fs::read_dir(folder.path()).unwrap().count();
+                assert_eq!(left, 0, "no log stays");
+                return (text, run as usize);
+            }
+            Ended::Stopped { bound } => assert!((0.0..=13.0).contains(&bound), "{bound}"),
+            other => panic!("{other:?}"),
+        }
+        let early = early.into_inner().unwrap();
+        state = match early {
+            Some(text) if run % 2 == 0 => serde_json::from_str(&text).ok(),
+            _ => keeper.memory.next().resumed,
+        };
+    }
+    unreachable!("some run ends")
+}
+
+#[test]
+fn stopped_and_killed_runs_give_the_same_evidence() {
+    let mut runs = 0;
+    for seed in 0..12 {
+        let (expected, _) = Tree::new(seed).preorder();
+        for killed in [false, true] {
+            let (text, count) = with_stops(seed, killed);
+            assert!(text == expected.as_bytes(), "seed {seed}, killed {killed}");
+            runs += count;
+        }
+    }
+    assert!(runs > 60, "most were stopped several times: {runs} runs");
+}
+
+#[test]
+fn what_is_found_ends_the_search() {
+    for threads in [1, 4] {
+        let tree = Tree { find: 40, ..Tree::new(5) };
+        let (ended, _) = depth_first(&tree, Open::new(vec![tree.root()]), free(threads));
+        assert!(matches!(ended, Ended::Found(_)));
+    }
+}
+
+#[test]
+fn a_panic_is_seen_and_nothing_hangs() {
+    for seed in 0..100 {
+        let run = || {
+            let tree = Tree { panic: 1 + seed % 30, ..Tree::new(seed) };
+            let open = Open::with_evidence(vec![tree.root()], in_memory());
+            let _ = depth_first(&tree, open, free(1 + seed as usize % 8));
+            tree.visits.into_inner()
+        };
+        let visits = std::panic::catch_unwind(run);
+        let parts = Tree::new(seed).preorder().1;
+        match visits {
+            Ok(_) => assert!(parts < 1 + seed % 30),
+            Err(_) => assert!(parts > seed % 30),
+        }
+    }
+}
+
+#[test]
+fn a_state_of_another_search_is_refused() {
+    let tree = Tree::new(3);
+    let resumed = |state: &Value| Open::with_evidence_from_json(&tree, state, in_memory());
+    let bad = [
+        json!(null),
+        json!({"parts": 3}),
+        json!({"parts": [[0, 1]]}),
+        json!({"parts": [[1, [1, 2]]]}),
+        json!({"parts": [[-1, [1, 2]]]}),
+    ];
+    for state in &bad {
+        assert!(Open::from_json(&tree, state).is_err(), "{state}");
+    }
+    let good = json!({"parts": [[0, [1, 2]]]});
+    assert!(Open::from_json(&tree, &good).is_ok());
+    assert!(resumed(&good).is_err(), "it has no evidence");
+    let log = json!({"bytes": 1, "sha256": ""});
+    let lost = json!({"parts": [], "evidence": {"logs": [log], "stretches": []}});
+    assert!(resumed(&lost).is_err(), "its log is lost");
+    let beyond = json!({"parts": [], "evidence": {"logs": [], "stretches": [[0, 0, 5, []]]}});
+    assert!(resumed(&beyond).is_err(), "a stretch beyond its log");
+}
