@@ -62,7 +62,7 @@ pub trait Search: Sync {
     ///
     /// # Errors
     /// If it is no part of this search.
-    fn from_json(&self, state: &Value) -> Result<Self::Part, StateError>;
+    fn restore(&self, state: &Value) -> Result<Self::Part, StateError>;
 
     /// No point of the part has a larger value, for questions that ask for one.
     fn bound(&self, _part: &Self::Part) -> f64 {
@@ -200,7 +200,7 @@ fn parts<P>(
         let stretch = entry.get(0).and_then(Value::as_u64);
         let stretch = stretch.and_then(|number| u32::try_from(number).ok());
         let stretch = stretch.filter(|&stretch| fits(stretch)).ok_or_else(wrong)?;
-        let part = search.from_json(entry.get(1).ok_or_else(wrong)?)?;
+        let part = search.restore(entry.get(1).ok_or_else(wrong)?)?;
         Ok((part, stretch))
     };
     list(state, "parts")?.iter().map(entry).collect()

@@ -98,7 +98,7 @@ impl Search for Tree {
         json!([part.path, part.depth])
     }
 
-    fn from_json(&self, state: &Value) -> Result<Part, StateError> {
+    fn restore(&self, state: &Value) -> Result<Part, StateError> {
         let number = |place: usize| {
             state[place].as_u64().ok_or_else(|| StateError("no part of a tree".to_owned()))
         };
@@ -180,7 +180,7 @@ impl Search for Countdown {
         json!(part)
     }
 
-    fn from_json(&self, state: &Value) -> Result<u64, StateError> {
+    fn restore(&self, state: &Value) -> Result<u64, StateError> {
         state.as_u64().ok_or_else(|| StateError("no number".to_owned()))
     }
 

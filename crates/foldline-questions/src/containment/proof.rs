@@ -130,7 +130,7 @@ impl Search for Tree {
         unreachable!("a tree of gauges has no checkpoint")
     }
 
-    fn from_json(&self, _: &Value) -> Result<Node, StateError> {
+    fn restore(&self, _: &Value) -> Result<Node, StateError> {
         Err(StateError("a tree of gauges has no checkpoint".to_owned()))
     }
 }

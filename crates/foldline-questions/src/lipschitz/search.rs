@@ -103,7 +103,7 @@ impl Search for CellSearch<'_> {
         resume::node_to_json(node)
     }
 
-    fn from_json(&self, state: &Value) -> Result<Node, StateError> {
+    fn restore(&self, state: &Value) -> Result<Node, StateError> {
         resume::open_node(state, self.roots)
     }
 

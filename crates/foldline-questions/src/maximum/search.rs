@@ -147,7 +147,7 @@ impl Search for MaximumSearch<'_> {
         state
     }
 
-    fn from_json(&self, state: &Value) -> Result<Part, StateError> {
+    fn restore(&self, state: &Value) -> Result<Part, StateError> {
         let place =
             Place { case: count(state, "case")? as usize, piece: count(state, "piece")? as usize };
         let problem = self.problems.get(place.case).and_then(|of_job| of_job.get(place.piece));

@@ -100,7 +100,7 @@ impl Search for ConeSearch<'_> {
         resume::cone_to_json(node)
     }
 
-    fn from_json(&self, state: &Value) -> Result<Node, StateError> {
+    fn restore(&self, state: &Value) -> Result<Node, StateError> {
         resume::read_cone(state, self.problem)
     }
 

@@ -129,7 +129,7 @@ impl Search for Walk<'_> {
         json!({"positive": positive, "decided": decided, "possible": possible})
     }
 
-    fn from_json(&self, state: &Value) -> Result<Node, StateError> {
+    fn restore(&self, state: &Value) -> Result<Node, StateError> {
         self.restored(state)
     }
 

@@ -24,6 +24,7 @@ use super::{Found, candidate};
 use crate::checkpoint::{StateError, expected};
 
 /// A part of the search.
+#[allow(clippy::large_enum_variant, reason = "nearly all parts are nodes")]
 pub enum Part {
     /// Cases that are not opened yet.
     Cases(Range<usize>),
@@ -264,7 +265,7 @@ impl Search for Verification<'_> {
         }
     }
 
-    fn from_json(&self, state: &Value) -> Result<Part, StateError> {
+    fn restore(&self, state: &Value) -> Result<Part, StateError> {
         let index = |key: &str| state.get(key).and_then(Value::as_u64).map(|value| value as usize);
         if let (Some(start), Some(end)) = (index("from_case"), index("to_case")) {
             let fits = start <= end && end <= self.cases.len();

@@ -181,7 +181,7 @@ impl Search for Tree<'_> {
         unreachable!("a proof of a Lipschitz constant has no checkpoint")
     }
 
-    fn from_json(&self, _: &Value) -> Result<Work, StateError> {
+    fn restore(&self, _: &Value) -> Result<Work, StateError> {
         Err(StateError("a proof of a Lipschitz constant has no checkpoint".to_owned()))
     }
 }
