@@ -7,7 +7,7 @@
     python scripts/check_certificate.py CERTIFICATE DATA                        (training, interpolation, separability: check_training.py)
 
 prints `accepted: STATEMENT` (exit code 0) or `rejected: line N: REASON` (1). Wrong usage is 2, files that cannot be read or
-are not understood 4. NETWORK is ONNX (.onnx, a chain of affine operators and ReLUs), NNET (.nnet) or foldline's JSON (.json),
+are not understood 4. NETWORK is ONNX (.onnx), NNET (.nnet) or foldline's JSON (.json),
 PROPERTY is VNN-LIB, REGION and ZONOTOPE foldline's JSON, DATA a CSV file; every file may be gzipped. Written from
 docs/certificate-format.md alone. ONNX needs the package onnx.
 """
@@ -19,8 +19,9 @@ import check_questions, check_training, check_zonotopes
 from certificate_lines import Lines, integer, rational
 from check_cells import check_cells
 from check_lipschitz import check_lipschitz, read_json_region
-from exact_statement import (Affine, Atom, Network, Rejection, read_json_network, read_nnet_network, read_onnx_network,
-                             read_property, require, variables)
+from exact_statement import (Affine, Atom, Network, Rejection, read_json_network, read_nnet_network, read_property, require,
+                             variables)
+from onnx_network import read_onnx_network
 
 ACTIVE, INACTIVE, UNDECIDED = 1, -1, 0
 

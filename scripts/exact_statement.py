@@ -1,9 +1,9 @@
 """Networks and properties in exact fractions, read from files: what scripts/check_certificate.py checks proofs about.
 
-A network is ONNX (a chain of affine operators and ReLUs; needs the package onnx), NNET or foldline's JSON, a property is VNN-LIB.
+A network is NNET or foldline's JSON (or ONNX: see onnx_network.py), a property is VNN-LIB.
 """
 
-import itertools, json, math, operator, re
+import itertools, json, math, re
 from collections import namedtuple
 from fractions import Fraction
 
@@ -158,68 +158,6 @@ def read_nnet_network(data):
     require(next(lines, None) is None, "something stands after the last bias")
     network.outputs = functions
     return network
-
-ARITHMETIC = {"Add": operator.add, "Sub": operator.sub, "Mul": operator.mul, "Div": operator.truediv, "MatMul": operator.matmul}
-ATTRIBUTES = {"Gemm": {"alpha", "beta", "transA", "transB"}, "Flatten": {"axis"}, "Squeeze": {"axes"}, "Unsqueeze": {"axes"},
-              "Constant": {"value"}, "Reshape": set(), "Relu": set(), "Identity": set(), **dict.fromkeys(ARITHMETIC, set())}
-
-def read_onnx_network(data):
-    """A network from an ONNX model that is a chain of affine operators with constants and of ReLUs."""
-    global numpy, onnx  # JSON networks do without them
-    import numpy, onnx
-    graph = onnx.load_model_from_string(data).graph
-    constants = {tensor.name: onnx_constant(tensor) for tensor in graph.initializer}
-    (source,) = [value for value in graph.input if value.name not in constants]
-    name, shape = source.name, [dimension.dim_value for dimension in source.type.tensor_type.shape.dim]
-    shape[0] = shape[0] or 1
-    require(min(shape) > 0 and len(graph.output) == 1 and not graph.sparse_initializer, "the model is not of the simple kind")
-    network = Network(math.prod(shape))
-    tensor = numpy.array(variables(network.inputs), dtype=object).reshape(shape)
-    for node in graph.node:
-        kind, (result,) = node.op_type, node.output
-        attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
-        supported = node.domain in ("", "ai.onnx") and kind in ATTRIBUTES and attributes.keys() <= ATTRIBUTES[kind]
-        require(supported, f"the operator {kind}, or an attribute of it, is not supported")
-        require(result not in constants and result != name, "a name is given twice")
-        if kind == "Constant" or kind == "Identity" and node.input[0] in constants:
-            constants[result] = onnx_constant(attributes["value"]) if kind == "Constant" else constants[node.input[0]]
-        else:
-            require(list(node.input).count(name) == 1, f"the model is not a chain of operators (at {kind})")
-            operands = [tensor if operand == name else constants[operand] for operand in node.input if operand]
-            tensor, name = tensor if kind == "Identity" else onnx_result(kind, attributes, tensor, operands, network), result
-    require(graph.output[0].name == name, "the output of the model is not the end of its chain of operators")
-    network.outputs = list(tensor.flat)
-    return network
-
-def onnx_constant(tensor):
-    """A constant: floats as an array of fractions, integers (for shapes) as a list."""
-    require(tensor.data_location != onnx.TensorProto.EXTERNAL, "weights outside of the model file are not supported")
-    values = onnx.numpy_helper.to_array(tensor)
-    if values.dtype.kind == "i":
-        return values.flatten().tolist()
-    require(values.dtype.kind == "f", "the type of a constant is not supported")
-    return numpy.array(list(map(Fraction, values.astype(float).flatten().tolist())), dtype=object).reshape(values.shape)
-
-def onnx_result(kind, attributes, tensor, operands, network):
-    """The tensor after an operator; numpy's rules for shapes are those of ONNX."""
-    if kind == "Relu":
-        return numpy.array(network.relu(list(tensor.flat)), dtype=object).reshape(tensor.shape)
-    if kind in ARITHMETIC or kind == "Gemm":
-        left, right, *added = operands
-        require(all(isinstance(operand, numpy.ndarray) for operand in operands), f"{kind} with integers is not supported")
-        if kind in ARITHMETIC:
-            return numpy.asarray(ARITHMETIC[kind](left, right), dtype=object)
-        require(left.ndim == right.ndim == 2, "Gemm needs two matrices")
-        left, right = left.T if attributes.get("transA") else left, right.T if attributes.get("transB") else right
-        result = left @ right * Fraction(attributes.get("alpha", 1))
-        return result + numpy.broadcast_to(added[0] * Fraction(attributes.get("beta", 1)), result.shape) if added else result
-    require(operands[0] is tensor, f"the shape of {kind} is not constant")
-    axes = operands[1] if len(operands) == 2 else attributes.get("axes")
-    if kind == "Flatten":
-        return tensor.reshape((math.prod(tensor.shape[:attributes.get("axis", 1)]), -1))
-    if kind == "Reshape":
-        return tensor.reshape([size or tensor.shape[place] for place, size in enumerate(axes)])
-    return (numpy.squeeze if kind == "Squeeze" else numpy.expand_dims)(tensor, axes and tuple(axes))
 
 # inputs(x) + outputs(y) <= 0, or < 0 if strict; both are Affine, and the constant is in `inputs`.
 Atom = namedtuple("Atom", ["inputs", "outputs", "strict"])

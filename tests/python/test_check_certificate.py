@@ -436,7 +436,7 @@ class CheckCertificate(unittest.TestCase):
         proof = [re.sub(r"([lu][01])\*([12])", lambda term: f"{term[1]}*{4 * int(term[2])}", record) for record in TOUCHING_PROOF]
         result = self.run_files(self.text(data, formula, proof).encode(), data, formula, ".onnx")
         self.assertEqual(result, (0, "accepted: verification holds"))
-        for wrong in (("Sigmoid", "m", "n", {}), ("Add", "m m", "n", {}), ("Add", "m f", "n", {}), ("Div", "two m", "n", {})):
+        for wrong in (("Sigmoid", "m", "n", {}), ("Mul", "m m", "n", {}), ("MatMul", "m m", "n", {}), ("Div", "two m", "n", {})):
             self.assertEqual(self.run_files(b"", model([*nodes, wrong]), formula, ".onnx")[0], 4)
 
 

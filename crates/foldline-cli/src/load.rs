@@ -171,7 +171,9 @@ pub fn parse_with_options(
             return Err(Failure::Usage(message));
         }
     }
-    Ok(parse_network(name, content, options)?)
+    let loaded = parse_network(name, content, options)?;
+    loaded.warnings.iter().for_each(|warning| say(&format!("foldline: warning: {warning}")));
+    Ok(loaded)
 }
 
 /// Standard input can be read once only.

@@ -17,9 +17,12 @@ pub const LARGEST_FILE: u64 = 1 << 31;
 /// The first two bytes of every gzip file.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
+/// What messages call standard input.
+pub(crate) const STANDARD_INPUT: &str = "standard input";
+
 /// The name by which messages call `path`.
 pub fn display_name(path: &Path) -> String {
-    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
+    if path == Path::new("-") { STANDARD_INPUT.to_owned() } else { path.display().to_string() }
 }
 
 /// The content of the file at `path`, or of standard input for `-`, decompressed where it is gzip.
@@ -156,7 +159,7 @@ fn too_long(limit: u64) -> io::Error {
 }
 
 /// An operating-system error in the words users of other tools know.
-fn describe(error: &io::Error) -> String {
+pub(crate) fn describe(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

@@ -30,6 +30,9 @@ pub fn parse_json_network(name: &str, text: &str) -> Result<LoadedNetwork, Forma
         notes: vec![format!("layers as in the file: {}", describe_layers(&network))],
         input_name: None,
         output_name: None,
+        warnings: Vec::new(),
+        input_tensors: Vec::new(),
+        output_tensors: Vec::new(),
         network,
     })
 }

@@ -23,18 +23,34 @@ pub struct LoadedNetwork {
     pub network: Network,
     /// `onnx`, `nnet` or `json`.
     pub format: &'static str,
-    /// The input tensor's shape; the network's inputs number it row by row.
+    /// The input tensor's shape; the network's inputs number it row by row. Of several tensors, how many elements
+    /// they have together.
     pub input_shape: Vec<usize>,
-    /// The output tensor's shape; the network's outputs number it row by row.
+    /// The same of the output.
     pub output_shape: Vec<usize>,
     /// The operators in the file in order of first use, with how often each occurs.
     pub operators: Vec<(String, usize)>,
     /// How the file was lowered to layers, in words.
     pub notes: Vec<String>,
-    /// The input tensor's name, where the format has one.
+    /// What the file's author may not have meant: sentences that name file and place.
+    pub warnings: Vec<String>,
+    /// The input tensor's name, where there is one and the format has names.
     pub input_name: Option<String>,
-    /// The output tensor's name, where the format has one.
+    /// The output tensor's name, where there is one and the format has names.
     pub output_name: Option<String>,
+    /// The input tensors where the format has names; the network's inputs are their elements in a row.
+    pub input_tensors: Vec<NamedTensor>,
+    /// The output tensors where the format has names; the network's outputs are their elements in a row.
+    pub output_tensors: Vec<NamedTensor>,
+}
+
+/// An input or output of a network file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedTensor {
+    /// Its name in the file.
+    pub name: String,
+    /// Its shape; elements are numbered row by row.
+    pub shape: Vec<usize>,
 }
 
 /// The formats of network files.

@@ -46,6 +46,9 @@ pub fn parse_nnet(name: &str, text: &str, physical: bool) -> Result<LoadedNetwor
         notes,
         input_name: None,
         output_name: None,
+        warnings: Vec::new(),
+        input_tensors: Vec::new(),
+        output_tensors: Vec::new(),
         network,
     })
 }

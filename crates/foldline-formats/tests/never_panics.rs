@@ -72,12 +72,24 @@ const JSON: &str = r#"{"layers":[{"weights":[[1,"-1/3"],[0.5,2]],"bias":[0,1e-1]
 const GRAPH: &str = "c g\np edge 3 2\nn 1 1\nn 2 2\nn 3 7\ne 1 2\ne 3 2\n";
 const GRAPH_JSON: &str = r#"{"colors": [1, 2, 7], "edges": [[0, 1], [2, 1]]}"#;
 
+#[test]
+fn the_models_are_read() {
+    for model in [rich_model(), window_model()] {
+        model.read().unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
 
     #[test]
     fn onnx(changes in prop::collection::vec(any_change(), 1..5)) {
         survives("a.onnx", &rich_model().bytes(), &changes, false);
+    }
+
+    #[test]
+    fn onnx_with_windows(changes in prop::collection::vec(any_change(), 1..5)) {
+        survives("a.onnx", &window_model().bytes(), &changes, false);
     }
 
     #[test]

@@ -17,15 +17,49 @@ fn with_node(operator: &str, inputs: &[&str], attributes: &[Writer]) -> Model {
         .constant(floats("w", &[2, 2], &[1., 2., 3., 4.]))
         .constant(floats("zero", &[2], &[1., 0.]))
         .constant(floats("b", &[3], &[1., 2., 3.]))
+        .constant(floats("b2", &[2], &[1., 2.]))
+        .constant(floats("two", &[], &[2.]))
         .constant(integers("i", &[1, 2]))
+        .constant(integers("i3", &[1, 2, 3]))
+        .constant(integers("large", &[i64::MAX]))
         .node_with(operator, inputs, "y", attributes)
 }
 
 #[test]
 fn operators_are_refused_by_node() {
     for (operator, inputs, attributes, message) in [
-        ("Conv", &["x", "w"][..], vec![], "operator Conv is not supported"),
-        ("If", &["x"], vec![], "operator If is not supported"),
+        ("LSTM", &["x", "w"][..], vec![], "operator LSTM is not supported: it is not piecewise"),
+        ("Sign", &["x"], vec![], "operator Sign is not supported: it is not continuous"),
+        ("Conv", &["x", "w"], vec![], "a kernel of shape [2, 2] does not fit input [1, 2]"),
+        ("MaxPool", &["x"], vec![], "expected [batch, channels, …], found shape [1, 2]"),
+        ("Pow", &["x", "two"], vec![], "2 is its exponent, expected 1"),
+        ("Max", &["x", "i"], vec![], "found FLOAT and INT64"),
+        ("Clip", &["x", "w"], vec![], "its min is FLOAT [2, 2], expected one number"),
+        ("Clip", &["x", "x"], vec![], "its min is FLOAT [1, 2], expected one number"),
+        ("PRelu", &["x", "x"], vec![], "its slope must be constant"),
+        ("Cast", &["x"], vec![int_attribute("to", 7)], "from FLOAT to INT64"),
+        ("Cast", &["x"], vec![int_attribute("to", 10)], "from FLOAT to FLOAT16"),
+        ("Cast", &["x"], vec![int_attribute("to", 8)], "element type 8 is not supported"),
+        ("Split", &["x"], vec![ints_attribute("split", &[3])], "do not fit axis 0 of size 1"),
+        ("Pad", &["x", "i"], vec![], "its pads are [1, 2], expected 4 numbers"),
+        ("Expand", &["x", "w"], vec![], "shape must be constant integers"),
+        ("Tile", &["x", "i3"], vec![], "its repeats are [1, 2, 3], expected 2 integers"),
+        ("ReduceSum", &["x"], vec![ints_attribute("axes", &[2])], "axis 2 is out of range"),
+        ("ReduceProd", &["x"], vec![], "multiplies computed values"),
+        ("Floor", &["x"], vec![], "it is not continuous"),
+        ("Equal", &["x", "b2"], vec![], "compares computed values for equality"),
+        ("QuantizeLinear", &["x", "two"], vec![], "which is not continuous"),
+        ("DequantizeLinear", &["x", "two"], vec![], "expected constants"),
+        ("Resize", &["x"], vec![], "expected a scale or a size for each of 2 axes"),
+        (
+            "Einsum",
+            &["x", "x"],
+            vec![text_attribute("equation", "ij,ij->i")],
+            "two computed tensors",
+        ),
+        ("Einsum", &["x"], vec![text_attribute("equation", "ij->k")], "that no operand has"),
+        ("If", &["x"], vec![], "must be one constant truth value"),
+        ("Loop", &["x"], vec![], "operator Loop is not supported"),
         ("Relu", &["x", "w"], vec![], "expected 1 inputs, found 2"),
         ("Relu", &["nowhere"], vec![], "\"nowhere\" is not defined"),
         ("Relu", &["x"], vec![int_attribute("slope", 1)], "attribute \"slope\""),
@@ -37,6 +71,7 @@ fn operators_are_refused_by_node() {
         ("Div", &["x", "zero"], vec![], "element [1] of its divisor is zero"),
         ("Add", &["x", "b"], vec![], "shapes [1, 2] and [3] do not broadcast"),
         ("Add", &["x", "i"], vec![], "found FLOAT and INT64"),
+        ("Add", &["large", "large"], vec![], "is no number of type INT64"),
         ("Gemm", &["x", "b"], vec![], "input 1: expected a matrix, found shape [3]"),
         ("Gemm", &["x", "w", "b"], vec![], "shape [3] does not broadcast to [1, 2]"),
         ("Gemm", &["x", "w"], vec![int_attribute("alpha", 1)], "expected type 1, found type 2"),
@@ -93,7 +128,7 @@ fn tensors_are_refused_by_name_and_element() {
         (tensor("w", &[2, 2], 1).bytes(9, &[0; 15]), "15 bytes of raw data"),
         (tensor("w", &[2, 2], 8), "element type 8 is not supported"),
         (tensor("w", &[2, 2], 0), "element type is missing"),
-        (external, "another file"),
+        (external, "expected a file in the model's folder"),
         (both, "not all in the field for FLOAT"),
         (tensor("w", &[1], 10).varint(5, 0x1_0000), "more than 16 bits"),
     ] {
@@ -111,9 +146,9 @@ fn graphs_are_refused_as_a_whole() {
         change(&mut model);
         assert_error(model.read(), place, message);
     };
-    refuse(|m| m.inputs.push(value("z", 1, &[1])), "", "expected one graph input, found 2");
-    refuse(|m| m.inputs.clear(), "", "expected one graph input, found 0");
-    refuse(|m| m.outputs.push(value("m", 1, &[1, 2])), "", "expected one graph output, found 2");
+    refuse(|m| m.inputs.push(value("x", 1, &[1])), "graph input \"x\"", "is declared twice");
+    refuse(|m| m.inputs.clear(), "", "expected a graph input, found none");
+    refuse(|m| m.outputs.clear(), "", "expected a graph output, found none");
     refuse(|m| m.outputs = vec![value("q", 1, &[1])], "graph output \"q\"", "not computed");
     refuse(|m| m.outputs = vec![value("y", 1, &[5])], "graph output \"y\"", "does not fit");
     refuse(|m| m.inputs = vec![value("x", 7, &[1, 2])], "graph input \"x\"", "found INT64");
@@ -124,9 +159,10 @@ fn graphs_are_refused_as_a_whole() {
     );
     refuse(|m| m.inputs = vec![value("x", 1, &[1 << 40, 1 << 40])], "graph input", "too many");
     refuse(|m| m.inputs = vec![Writer::default().text(1, "x")], "graph input", "missing");
-    refuse(|m| m.operator_sets.clear(), "", "one default operator set, found 0");
+    refuse(|m| m.operator_sets.clear(), "", "a default operator set, found none");
     refuse(|m| m.operator_sets = vec![("", 99)], "", "operator set 99 is not known");
-    refuse(|m| m.nodes.swap(0, 1), "node 0 (Relu", "\"m\" is not defined by an earlier node");
+    refuse(|m| drop(m.nodes.remove(0)), "node 0 (Relu", "\"m\" is not defined by any node");
+    refuse(|m| m.nodes[0] = node("Relu", &["y"], "m", &[]), "node 0 (Relu", "its own output");
     refuse(|m| m.nodes.push(m.nodes[0].clone()), "node 2 (MatMul", "\"m\" is defined twice");
     refuse(|m| m.initializers.push(floats("w", &[1], &[1.])), "initializer \"w\"", "defined twice");
     refuse(
@@ -157,7 +193,7 @@ fn corrupt_bytes_are_refused_by_offset() {
         (b"\x0a\x01\x00", "byte 0", "field 1: expected an integer"),
         (b"\x38\x01", "byte 0", "field 7: expected a length-delimited field, found a varint"),
         (b"\x3a\x04\x0a\x02\x0a\x09", "byte 5", "a field of 9 bytes"),
-        (b"\x3a\x05\x12\x03\xff\xfe\xfd", "", "expected one default operator set"),
+        (b"\x3a\x05\x12\x03\xff\xfe\xfd", "", "expected a default operator set"),
         (b"\x42\x05\x0a\x03\x41\xfe\xfd", "byte 5", "expected a UTF-8 string"),
         (b"\x3a\x00\x3a\x00", "byte 2", "field 7 occurs twice"),
         (b"\x42\x04\x0a\x00\x10\x0d", "", "has no graph"),

@@ -32,6 +32,20 @@ impl Form {
         }
     }
 
+    /// The factor by which the form is a multiple of `other`, which is no constant; none if it is not one.
+    pub fn multiple_of(&self, other: &Self) -> Option<Scalar> {
+        if self.terms.is_empty() {
+            return self.constant.is_zero().then_some(Scalar::ZERO);
+        }
+        let ((variable, factor), (other_variable, unit)) =
+            (self.terms.first()?, other.terms.first()?);
+        if variable != other_variable || self.terms.len() != other.terms.len() {
+            return None;
+        }
+        let factor = factor.times(&unit.inverse()?);
+        (other.scaled(&factor) == *self).then_some(factor)
+    }
+
     /// `factor` times the form.
     pub fn scaled(&self, factor: &Scalar) -> Self {
         if factor.is_zero() {

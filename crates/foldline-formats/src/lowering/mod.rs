@@ -1,6 +1,7 @@
 //! From computed tensors to layers: exact scalars, affine forms over neurons, and their arrangement in layers.
 
 pub(crate) mod form;
+mod piecewise;
 pub(crate) mod program;
 pub(crate) mod scalar;
 mod schedule;

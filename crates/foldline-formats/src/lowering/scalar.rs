@@ -31,9 +31,20 @@ impl FloatFormat {
     /// IEEE 754 binary64.
     pub const DOUBLE: Self = Self { exponent_bits: 11, fraction_bits: 52 };
 
+    /// Whether every number of `other` is one of this format, too.
+    pub fn contains(self, other: Self) -> bool {
+        self.exponent_bits >= other.exponent_bits && self.fraction_bits >= other.fraction_bits
+    }
+
     /// The exponent of the smallest positive number, 2 to the power of it.
     pub fn smallest_exponent(self) -> i32 {
         2 - (1 << (self.exponent_bits - 1)) - self.fraction_bits as i32
+    }
+
+    /// The largest finite number.
+    pub fn largest(self) -> Scalar {
+        let significand = (1 << (self.fraction_bits + 1)) - 1;
+        Scalar::dyadic(significand, self.overflow_exponent() - self.fraction_bits as i32 - 1)
     }
 
     /// The exponent e with every finite number below 2^e.
@@ -96,6 +107,17 @@ impl Scalar {
                 Rational::from(Integer::from(*significand)) * power_of_two(i64::from(*exponent))
             }
             Self::Ratio(value) => (**value).clone(),
+        }
+    }
+
+    /// The number as an integer, if it is one that fits.
+    pub fn to_integer(&self) -> Option<i128> {
+        match self {
+            Self::Dyadic { significand, exponent: 0 } => Some(*significand),
+            Self::Dyadic { significand, exponent: exponent @ 1..=126 } => {
+                significand.checked_mul(1 << exponent)
+            }
+            _ => None,
         }
     }
 
@@ -186,6 +208,11 @@ impl Scalar {
             };
         }
         Self::from_rational(self.to_rational() * other.to_rational())
+    }
+
+    /// Whether the number is above zero.
+    pub fn is_positive(&self) -> bool {
+        !self.is_zero() && !self.is_negative()
     }
 
     /// Whether the number is below zero.

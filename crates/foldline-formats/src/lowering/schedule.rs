@@ -100,13 +100,11 @@ impl Schedule {
         places: &mut [Option<Place>],
         alive: &mut Vec<u32>,
     ) -> (Vec<Form>, Activation) {
+        let mut rows = self.definitions(layer, places);
         let defined = &self.defined[layer - 1];
         let is_relu = |v: &u32| self.program.variables[*v as usize].kind == Kind::Relu;
         let activation =
             if defined.iter().any(is_relu) { Activation::Relu } else { Activation::Linear };
-        let definition =
-            |v: &u32| over_places(&self.program.variables[*v as usize].definition, places);
-        let mut rows: Vec<Form> = defined.iter().map(definition).collect();
         let (mut carried, mut pairs) = (0, 0);
         alive.retain(|&v| self.last_read[v as usize] > layer);
         for &variable in alive.iter() {
@@ -144,6 +142,18 @@ impl Schedule {
         }
         self.note_carried(layer, carried, pairs);
         (rows, activation)
+    }
+
+    /// The rows of what `layer` defines. They are handed over: with thousands of neurons to keep them, too, would
+    /// double the memory.
+    fn definitions(&mut self, layer: usize, places: &[Option<Place>]) -> Vec<Form> {
+        let mut rows = Vec::new();
+        for &variable in &self.defined[layer - 1] {
+            let definition = &mut self.program.variables[variable as usize].definition;
+            let definition = std::mem::replace(definition, Form::constant(Scalar::ZERO));
+            rows.push(over_places(&definition, places));
+        }
+        rows
     }
 
     fn note_carried(&mut self, layer: usize, carried: usize, pairs: usize) {

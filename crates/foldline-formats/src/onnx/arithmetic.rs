@@ -1,49 +1,84 @@
-//! Element-by-element operators with numpy's broadcasting, and the activations.
+//! Element-by-element arithmetic with numpy's broadcasting.
 
-use super::graph::LARGEST_TERMS;
-use super::operators::Operation;
-use super::tensor::{Elements, LARGEST_COMPUTED, Tensor, count_within, show_position, show_shape};
-use crate::lowering::{Form, Program, Scalar};
+use foldline_kernel::number::Rational;
 
-/// The most elements that an operator on constants may produce.
-const LARGEST_FOLDED: usize = 1 << 24;
+use super::broadcast::{Broadcast, broadcast_shape};
+use super::operators::{Apply, Operation, Operator};
+use super::tensor::{
+    Element, Elements, IntegerFormat, Lookup, Tensor, check_terms, show_position, show_shape,
+};
+use crate::lowering::scalar::FloatFormat;
+use crate::lowering::{Program, Scalar};
 
-/// The shape that two shapes broadcast to.
-pub(super) fn broadcast_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, String> {
-    let rank = a.len().max(b.len());
-    let size = |shape: &[usize], index: usize| match (index + shape.len()).checked_sub(rank) {
-        Some(index) => shape[index],
-        None => 1,
-    };
-    let merge = |index| match (size(a, index), size(b, index)) {
-        (p, q) if p == q => Ok(p),
-        (1, size) | (size, 1) => Ok(size),
-        _ => Err(format!("shapes {} and {} do not broadcast", show_shape(a), show_shape(b))),
-    };
-    (0..rank).map(merge).collect()
+const LEGACY_BROADCAST: &[&str] = &["axis", "broadcast", "consumed_inputs"];
+const LEGACY_INPLACE: &[&str] = &["consumed_inputs"];
+
+const BINARY: &str = "exact; integers among constants, within their type";
+
+pub(super) const OPERATORS: &[Operator] = &[
+    Operator::new("Add", 2..=2, LEGACY_BROADCAST, BINARY, Apply::One(binary)),
+    Operator::new("Sub", 2..=2, LEGACY_BROADCAST, BINARY, Apply::One(binary)),
+    Operator::new(
+        "Mul",
+        2..=2,
+        LEGACY_BROADCAST,
+        "exact; one operand must be constant; integers among constants, within their type",
+        Apply::One(binary),
+    ),
+    Operator::new(
+        "Div",
+        2..=2,
+        LEGACY_BROADCAST,
+        "exact; the divisor must be constant and without zeros; integers as in C",
+        Apply::One(binary),
+    ),
+    Operator::new("Sum", 1..=usize::MAX, LEGACY_INPLACE, "exact", Apply::One(sum)),
+    Operator::new("Mean", 1..=usize::MAX, LEGACY_INPLACE, "exact", Apply::One(mean)),
+    Operator::new("Neg", 1..=1, LEGACY_INPLACE, "exact", Apply::One(negative)),
+    Operator::new(
+        "Pow",
+        2..=2,
+        LEGACY_BROADCAST,
+        "exact; to the power of 0 or 1, of constants also to other integers up to 64",
+        Apply::One(power),
+    ),
+];
+
+/// The largest exponent of a power of constants.
+const LARGEST_EXPONENT: u128 = 64;
+
+/// The float type of what two float tensors make: the wider one.
+///
+/// ONNX asks for one type. Files mix them all the same, and the numbers that they store are no less exact for it.
+pub(super) fn common_float(a: &Tensor, b: &Tensor) -> Result<Element, String> {
+    common_type(a.element, b.element)
 }
 
-/// For each position of `shape`, row by row, the position in a tensor of shape `operand` that
-/// broadcasts to it.
-pub(super) fn broadcast_positions(shape: &[usize], operand: &[usize]) -> Vec<usize> {
-    let mut positions = vec![0];
-    let missing = shape.len() - operand.len();
-    for (index, &size) in shape.iter().enumerate() {
-        let own = if index < missing { 1 } else { operand[index - missing] };
-        let step =
-            |&start: &usize| (0..size).map(move |i| start * own + if own == 1 { 0 } else { i });
-        positions = positions.iter().flat_map(step).collect();
-    }
-    positions
+/// The same from the types alone.
+pub(super) fn common_type(a: Element, b: Element) -> Result<Element, String> {
+    let (Element::Float(p), Element::Float(q)) = (a, b) else {
+        return Err(format!("expected two float tensors, found {} and {}", a.name(), b.name()));
+    };
+    Ok(Element::Float(if p.contains(q) {
+        p
+    } else if q.contains(p) {
+        q
+    } else {
+        FloatFormat::SINGLE
+    }))
 }
 
 /// Add, Sub, Mul or Div.
-pub(super) fn binary(operation: &Operation) -> Result<Tensor, String> {
+fn binary(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     let (a, b) = (operation.input(0)?, operation.input(1)?);
     if operation.operator_set < 7 {
         check_legacy_broadcast(operation, a, b)?;
     }
-    match operation.node.operator {
+    let operator = operation.node.operator;
+    if let (Element::Integer(format), true) = (a.element, a.element == b.element) {
+        return integer_binary(operator, a, b, format);
+    }
+    match operator {
         "Add" => add(a, b),
         "Sub" => add(a, &negate(b)?),
         "Mul" if a.constant().is_some() => multiply(b, a),
@@ -70,80 +105,101 @@ fn check_legacy_broadcast(operation: &Operation, a: &Tensor, b: &Tensor) -> Resu
     Err(format!("shapes {a} and {b} do not fit by the rules of operator sets before 7"))
 }
 
+/// Arithmetic of constant integers, as exporters write it for shapes; what leaves the type is refused.
+fn integer_binary(
+    operator: &str,
+    a: &Tensor,
+    b: &Tensor,
+    format: IntegerFormat,
+) -> Result<Tensor, String> {
+    let broadcast = Broadcast::of(&[a, b])?;
+    let (Some(x), Some(y)) = (a.values(), b.values()) else {
+        return Err("expected constant integers".to_owned());
+    };
+    let mut values = Vec::new();
+    for (p, q) in broadcast.pairs() {
+        let (Some(p), Some(q)) = (x[p].to_integer(), y[q].to_integer()) else {
+            return Err("expected integers".to_owned());
+        };
+        let value = match operator {
+            "Add" => p.checked_add(q),
+            "Sub" => p.checked_sub(q),
+            "Mul" => p.checked_mul(q),
+            _ => p.checked_div(q),
+        };
+        let value = value.filter(|value| format.range().contains(value));
+        let value = value.ok_or_else(|| {
+            format!("{operator} of {p} and {q} is no number of type {}", a.element.name())
+        })?;
+        values.push(Scalar::dyadic(value, 0));
+    }
+    Ok(Tensor::from_values(broadcast.shape, a.element, values))
+}
+
 /// Sum of any number of tensors.
-pub(super) fn sum(operation: &Operation) -> Result<Tensor, String> {
+fn sum(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     let mut total = operation.input(0)?.clone();
+    require_float(&total)?;
     for index in 1..operation.inputs.len() {
         total = add(&total, operation.input(index)?)?;
     }
     Ok(total)
 }
 
-/// How the elements of two tensors meet: the result's shape and, for each of its elements, the
-/// positions in both.
-struct Pairing {
-    shape: Vec<usize>,
-    left: Vec<usize>,
-    right: Vec<usize>,
+/// Their sum divided by their number.
+fn mean(operation: &Operation, program: &mut Program) -> Result<Tensor, String> {
+    let total = sum(operation, program)?;
+    times_number(&total, &one_over(operation.inputs.len()))
 }
 
-impl Pairing {
-    fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + Clone {
-        self.left.iter().copied().zip(self.right.iter().copied())
-    }
-}
-
-/// Pairs the elements of two tensors as numpy does.
-fn pair(a: &Tensor, b: &Tensor) -> Result<Pairing, String> {
-    if a.element != b.element || !a.element.is_float() {
-        let (a, b) = (a.element.name(), b.element.name());
-        return Err(format!("expected two float tensors of one type, found {a} and {b}"));
-    }
-    let shape = broadcast_shape(&a.shape, &b.shape)?;
-    let is_constant = a.constant().is_some() && b.constant().is_some();
-    let limit = if is_constant { LARGEST_FOLDED } else { LARGEST_COMPUTED };
-    if count_within(&shape, limit).is_none() {
-        return Err(format!("its result {} has more than {limit} elements", show_shape(&shape)));
-    }
-    let left = broadcast_positions(&shape, &a.shape);
-    let right = broadcast_positions(&shape, &b.shape);
-    Ok(Pairing { shape, left, right })
+/// 1/count.
+pub(super) fn one_over(count: usize) -> Scalar {
+    Scalar::dyadic(count as i128, 0).inverse().unwrap_or(Scalar::ZERO)
 }
 
 /// The sum of two tensors.
 pub(super) fn add(a: &Tensor, b: &Tensor) -> Result<Tensor, String> {
-    let pairing = pair(a, b)?;
-    let pairs = pairing.pairs();
-    let elements = if let (Some(x), Some(y)) = (a.constant(), b.constant()) {
+    let element = common_float(a, b)?;
+    let broadcast = Broadcast::of(&[a, b])?;
+    let pairs = broadcast.pairs();
+    if let (Some(x), Some(y)) = (a.constant(), b.constant()) {
         let (x, y) = (Lookup::new(x, a.len()), Lookup::new(y, b.len()));
-        folded(pairs.map(|(p, q)| x.at(p).plus(&y.at(q))))
-    } else {
-        let (x, y) = (a.forms(), b.forms());
-        check_terms(pairs.clone().map(|(p, q)| x[p].terms.len() + y[q].terms.len()))?;
-        Elements::Computed(pairs.map(|(p, q)| x[p].plus(&y[q])).collect())
-    };
-    Ok(Tensor { shape: pairing.shape, element: a.element, elements })
+        let values: Vec<Scalar> = pairs.map(|(p, q)| x.at(p).plus(&y.at(q))).collect();
+        return Ok(Tensor::from_values(broadcast.shape, element, values));
+    }
+    let (x, y) = (a.forms(), b.forms());
+    check_terms(pairs.clone().map(|(p, q)| x[p].terms.len() + y[q].terms.len()))?;
+    let forms = pairs.map(|(p, q)| x[p].plus(&y[q])).collect();
+    Ok(Tensor::from_forms(broadcast.shape, element, forms))
 }
 
 /// The product of a tensor with a constant one.
 pub(super) fn multiply(tensor: &Tensor, factor: &Tensor) -> Result<Tensor, String> {
+    let element = common_float(tensor, factor)?;
     let Some(factors) = factor.constant() else {
         return Err("multiplies two computed tensors, expected one to be constant".to_owned());
     };
-    let pairing = pair(tensor, factor)?;
-    let pairs = pairing.pairs();
+    let broadcast = Broadcast::of(&[tensor, factor])?;
+    let pairs = broadcast.pairs();
     let factors = Lookup::new(factors, factor.len());
-    let elements = match &tensor.elements {
+    match &tensor.elements {
         Elements::Constant(entries) => {
             let values = Lookup::new(entries, tensor.len());
-            folded(pairs.map(|(p, q)| values.at(p).times(&factors.at(q))))
+            let values: Vec<Scalar> =
+                pairs.map(|(p, q)| values.at(p).times(&factors.at(q))).collect();
+            Ok(Tensor::from_values(broadcast.shape, element, values))
         }
         Elements::Computed(forms) => {
-            check_terms(pairing.left.iter().map(|&p| forms[p].terms.len()))?;
-            Elements::Computed(pairs.map(|(p, q)| forms[p].scaled(&factors.at(q))).collect())
+            check_terms(broadcast.positions[0].iter().map(|&p| forms[p].terms.len()))?;
+            let forms = pairs.map(|(p, q)| forms[p].scaled(&factors.at(q))).collect();
+            Ok(Tensor::from_forms(broadcast.shape, element, forms))
         }
-    };
-    Ok(Tensor { shape: pairing.shape, element: tensor.element, elements })
+    }
+}
+
+/// The tensor multiplied by one number.
+pub(super) fn times_number(tensor: &Tensor, number: &Scalar) -> Result<Tensor, String> {
+    multiply(tensor, &Tensor::from_values(vec![], tensor.element, [number.clone()]))
 }
 
 /// 1/x of a constant without zeros.
@@ -169,6 +225,11 @@ fn reciprocal(divisor: &Tensor) -> Result<Tensor, String> {
 }
 
 /// −x.
+fn negative(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
+    negate(operation.input(0)?)
+}
+
+/// −x.
 pub(super) fn negate(tensor: &Tensor) -> Result<Tensor, String> {
     require_float(tensor)?;
     let minus_one = Scalar::ONE.negated();
@@ -183,42 +244,49 @@ pub(super) fn negate(tensor: &Tensor) -> Result<Tensor, String> {
     Ok(Tensor { shape: tensor.shape.clone(), element: tensor.element, elements })
 }
 
-/// max(0, x): one ReLU neuron an element.
-pub(super) fn relu(tensor: &Tensor, program: &mut Program) -> Result<Tensor, String> {
-    require_float(tensor)?;
-    let elements = match &tensor.elements {
-        Elements::Constant(entries) => {
-            let positive = |(_, value): &&(usize, Scalar)| !value.is_negative();
-            Elements::Constant(entries.iter().filter(positive).cloned().collect())
-        }
-        Elements::Computed(forms) => Elements::Computed(program.relu(forms)),
-    };
-    Ok(Tensor { shape: tensor.shape.clone(), element: tensor.element, elements })
+/// x to the power of a constant.
+fn power(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
+    let (base, exponent) = (operation.input(0)?, operation.input(1)?);
+    if operation.operator_set < 7 {
+        check_legacy_broadcast(operation, base, exponent)?;
+    }
+    require_float(base)?;
+    let exponents = exponent.values().ok_or("expected a constant exponent")?;
+    let broadcast = Broadcast::of(&[base, exponent])?;
+    if let Some(values) = base.values() {
+        let powers: Result<Vec<Scalar>, String> =
+            broadcast.pairs().map(|(p, q)| constant_power(&values[p], &exponents[q])).collect();
+        return Ok(Tensor::from_values(broadcast.shape, base.element, powers?));
+    }
+    let is_affine = |exponent: &Scalar| exponent.is_zero() || exponent.is_one();
+    if let Some(other) = exponents.iter().find(|exponent| !is_affine(exponent)) {
+        let other = other.to_rational();
+        return Err(format!(
+            "{other} is its exponent, expected 1: other powers are not piecewise linear"
+        ));
+    }
+    // x⁰ = 1, also at x = 0.
+    let kept = |exponent: &Scalar| if exponent.is_one() { Scalar::ONE } else { Scalar::ZERO };
+    let element = base.element;
+    let factor = Tensor::from_values(exponent.shape.clone(), element, exponents.iter().map(kept));
+    let ones =
+        exponents.iter().map(|exponent| if exponent.is_one() { Scalar::ZERO } else { Scalar::ONE });
+    let constant = Tensor::from_values(exponent.shape.clone(), element, ones);
+    add(&multiply(base, &factor)?, &constant)
 }
 
-/// |x| = max(0, x) + max(0, −x): two ReLU neurons an element, next to each other.
-pub(super) fn absolute(tensor: &Tensor, program: &mut Program) -> Result<Tensor, String> {
-    require_float(tensor)?;
-    let elements = match &tensor.elements {
-        Elements::Constant(entries) => {
-            let magnitude = |value: &Scalar| {
-                if value.is_negative() { value.negated() } else { value.clone() }
-            };
-            Elements::Constant(entries.iter().map(|(p, value)| (*p, magnitude(value))).collect())
-        }
-        Elements::Computed(forms) => {
-            let minus_one = Scalar::ONE.negated();
-            let both: Vec<Form> =
-                forms.iter().flat_map(|form| [form.clone(), form.scaled(&minus_one)]).collect();
-            let parts = program.relu(&both);
-            program.note(format!(
-                "Abs of {} values: two ReLU neurons each, |z| = [z]+ + [-z]+",
-                forms.len()
-            ));
-            Elements::Computed(parts.as_chunks().0.iter().map(|[p, q]| p.plus(q)).collect())
-        }
+/// A power of a number to a small integer.
+fn constant_power(base: &Scalar, exponent: &Scalar) -> Result<Scalar, String> {
+    let magnitude = exponent.to_integer().filter(|e| e.unsigned_abs() <= LARGEST_EXPONENT);
+    let Some(exponent) = magnitude else {
+        let exponent: Rational = exponent.to_rational();
+        return Err(format!(
+            "{exponent} is its exponent, expected an integer up to {LARGEST_EXPONENT}"
+        ));
     };
-    Ok(Tensor { shape: tensor.shape.clone(), element: tensor.element, elements })
+    let power = (0..exponent.unsigned_abs()).fold(Scalar::ONE, |power, _| power.times(base));
+    let power = if exponent < 0 { power.inverse() } else { Some(power) };
+    power.ok_or_else(|| format!("0 to the power of {exponent} is no number"))
 }
 
 /// Refuses integer tensors, whose arithmetic is not that of the real numbers.
@@ -226,39 +294,5 @@ pub(super) fn require_float(tensor: &Tensor) -> Result<(), String> {
     match tensor.element.is_float() {
         true => Ok(()),
         false => Err(format!("expected a float tensor, found {}", tensor.element.name())),
-    }
-}
-
-/// Refuses to produce more weights than a network may have.
-pub(super) fn check_terms(counts: impl Iterator<Item = usize>) -> Result<(), String> {
-    let total = counts.fold(0usize, usize::saturating_add);
-    if total > LARGEST_TERMS {
-        return Err(format!("its result has more than {LARGEST_TERMS} weights"));
-    }
-    Ok(())
-}
-
-fn folded(values: impl Iterator<Item = Scalar>) -> Elements {
-    Elements::Constant(values.enumerate().filter(|(_, value)| !value.is_zero()).collect())
-}
-
-/// Finds elements of a constant by position.
-pub(super) struct Lookup<'a> {
-    entries: &'a [(usize, Scalar)],
-    is_dense: bool,
-}
-
-impl<'a> Lookup<'a> {
-    pub fn new(entries: &'a [(usize, Scalar)], count: usize) -> Self {
-        Self { entries, is_dense: entries.len() == count }
-    }
-
-    pub fn at(&self, position: usize) -> Scalar {
-        let found = if self.is_dense {
-            Ok(position)
-        } else {
-            self.entries.binary_search_by_key(&position, |&(position, _)| position)
-        };
-        found.map_or(Scalar::ZERO, |index| self.entries[index].1.clone())
     }
 }

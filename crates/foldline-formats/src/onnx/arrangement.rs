@@ -1,11 +1,44 @@
 //! Operators that move elements without computing: reshaping, transposing, selecting, joining.
 
-use super::arithmetic::{Lookup, check_terms};
-use super::operators::Operation;
+use super::arithmetic::common_type;
+use super::operators::{Apply, Operation, Operator, integer};
 use super::tensor::{
     Element, Elements, LARGEST_COMPUTED, LARGEST_CONSTANT, Tensor, count_within, show_shape,
 };
-use crate::lowering::Scalar;
+use crate::lowering::{Program, Scalar};
+
+pub(super) const OPERATORS: &[Operator] = &[
+    Operator::new("Concat", 1..=usize::MAX, &["axis"], "exact", Apply::One(concat)),
+    Operator::new("Split", 1..=2, &["axis", "num_outputs", "split"], "exact", Apply::Many(split)),
+    Operator::new("Flatten", 1..=1, &["axis"], "exact", Apply::One(flatten)),
+    Operator::new(
+        "Reshape",
+        1..=2,
+        &["allowzero", "consumed_inputs", "shape"],
+        "exact; the shape must be constant",
+        Apply::One(reshape),
+    ),
+    Operator::new("Squeeze", 1..=2, &["axes"], "exact", Apply::One(squeeze)),
+    Operator::new("Unsqueeze", 1..=2, &["axes"], "exact", Apply::One(unsqueeze)),
+    Operator::new("Transpose", 1..=1, &["perm"], "exact", Apply::One(transpose)),
+    Operator::new("Slice", 1..=5, &["axes", "ends", "starts"], "exact", Apply::One(slice)),
+    Operator::new(
+        "Shape",
+        1..=1,
+        &["end", "start"],
+        "exact; a batch of unknown size is 1",
+        Apply::One(shape),
+    ),
+    Operator::new("Size", 1..=1, &[], "exact; a batch of unknown size is 1", Apply::One(size)),
+    Operator::new(
+        "DepthToSpace",
+        1..=1,
+        &["blocksize", "mode"],
+        "exact",
+        Apply::One(depth_to_space),
+    ),
+    Operator::new("SpaceToDepth", 1..=1, &["blocksize"], "exact", Apply::One(space_to_depth)),
+];
 
 /// The same elements in another shape.
 fn reshaped(tensor: &Tensor, shape: Vec<usize>) -> Result<Tensor, String> {
@@ -17,7 +50,7 @@ fn reshaped(tensor: &Tensor, shape: Vec<usize>) -> Result<Tensor, String> {
 }
 
 /// An axis counted from the end where negative; `rank` itself is allowed where `inclusive`.
-fn axis_of(axis: i64, rank: usize, inclusive: bool) -> Result<usize, String> {
+pub(super) fn axis_of(axis: i64, rank: usize, inclusive: bool) -> Result<usize, String> {
     let from_front = if axis < 0 { axis.checked_add(rank as i64) } else { Some(axis) };
     let index = from_front.and_then(|axis| usize::try_from(axis).ok());
     index
@@ -26,7 +59,7 @@ fn axis_of(axis: i64, rank: usize, inclusive: bool) -> Result<usize, String> {
 }
 
 /// Flatten to a matrix.
-pub(super) fn flatten(operation: &Operation) -> Result<Tensor, String> {
+fn flatten(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     let tensor = operation.input(0)?;
     let axis = axis_of(operation.integer("axis", 1)?, tensor.shape.len(), true)?;
     let (rows, columns) = tensor.shape.split_at(axis);
@@ -34,7 +67,7 @@ pub(super) fn flatten(operation: &Operation) -> Result<Tensor, String> {
 }
 
 /// Reshape, with 0 for "as before" and −1 for "what is left".
-pub(super) fn reshape(operation: &Operation) -> Result<Tensor, String> {
+fn reshape(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     let tensor = operation.input(0)?;
     let target = match operation.integer_input(1, "shape")? {
         Some(target) => target,
@@ -62,19 +95,11 @@ pub(super) fn reshape(operation: &Operation) -> Result<Tensor, String> {
     reshaped(tensor, shape)
 }
 
-/// The `axes` of Squeeze or Unsqueeze: an attribute before operator set 13, an input since.
-fn axes(operation: &Operation) -> Result<Option<Vec<i64>>, String> {
-    match operation.integer_input(1, "axes")? {
-        Some(axes) => Ok(Some(axes)),
-        None => operation.integers("axes"),
-    }
-}
-
-pub(super) fn squeeze(operation: &Operation) -> Result<Tensor, String> {
+fn squeeze(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     let tensor = operation.input(0)?;
     let rank = tensor.shape.len();
     let mut removed = vec![false; rank];
-    match axes(operation)? {
+    match operation.integers_of(1, "axes")? {
         None => removed.iter_mut().zip(&tensor.shape).for_each(|(flag, &size)| *flag = size == 1),
         Some(axes) => {
             for axis in axes {
@@ -93,9 +118,9 @@ pub(super) fn squeeze(operation: &Operation) -> Result<Tensor, String> {
     reshaped(tensor, kept.map(|(&size, _)| size).collect())
 }
 
-pub(super) fn unsqueeze(operation: &Operation) -> Result<Tensor, String> {
+fn unsqueeze(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     let tensor = operation.input(0)?;
-    let axes = axes(operation)?.ok_or("its axes are missing")?;
+    let axes = operation.integers_of(1, "axes")?.ok_or("its axes are missing")?;
     let rank = tensor.shape.len() + axes.len();
     let mut inserted = vec![false; rank];
     for axis in axes {
@@ -108,7 +133,7 @@ pub(super) fn unsqueeze(operation: &Operation) -> Result<Tensor, String> {
     reshaped(tensor, shape.collect())
 }
 
-pub(super) fn transpose(operation: &Operation) -> Result<Tensor, String> {
+fn transpose(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     let tensor = operation.input(0)?;
     let rank = tensor.shape.len();
     let order = match operation.integers("perm")? {
@@ -129,7 +154,7 @@ pub(super) fn transpose(operation: &Operation) -> Result<Tensor, String> {
 }
 
 /// Row-by-row strides of a shape.
-fn strides(shape: &[usize]) -> Vec<usize> {
+pub(super) fn strides(shape: &[usize]) -> Vec<usize> {
     let mut strides = vec![1; shape.len()];
     for index in (1..shape.len()).rev() {
         strides[index - 1] = strides[index] * shape[index];
@@ -164,7 +189,7 @@ pub(super) fn transposed(tensor: &Tensor, order: &[usize]) -> Tensor {
 }
 
 /// Takes the given indices along one axis.
-fn taken(tensor: &Tensor, axis: usize, indices: &[usize]) -> Result<Tensor, String> {
+pub(super) fn taken(tensor: &Tensor, axis: usize, indices: &[usize]) -> Result<Tensor, String> {
     let mut shape = tensor.shape.clone();
     shape[axis] = indices.len();
     if count_within(&shape, LARGEST_COMPUTED).is_none() {
@@ -173,53 +198,20 @@ fn taken(tensor: &Tensor, axis: usize, indices: &[usize]) -> Result<Tensor, Stri
     let inner: usize = tensor.shape[axis + 1..].iter().product();
     let outer: usize = tensor.shape[..axis].iter().product();
     let size = tensor.shape[axis];
-    let positions: Vec<usize> = (0..outer)
+    let sources: Vec<Option<usize>> = (0..outer)
         .flat_map(|o| indices.iter().map(move |&index| (o * size + index) * inner))
-        .flat_map(|start| start..start + inner)
+        .flat_map(|start| (start..start + inner).map(Some))
         .collect();
-    let elements = match &tensor.elements {
-        Elements::Constant(entries) => {
-            let lookup = Lookup::new(entries, tensor.len());
-            let values = positions.iter().map(|&position| lookup.at(position)).enumerate();
-            Elements::Constant(values.filter(|(_, value)| !value.is_zero()).collect())
-        }
-        Elements::Computed(forms) => {
-            check_terms(positions.iter().map(|&position| forms[position].terms.len()))?;
-            Elements::Computed(positions.iter().map(|&p| forms[p].clone()).collect())
-        }
-    };
-    Ok(Tensor { shape, element: tensor.element, elements })
+    tensor.picked(shape, &sources, &Scalar::ZERO)
 }
 
-pub(super) fn gather(operation: &Operation) -> Result<Tensor, String> {
-    let (tensor, index_tensor) = (operation.input(0)?, operation.input(1)?);
-    let axis = axis_of(operation.integer("axis", 0)?, tensor.shape.len(), false)?;
-    let size = tensor.shape[axis];
-    let mut indices = Vec::new();
-    for index in operation.integer_input(1, "indices")?.unwrap_or_default() {
-        let from_front = if index < 0 { index.checked_add(size as i64) } else { Some(index) };
-        let valid = from_front.and_then(|i| usize::try_from(i).ok()).filter(|&i| i < size);
-        indices
-            .push(valid.ok_or_else(|| format!("index {index} is out of range for size {size}"))?);
-    }
-    let mut result = taken(tensor, axis, &indices)?;
-    result.shape.splice(axis..=axis, index_tensor.shape.iter().copied());
-    match count_within(&result.shape, LARGEST_CONSTANT) {
-        Some(_) => Ok(result),
-        None => Err(format!("its result {} has too many elements", show_shape(&result.shape))),
-    }
-}
-
-pub(super) fn slice(operation: &Operation) -> Result<Tensor, String> {
+fn slice(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     let tensor = operation.input(0)?;
     let rank = tensor.shape.len();
-    let list = |index: usize, name: &str| match operation.integer_input(index, name)? {
-        Some(values) => Ok(Some(values)),
-        None => operation.integers(name),
-    };
-    let starts = list(1, "starts")?.ok_or("its starts are missing")?;
-    let ends = list(2, "ends")?.ok_or("its ends are missing")?;
-    let axes = list(3, "axes")?.unwrap_or_else(|| (0..starts.len() as i64).collect());
+    let starts = operation.integers_of(1, "starts")?.ok_or("its starts are missing")?;
+    let ends = operation.integers_of(2, "ends")?.ok_or("its ends are missing")?;
+    let axes =
+        operation.integers_of(3, "axes")?.unwrap_or_else(|| (0..starts.len() as i64).collect());
     let steps = operation.integer_input(4, "steps")?.unwrap_or_else(|| vec![1; starts.len()]);
     if [ends.len(), axes.len(), steps.len()] != [starts.len(); 3] {
         return Err("its starts, ends, axes and steps differ in number".to_owned());
@@ -258,7 +250,7 @@ fn range(start: i64, end: i64, step: i64, size: usize) -> Result<Vec<usize>, Str
     Ok(indices)
 }
 
-pub(super) fn concat(operation: &Operation) -> Result<Tensor, String> {
+fn concat(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     let first = operation.input(0)?;
     if !operation.has("axis") && operation.operator_set >= 4 {
         return Err("its axis is missing".to_owned());
@@ -266,25 +258,35 @@ pub(super) fn concat(operation: &Operation) -> Result<Tensor, String> {
     let axis = axis_of(operation.integer("axis", 1)?, first.shape.len(), false)?;
     let mut shape = first.shape.clone();
     shape[axis] = 0;
+    let mut element = first.element;
     let mut parts = Vec::new();
     for index in 0..operation.inputs.len() {
         let part = operation.input(index)?;
-        let fits = part.element == first.element
+        let joint = match part.element == element {
+            true => Ok(element),
+            false => common_type(element, part.element),
+        };
+        let fits = joint.is_ok()
             && part.shape.len() == shape.len()
             && (0..shape.len()).all(|i| i == axis || part.shape[i] == shape[i]);
         if !fits {
             let (found, name) = (show_shape(&part.shape), part.element.name());
             return Err(format!("input {index} ({name} {found}) does not fit the first"));
         }
+        element = joint?;
         shape[axis] = shape[axis].saturating_add(part.shape[axis]);
         parts.push(part);
     }
-    joined(&parts, axis, shape)
+    joined(&parts, axis, shape, element)
 }
 
 /// The parts one after the other along `axis`.
-fn joined(parts: &[&Tensor], axis: usize, shape: Vec<usize>) -> Result<Tensor, String> {
-    let is_constant = parts.iter().all(|part| part.constant().is_some());
+fn joined(
+    parts: &[&Tensor],
+    axis: usize,
+    shape: Vec<usize>,
+    element: Element,
+) -> Result<Tensor, String> {
     if count_within(&shape, LARGEST_COMPUTED).is_none() {
         return Err(format!("its result {} has too many elements", show_shape(&shape)));
     }
@@ -297,23 +299,116 @@ fn joined(parts: &[&Tensor], axis: usize, shape: Vec<usize>) -> Result<Tensor, S
             elements.extend_from_slice(&forms[block * length..(block + 1) * length]);
         }
     }
-    let elements = if is_constant {
-        let values = elements.into_iter().map(|form| form.constant).enumerate();
-        Elements::Constant(values.filter(|(_, value)| !value.is_zero()).collect())
-    } else {
-        Elements::Computed(elements)
+    Ok(Tensor::from_forms(shape, element, elements))
+}
+
+/// The parts of a tensor along an axis: of given sizes, or equal ones.
+fn split(operation: &Operation, _: &mut Program) -> Result<Vec<Tensor>, String> {
+    let tensor = operation.input(0)?;
+    let axis = axis_of(operation.integer("axis", 0)?, tensor.shape.len(), false)?;
+    let size = tensor.shape[axis];
+    let lengths = match operation.integers_of(1, "split")? {
+        Some(lengths) => {
+            let lengths: Option<Vec<usize>> = lengths
+                .iter()
+                .map(|&length| usize::try_from(length).ok().filter(|&l| l <= size))
+                .collect();
+            lengths.filter(|lengths| lengths.iter().sum::<usize>() == size)
+        }
+        None => equal_parts(operation, size)?,
     };
-    Ok(Tensor { shape, element: parts[0].element, elements })
+    let lengths =
+        lengths.ok_or_else(|| format!("its parts do not fit axis {axis} of size {size}"))?;
+    if lengths.len() < operation.node.outputs.len() {
+        return Err(format!(
+            "has {} parts for {} outputs",
+            lengths.len(),
+            operation.node.outputs.len()
+        ));
+    }
+    let mut start = 0;
+    let mut parts = Vec::new();
+    for length in lengths {
+        let indices: Vec<usize> = (start..start + length).collect();
+        parts.push(taken(tensor, axis, &indices)?);
+        start += length;
+    }
+    Ok(parts)
+}
+
+/// The sizes of equal parts, of which since operator set 18 the last may be smaller.
+fn equal_parts(operation: &Operation, size: usize) -> Result<Option<Vec<usize>>, String> {
+    let outputs = operation.node.outputs.len();
+    let is_even = operation.operator_set < 18;
+    let count = match is_even {
+        true => outputs,
+        false => usize::try_from(operation.integer("num_outputs", outputs as i64)?).unwrap_or(0),
+    };
+    if count == 0 || count > size || is_even && !size.is_multiple_of(count) {
+        return Ok(None);
+    }
+    let length = size.div_ceil(count);
+    let lengths = (0..count).map(|part| length.min(size.saturating_sub(part * length)));
+    Ok(Some(lengths.collect()))
+}
+
+/// The blocks' elements, which are channels, become space.
+fn depth_to_space(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
+    let (tensor, block) = (operation.input(0)?, block_size(operation)?);
+    let &[batch, channels, height, width] = tensor.shape.as_slice() else {
+        return Err(format!(
+            "expected [batch, channels, height, width], found {}",
+            show_shape(&tensor.shape)
+        ));
+    };
+    let depth = channels / (block * block);
+    if depth * block * block != channels {
+        return Err(format!("{channels} channels are no multiple of {block}·{block}"));
+    }
+    let (split, order) = match operation.text("mode")?.unwrap_or(b"DCR") {
+        b"CRD" => (vec![batch, depth, block, block, height, width], [0, 1, 4, 2, 5, 3]),
+        b"DCR" => (vec![batch, block, block, depth, height, width], [0, 3, 4, 1, 5, 2]),
+        other => return Err(format!("mode {:?} is not known", String::from_utf8_lossy(other))),
+    };
+    let moved = transposed(&reshaped(tensor, split)?, &order);
+    reshaped(&moved, vec![batch, depth, height * block, width * block])
+}
+
+/// The blocks' elements, which are space, become channels.
+fn space_to_depth(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
+    let (tensor, block) = (operation.input(0)?, block_size(operation)?);
+    let &[batch, channels, height, width] = tensor.shape.as_slice() else {
+        return Err(format!(
+            "expected [batch, channels, height, width], found {}",
+            show_shape(&tensor.shape)
+        ));
+    };
+    if !height.is_multiple_of(block) || !width.is_multiple_of(block) {
+        return Err(format!("{height}×{width} is not made of blocks of {block}×{block}"));
+    }
+    let split = vec![batch, channels, height / block, block, width / block, block];
+    let moved = transposed(&reshaped(tensor, split)?, &[0, 3, 5, 1, 2, 4]);
+    reshaped(&moved, vec![batch, channels * block * block, height / block, width / block])
+}
+
+fn block_size(operation: &Operation) -> Result<usize, String> {
+    let block = operation.integer("blocksize", 0)?;
+    let block = usize::try_from(block).ok().filter(|block| (1..=1 << 15).contains(block));
+    block.ok_or_else(|| "its blocksize must be positive".to_owned())
+}
+
+/// The number of elements as a constant; a batch of unknown size counts as 1.
+fn size(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
+    let count = operation.input(0)?.len();
+    Ok(Tensor::from_values(vec![], Element::INT64, [integer(count as i64)]))
 }
 
 /// The shape of a tensor as a constant; a batch of unknown size counts as 1.
-pub(super) fn shape(operation: &Operation) -> Result<Tensor, String> {
+fn shape(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     let sizes = &operation.input(0)?.shape;
     let rank = sizes.len() as i64;
     let (start, end) = (operation.integer("start", 0)?, operation.integer("end", rank)?);
     let indices = range(start, end, 1, sizes.len())?;
-    let value = |index: &usize| Scalar::dyadic(sizes[*index] as i128, 0);
-    let entries = indices.iter().map(value).enumerate().filter(|(_, size)| !size.is_zero());
-    let elements = Elements::Constant(entries.collect());
-    Ok(Tensor { shape: vec![indices.len()], element: Element::Int64, elements })
+    let values = indices.iter().map(|&index| integer(sizes[index] as i64));
+    Ok(Tensor::from_values(vec![indices.len()], Element::INT64, values))
 }

@@ -3,7 +3,12 @@
 //! A field that may occur once must not occur twice, though protobuf would merge or overwrite it:
 //! readers differ in what they make of that, so no believable file does it.
 
+use std::collections::HashSet;
+
 use super::wire::{Field, Message, WireError};
+
+/// How deep graphs may be nested in each other's nodes.
+const DEEPEST_GRAPH: usize = 16;
 
 /// ModelProto.
 #[derive(Debug, Default)]
@@ -11,10 +16,26 @@ pub(crate) struct Model<'a> {
     pub graph: Option<Graph<'a>>,
     /// Pairs (domain, version).
     pub operator_sets: Vec<(&'a str, i64)>,
+    pub functions: Vec<Function<'a>>,
+}
+
+/// FunctionProto: an operator that the file itself defines.
+#[derive(Debug, Default)]
+pub(crate) struct Function<'a> {
+    pub name: &'a str,
+    pub domain: &'a str,
+    /// Which overload it is; most files have none.
+    pub overload: &'a str,
+    pub inputs: Vec<&'a str>,
+    pub outputs: Vec<&'a str>,
+    /// The attributes with defaults; those without need not be known.
+    pub defaults: Vec<Attribute<'a>>,
+    pub nodes: Vec<Node<'a>>,
+    pub operator_sets: Vec<(&'a str, i64)>,
 }
 
 /// GraphProto.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Graph<'a> {
     pub nodes: Vec<Node<'a>>,
     pub initializers: Vec<Tensor<'a>>,
@@ -24,18 +45,21 @@ pub(crate) struct Graph<'a> {
 }
 
 /// NodeProto.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Node<'a> {
     pub inputs: Vec<&'a str>,
     pub outputs: Vec<&'a str>,
     pub name: &'a str,
     pub operator: &'a str,
     pub domain: &'a str,
+    pub overload: &'a str,
     pub attributes: Vec<Attribute<'a>>,
+    /// What its subgraphs read from around them.
+    pub captured: Vec<&'a str>,
 }
 
 /// AttributeProto, with the field that holds its value.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Attribute<'a> {
     pub name: &'a str,
     /// The declared type, 0 where absent.
@@ -46,10 +70,13 @@ pub(crate) struct Attribute<'a> {
     pub tensor: Option<Tensor<'a>>,
     pub floats: Vec<u32>,
     pub integers: Vec<i64>,
+    pub graph: Option<Graph<'a>>,
+    /// Inside of a function: the function's attribute that this one is equal to.
+    pub reference: Option<&'a str>,
 }
 
 /// TensorProto.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Tensor<'a> {
     pub name: &'a str,
     pub dimensions: Vec<i64>,
@@ -61,6 +88,8 @@ pub(crate) struct Tensor<'a> {
     pub int64s: Vec<i64>,
     /// Whether the data are in another file.
     pub is_external: bool,
+    /// Where in which file: pairs of key and value.
+    pub external: Vec<(&'a str, &'a str)>,
     /// Whether the data are in a segment or are strings or unsigned 64-bit integers.
     pub is_exotic: bool,
     /// Offset of the tensor in the file.
@@ -68,7 +97,7 @@ pub(crate) struct Tensor<'a> {
 }
 
 /// ValueInfoProto of a graph input or output.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Value<'a> {
     pub name: &'a str,
     /// The element type of its tensor type; 0 where absent.
@@ -101,8 +130,9 @@ impl<'a> Model<'a> {
             let field = field?;
             match field.number {
                 1 => once(&mut ir_version, &field, field.integer()?)?,
-                7 => once(&mut model.graph, &field, Graph::parse(field.message()?)?)?,
+                7 => once(&mut model.graph, &field, Graph::parse(field.message()?, 0)?)?,
                 8 => model.operator_sets.push(parse_operator_set(field.message()?)?),
+                25 => model.functions.push(Function::parse(field.message()?)?),
                 _ => {}
             }
         }
@@ -123,13 +153,44 @@ fn parse_operator_set<'a>(message: Message<'a>) -> Result<(&'a str, i64), WireEr
     Ok((domain.unwrap_or_default(), version.unwrap_or_default()))
 }
 
-impl<'a> Graph<'a> {
+impl<'a> Function<'a> {
     fn parse(message: Message<'a>) -> Result<Self, WireError> {
+        let mut function = Self::default();
+        let (mut name, mut domain, mut overload) = (None, None, None);
+        for field in message.fields() {
+            let field = field?;
+            match field.number {
+                1 => once(&mut name, &field, field.text()?)?,
+                4 => function.inputs.push(field.text()?),
+                5 => function.outputs.push(field.text()?),
+                7 => function.nodes.push(Node::parse(field.message()?, 0)?),
+                9 => function.operator_sets.push(parse_operator_set(field.message()?)?),
+                10 => once(&mut domain, &field, field.text()?)?,
+                11 => function.defaults.push(Attribute::parse(field.message()?, 0)?),
+                13 => once(&mut overload, &field, field.text()?)?,
+                _ => {}
+            }
+        }
+        function.name = name.unwrap_or_default();
+        function.domain = domain.unwrap_or_default();
+        function.overload = overload.unwrap_or_default();
+        Ok(function)
+    }
+}
+
+impl<'a> Graph<'a> {
+    /// A graph that is nested in `depth` others.
+    fn parse(message: Message<'a>, depth: usize) -> Result<Self, WireError> {
+        // Each level of nesting is one of the stack, too.
+        if depth > DEEPEST_GRAPH {
+            let message_text = format!("graphs are nested more than {DEEPEST_GRAPH} deep");
+            return Err(WireError { offset: message.offset, message: message_text });
+        }
         let mut graph = Self::default();
         for field in message.fields() {
             let field = field?;
             match field.number {
-                1 => graph.nodes.push(Node::parse(field.message()?)?),
+                1 => graph.nodes.push(Node::parse(field.message()?, depth)?),
                 5 => graph.initializers.push(Tensor::parse(field.message()?)?),
                 11 => graph.inputs.push(Value::parse(field.message()?)?),
                 12 => graph.outputs.push(Value::parse(field.message()?)?),
@@ -141,10 +202,26 @@ impl<'a> Graph<'a> {
     }
 }
 
+impl<'a> Graph<'a> {
+    /// The names that it reads and does not define, its own inputs included.
+    fn free_names(&self) -> impl Iterator<Item = &'a str> {
+        let defined: HashSet<&str> = self
+            .nodes
+            .iter()
+            .flat_map(|node| node.outputs.iter().copied())
+            .chain(self.initializers.iter().map(|tensor| tensor.name))
+            .collect();
+        let read =
+            self.nodes.iter().flat_map(|node| node.inputs.iter().chain(&node.captured).copied());
+        let names: Vec<&str> = read.chain(self.outputs.iter().map(|output| output.name)).collect();
+        names.into_iter().filter(move |name| !name.is_empty() && !defined.contains(name))
+    }
+}
+
 impl<'a> Node<'a> {
-    fn parse(message: Message<'a>) -> Result<Self, WireError> {
+    fn parse(message: Message<'a>, depth: usize) -> Result<Self, WireError> {
         let mut node = Self::default();
-        let (mut name, mut operator, mut domain) = (None, None, None);
+        let (mut name, mut operator, mut domain, mut overload) = (None, None, None, None);
         for field in message.fields() {
             let field = field?;
             match field.number {
@@ -152,11 +229,15 @@ impl<'a> Node<'a> {
                 2 => node.outputs.push(field.text()?),
                 3 => once(&mut name, &field, field.text()?)?,
                 4 => once(&mut operator, &field, field.text()?)?,
-                5 => node.attributes.push(Attribute::parse(field.message()?)?),
+                5 => node.attributes.push(Attribute::parse(field.message()?, depth)?),
                 7 => once(&mut domain, &field, field.text()?)?,
+                8 => once(&mut overload, &field, field.text()?)?,
                 _ => {}
             }
         }
+        let graphs = node.attributes.iter().filter_map(|attribute| attribute.graph.as_ref());
+        node.captured = graphs.flat_map(Graph::free_names).collect();
+        node.overload = overload.unwrap_or_default();
         node.name = name.unwrap_or_default();
         node.operator = operator.unwrap_or_default();
         node.domain = domain.unwrap_or_default();
@@ -165,7 +246,7 @@ impl<'a> Node<'a> {
 }
 
 impl<'a> Attribute<'a> {
-    fn parse(message: Message<'a>) -> Result<Self, WireError> {
+    fn parse(message: Message<'a>, depth: usize) -> Result<Self, WireError> {
         let mut attribute = Self::default();
         let (mut name, mut kind) = (None, None);
         for field in message.fields() {
@@ -176,9 +257,13 @@ impl<'a> Attribute<'a> {
                 3 => once(&mut attribute.integer, &field, field.integer()?)?,
                 4 => once(&mut attribute.text, &field, field.message()?.bytes)?,
                 5 => once(&mut attribute.tensor, &field, Tensor::parse(field.message()?)?)?,
+                6 => {
+                    once(&mut attribute.graph, &field, Graph::parse(field.message()?, depth + 1)?)?
+                }
                 7 => field.floats(&mut attribute.floats)?,
                 8 => field.integers(&mut attribute.integers)?,
                 20 => once(&mut kind, &field, field.integer()?)?,
+                21 => once(&mut attribute.reference, &field, field.text()?)?,
                 _ => {}
             }
         }
@@ -203,7 +288,10 @@ impl<'a> Tensor<'a> {
                 8 => once(&mut name, &field, field.text()?)?,
                 9 => once(&mut tensor.raw, &field, field.message()?.bytes)?,
                 10 => field.doubles(&mut tensor.doubles)?,
-                13 => tensor.is_external = true,
+                13 => {
+                    tensor.is_external = true;
+                    tensor.external.push(parse_entry(field.message()?)?);
+                }
                 14 => once(&mut location, &field, field.integer()?)?,
                 3 | 6 | 11 => tensor.is_exotic = true,
                 _ => {}
@@ -214,6 +302,20 @@ impl<'a> Tensor<'a> {
         tensor.is_external |= location.unwrap_or_default() != 0;
         Ok(tensor)
     }
+}
+
+/// StringStringEntryProto: a key and its value.
+fn parse_entry<'a>(message: Message<'a>) -> Result<(&'a str, &'a str), WireError> {
+    let (mut key, mut value) = (None, None);
+    for field in message.fields() {
+        let field = field?;
+        match field.number {
+            1 => once(&mut key, &field, field.text()?)?,
+            2 => once(&mut value, &field, field.text()?)?,
+            _ => {}
+        }
+    }
+    Ok((key.unwrap_or_default(), value.unwrap_or_default()))
 }
 
 impl<'a> Value<'a> {

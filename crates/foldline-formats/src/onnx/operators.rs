@@ -1,156 +1,171 @@
-//! The operators that are read: which exist, with what inputs and attributes, and where each is done.
+//! The operators that are read: what they may have, how exact they are, and where each is done.
 
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
+use super::external::Folder;
 use super::messages::{Attribute, Node};
-use super::tensor::{Element, Elements, Tensor};
-use super::{arithmetic, arrangement, normalization, product};
+use super::tensor::Tensor;
+use super::{
+    activations, arithmetic, arrangement, constants, convolution, einsum, extrema, indexing,
+    machine_learning, normalization, padding, pooling, product, quantization, reduction, resizing,
+    selection,
+};
 use crate::lowering::scalar::FloatFormat;
 use crate::lowering::{Program, Scalar};
 
-/// An operator: its name, its least and largest number of inputs, and its attributes.
-type Signature = (&'static str, usize, usize, &'static [&'static str]);
+/// The domain of com.microsoft's operators.
+pub(super) const MICROSOFT: &str = "com.microsoft";
+/// The domain of the operators for classical machine learning.
+pub(super) const MACHINE_LEARNING: &str = "ai.onnx.ml";
 
-const LEGACY_BROADCAST: &[&str] = &["axis", "broadcast", "consumed_inputs"];
-const LEGACY_INPLACE: &[&str] = &["consumed_inputs"];
+/// What computes an operator: its one result, or all of them.
+#[derive(Clone, Copy)]
+pub(super) enum Apply {
+    One(fn(&Operation, &mut Program) -> Result<Tensor, String>),
+    Many(fn(&Operation, &mut Program) -> Result<Vec<Tensor>, String>),
+    /// The walk itself: it runs other nodes.
+    Walk,
+}
 
-const SIGNATURES: &[Signature] = &[
-    ("Abs", 1, 1, LEGACY_INPLACE),
-    ("Add", 2, 2, LEGACY_BROADCAST),
-    (
-        "BatchNormalization",
-        5,
-        5,
-        &["consumed_inputs", "epsilon", "is_test", "momentum", "spatial", "training_mode"],
-    ),
-    ("Concat", 1, usize::MAX, &["axis"]),
-    ("Constant", 0, 0, &["value", "value_float", "value_floats", "value_int", "value_ints"]),
-    ("Div", 2, 2, LEGACY_BROADCAST),
-    ("Dropout", 1, 3, &["consumed_inputs", "is_test", "ratio", "seed"]),
-    ("Flatten", 1, 1, &["axis"]),
-    ("Gather", 2, 2, &["axis"]),
-    ("Gemm", 2, 3, &["alpha", "beta", "broadcast", "transA", "transB"]),
-    ("Identity", 1, 1, &[]),
-    ("MatMul", 2, 2, &[]),
-    ("Mul", 2, 2, LEGACY_BROADCAST),
-    ("Neg", 1, 1, LEGACY_INPLACE),
-    ("Relu", 1, 1, LEGACY_INPLACE),
-    ("Reshape", 1, 2, &["allowzero", "consumed_inputs", "shape"]),
-    ("Shape", 1, 1, &["end", "start"]),
-    ("Slice", 1, 5, &["axes", "ends", "starts"]),
-    ("Squeeze", 1, 2, &["axes"]),
-    ("Sub", 2, 2, LEGACY_BROADCAST),
-    ("Sum", 1, usize::MAX, LEGACY_INPLACE),
-    ("Transpose", 1, 1, &["perm"]),
-    ("Unsqueeze", 1, 2, &["axes"]),
+/// An operator, as docs/formats.md lists it.
+pub(super) struct Operator {
+    pub domain: &'static str,
+    pub name: &'static str,
+    /// How many inputs it may have.
+    pub inputs: RangeInclusive<usize>,
+    pub attributes: &'static [&'static str],
+    /// How exactly it is read, and within which limits.
+    pub exactness: &'static str,
+    pub apply: Apply,
+}
+
+impl Operator {
+    /// An operator of the default domain.
+    pub const fn new(
+        name: &'static str,
+        inputs: RangeInclusive<usize>,
+        attributes: &'static [&'static str],
+        exactness: &'static str,
+        apply: Apply,
+    ) -> Self {
+        Self { domain: "", name, inputs, attributes, exactness, apply }
+    }
+
+    /// The same operator of another domain.
+    pub const fn of(self, domain: &'static str) -> Self {
+        Self { domain, ..self }
+    }
+}
+
+const BRANCHES: &[Operator] = &[Operator::new(
+    "If",
+    1..=1,
+    &["else_branch", "then_branch"],
+    "exact; the condition must be constant",
+    Apply::Walk,
+)];
+
+/// All operators, by family.
+pub(super) const FAMILIES: [(&str, &[Operator]); 18] = [
+    ("Arithmetic", arithmetic::OPERATORS),
+    ("Activations", activations::OPERATORS),
+    ("Matrix products", product::OPERATORS),
+    ("Sums of products", einsum::OPERATORS),
+    ("Convolutions", convolution::OPERATORS),
+    ("Pooling", pooling::OPERATORS),
+    ("Largest and least values", extrema::OPERATORS),
+    ("Reductions", reduction::OPERATORS),
+    ("Normalization", normalization::OPERATORS),
+    ("Moving elements", arrangement::OPERATORS),
+    ("Choosing elements", indexing::OPERATORS),
+    ("Padding, repeating", padding::OPERATORS),
+    ("Resizing", resizing::OPERATORS),
+    ("Comparisons and choices", selection::OPERATORS),
+    ("Branches", BRANCHES),
+    ("Constants and types", constants::OPERATORS),
+    ("Quantized constants", quantization::OPERATORS),
+    ("Classical machine learning", machine_learning::OPERATORS),
 ];
 
 /// A node with the tensors that come in.
 pub(super) struct Operation<'m> {
     pub node: &'m Node<'m>,
     pub operator_set: i64,
+    /// Where external data are.
+    pub folder: &'m Folder,
     pub inputs: Vec<Option<Rc<Tensor>>>,
 }
 
-/// Checks that the node's operator is known and has the inputs and attributes it may have.
-pub(super) fn check_supported(node: &Node) -> Result<(), String> {
-    let signature = SIGNATURES.iter().find(|signature| signature.0 == node.operator);
-    let Some(&(_, least, most, attributes)) = signature else {
-        let known: Vec<&str> = SIGNATURES.iter().map(|signature| signature.0).collect();
-        return Err(format!("operator {} is not supported ({})", node.operator, known.join(", ")));
+/// Whether ONNX's own operators are meant.
+pub(super) fn is_default_domain(domain: &str) -> bool {
+    matches!(domain, "" | "ai.onnx")
+}
+
+/// The node's operator, which must be known and have the inputs and attributes it may have.
+pub(super) fn find(node: &Node) -> Result<&'static Operator, String> {
+    let domain = if is_default_domain(node.domain) { "" } else { node.domain };
+    let mut known = FAMILIES.iter().flat_map(|(_, operators)| operators.iter());
+    let Some(operator) = known.find(|known| known.name == node.operator && known.domain == domain)
+    else {
+        return Err(unknown(node));
     };
     let found = node.inputs.len();
-    if found < least || found > most {
+    if !operator.inputs.contains(&found) {
+        let (least, most) = (operator.inputs.start(), operator.inputs.end());
         let expected =
             if least == most { format!("{least}") } else { format!("{least} to {most}") };
         return Err(format!("expected {expected} inputs, found {found}"));
     }
     for (index, attribute) in node.attributes.iter().enumerate() {
-        if !attributes.contains(&attribute.name) {
+        if !operator.attributes.contains(&attribute.name) {
             return Err(format!("attribute {:?} is not supported", attribute.name));
         }
         if node.attributes[..index].iter().any(|earlier| earlier.name == attribute.name) {
             return Err(format!("attribute {:?} occurs twice", attribute.name));
         }
     }
-    Ok(())
+    Ok(operator)
+}
+
+/// What is wrong with an operator that is not read; for common ones, why.
+fn unknown(node: &Node) -> String {
+    if !is_default_domain(node.domain) {
+        let (name, domain) = (node.operator, node.domain);
+        return format!(
+            "operator {name} of domain {domain:?} is not supported (docs/formats.md lists those that are)"
+        );
+    }
+    let reason = match node.operator {
+        "Sigmoid" | "Tanh" | "Softmax" | "LogSoftmax" | "Elu" | "Selu" | "Celu" | "Gelu"
+        | "Softplus" | "Erf" | "Exp" | "Log" | "Sqrt" | "Mish" | "Softsign" | "HardSwish"
+        | "LayerNormalization" | "LSTM" | "GRU" => ": it is not piecewise linear",
+        "Sign" | "ArgMax" | "ArgMin" | "ThresholdedRelu" | "Floor" | "Ceil" | "Round" | "TopK"
+        | "Hardmax" => ": it is not continuous",
+        _ => " (docs/formats.md lists those that are)",
+    };
+    format!("operator {} is not supported{reason}", node.operator)
 }
 
 /// What the node computes.
-pub(super) fn apply(operation: &Operation, program: &mut Program) -> Result<Tensor, String> {
-    match operation.node.operator {
-        "Add" | "Sub" | "Mul" | "Div" => arithmetic::binary(operation),
-        "Sum" => arithmetic::sum(operation),
-        "Neg" => arithmetic::negate(operation.input(0)?),
-        "Relu" => arithmetic::relu(operation.input(0)?, program),
-        "Abs" => arithmetic::absolute(operation.input(0)?, program),
-        "BatchNormalization" => normalization::batch_normalization(operation, program),
-        "MatMul" => product::matrix_product(operation.input(0)?, operation.input(1)?, program),
-        "Gemm" => product::general_product(operation, program),
-        "Identity" => operation.input(0).cloned(),
-        "Dropout" => dropout(operation),
-        "Constant" => constant(operation),
-        "Concat" => arrangement::concat(operation),
-        "Flatten" => arrangement::flatten(operation),
-        "Gather" => arrangement::gather(operation),
-        "Reshape" => arrangement::reshape(operation),
-        "Shape" => arrangement::shape(operation),
-        "Slice" => arrangement::slice(operation),
-        "Squeeze" => arrangement::squeeze(operation),
-        "Transpose" => arrangement::transpose(operation),
-        "Unsqueeze" => arrangement::unsqueeze(operation),
-        other => Err(format!("operator {other} is not supported")),
+pub(super) fn apply(
+    operator: &Operator,
+    operation: &Operation,
+    program: &mut Program,
+) -> Result<Vec<Tensor>, String> {
+    match operator.apply {
+        Apply::One(compute) => Ok(vec![compute(operation, program)?]),
+        Apply::Many(compute) => compute(operation, program),
+        Apply::Walk => Err(format!("operator {} is not supported here", operator.name)),
     }
-}
-
-/// Dropout as in inference: nothing is dropped.
-fn dropout(operation: &Operation) -> Result<Tensor, String> {
-    let is_training = match operation.optional(2) {
-        Some(mode) => mode.integers().as_deref() != Some(&[0]),
-        None => operation.operator_set < 7 && operation.integer("is_test", 0)? == 0,
-    };
-    if is_training {
-        return Err("expected inference mode, found training mode".to_owned());
-    }
-    operation.input(0).cloned()
-}
-
-fn constant(operation: &Operation) -> Result<Tensor, String> {
-    let [attribute] = operation.node.attributes.as_slice() else {
-        return Err(format!(
-            "expected one attribute with the value, found {}",
-            operation.node.attributes.len()
-        ));
-    };
-    let value = match attribute.name {
-        "value" => {
-            let tensor = operation.typed(attribute, 4)?.tensor.as_ref();
-            return Tensor::decode(tensor.ok_or("its value is missing")?);
-        }
-        "value_float" => (vec![], vec![operation.float("value_float", 0)?]),
-        "value_floats" => {
-            let floats = &operation.typed(attribute, 6)?.floats;
-            let values: Result<_, _> = floats.iter().map(|&bits| single(bits)).collect();
-            (vec![floats.len()], values?)
-        }
-        "value_int" => (vec![], vec![integer(operation.integer("value_int", 0)?)]),
-        _ => {
-            let values = operation.integers(attribute.name)?.unwrap_or_default();
-            (vec![values.len()], values.into_iter().map(integer).collect())
-        }
-    };
-    let is_float = attribute.name.starts_with("value_float");
-    let element = if is_float { Element::Float(FloatFormat::SINGLE) } else { Element::Int64 };
-    let entries = value.1.into_iter().enumerate().filter(|(_, value)| !value.is_zero()).collect();
-    Ok(Tensor { shape: value.0, element, elements: Elements::Constant(entries) })
 }
 
 /// The number that the bits of a 32-bit float denote.
-fn single(bits: u32) -> Result<Scalar, String> {
+pub(super) fn single(bits: u32) -> Result<Scalar, String> {
     Scalar::from_float_bits(u64::from(bits), FloatFormat::SINGLE).map_err(|error| error.to_string())
 }
 
-fn integer(value: i64) -> Scalar {
+pub(super) fn integer(value: i64) -> Scalar {
     Scalar::dyadic(i128::from(value), 0)
 }
 
@@ -172,48 +187,63 @@ impl Operation<'_> {
         values.map(Some).ok_or_else(|| format!("its {role} must be constant integers"))
     }
 
+    /// Integers that are an input in later operator sets and were an attribute before.
+    pub fn integers_of(&self, index: usize, name: &str) -> Result<Option<Vec<i64>>, String> {
+        match self.integer_input(index, name)? {
+            Some(values) => Ok(Some(values)),
+            None => self.integers(name),
+        }
+    }
+
     fn attribute(&self, name: &str) -> Option<&Attribute<'_>> {
         self.node.attributes.iter().find(|attribute| attribute.name == name)
     }
 
-    /// Checks the attribute's declared type, which files of the first format version leave out.
-    fn typed<'a>(
-        &self,
-        attribute: &'a Attribute<'a>,
-        kind: i64,
-    ) -> Result<&'a Attribute<'a>, String> {
+    /// The attribute, once its declared type is right, which files of the first format version leave out.
+    pub fn typed(&self, name: &str, kind: i64) -> Result<Option<&Attribute<'_>>, String> {
+        let Some(attribute) = self.attribute(name) else { return Ok(None) };
         if attribute.kind != 0 && attribute.kind != kind {
-            let (name, found) = (attribute.name, attribute.kind);
+            let found = attribute.kind;
             return Err(format!("attribute {name:?}: expected type {kind}, found type {found}"));
         }
-        Ok(attribute)
+        Ok(Some(attribute))
     }
 
     /// A float attribute; `default` is the integer it is otherwise.
     pub fn float(&self, name: &str, default: i64) -> Result<Scalar, String> {
-        match self.attribute(name) {
+        match self.typed(name, 1)? {
             None => Ok(integer(default)),
-            Some(attribute) => {
-                let bits = self.typed(attribute, 1)?.float_bits.unwrap_or(0);
-                single(bits).map_err(|reason| format!("attribute {name:?}: {reason}"))
-            }
+            Some(attribute) => single(attribute.float_bits.unwrap_or(0))
+                .map_err(|reason| format!("attribute {name:?}: {reason}")),
         }
+    }
+
+    /// Whether a float attribute is plus or minus infinity.
+    pub fn is_infinite(&self, name: &str) -> bool {
+        let bits = self.attribute(name).and_then(|attribute| attribute.float_bits);
+        bits.is_some_and(|bits| bits & 0x7fff_ffff == 0x7f80_0000)
+    }
+
+    /// An attribute that is a list of floats, if there is one.
+    pub fn floats(&self, name: &str) -> Result<Option<Vec<Scalar>>, String> {
+        let Some(attribute) = self.typed(name, 6)? else { return Ok(None) };
+        let values: Result<_, String> = attribute.floats.iter().map(|&bits| single(bits)).collect();
+        values.map(Some).map_err(|reason| format!("attribute {name:?}: {reason}"))
     }
 
     /// An integer attribute.
     pub fn integer(&self, name: &str, default: i64) -> Result<i64, String> {
-        match self.attribute(name) {
-            None => Ok(default),
-            Some(attribute) => Ok(self.typed(attribute, 2)?.integer.unwrap_or(0)),
-        }
+        Ok(self.typed(name, 2)?.map_or(default, |attribute| attribute.integer.unwrap_or(0)))
     }
 
     /// An attribute that is a list of integers, if there is one.
     pub fn integers(&self, name: &str) -> Result<Option<Vec<i64>>, String> {
-        match self.attribute(name) {
-            None => Ok(None),
-            Some(attribute) => Ok(Some(self.typed(attribute, 7)?.integers.clone())),
-        }
+        Ok(self.typed(name, 7)?.map(|attribute| attribute.integers.clone()))
+    }
+
+    /// An attribute that is text, if there is one.
+    pub fn text(&self, name: &str) -> Result<Option<&[u8]>, String> {
+        Ok(self.typed(name, 3)?.map(|attribute| attribute.text.unwrap_or_default()))
     }
 
     /// Whether the node has the attribute.

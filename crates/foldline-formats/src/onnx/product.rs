@@ -1,14 +1,50 @@
 //! Matrix products of a computed tensor with a constant one, merged into affine forms.
 
-use super::arithmetic::{add, broadcast_positions, broadcast_shape, multiply, require_float};
+use super::activations::activated;
+use super::arithmetic::{add, common_float, times_number};
 use super::arrangement::transposed;
-use super::graph::LARGEST_TERMS;
-use super::operators::Operation;
-use super::tensor::{Elements, LARGEST_COMPUTED, Tensor, count_within, show_shape};
-use crate::lowering::{Combiner, Form, Program, Scalar};
+use super::broadcast::{broadcast_positions, broadcast_shape};
+use super::combination::{LinearMap, check_shape, mapped};
+use super::operators::{Apply, MICROSOFT, Operation, Operator};
+use super::tensor::{Tensor, show_shape};
+use crate::lowering::{Program, Scalar};
 
-/// Merged forms may have this many weights whatever the parts have.
-const ALWAYS_MERGED: usize = 256;
+const GEMM: &[&str] = &["alpha", "beta", "broadcast", "transA", "transB"];
+const FUSED_GEMM: &[&str] = &[
+    "activation",
+    "activation_alpha",
+    "activation_beta",
+    "activation_gamma",
+    "alpha",
+    "beta",
+    "transA",
+    "transB",
+];
+
+pub(super) const OPERATORS: &[Operator] = &[
+    Operator::new(
+        "MatMul",
+        2..=2,
+        &[],
+        "exact; one operand must be constant",
+        Apply::One(matrix_multiply),
+    ),
+    Operator::new(
+        "Gemm",
+        2..=3,
+        GEMM,
+        "exact; A or B must be constant",
+        Apply::One(general_product),
+    ),
+    Operator::new(
+        "FusedGemm",
+        2..=3,
+        FUSED_GEMM,
+        "exact, as Gemm and then Relu, LeakyRelu, HardSigmoid or nothing",
+        Apply::One(fused_product),
+    )
+    .of(MICROSOFT),
+];
 
 /// How the matrices of a product lie in their operands.
 struct Layout {
@@ -21,11 +57,33 @@ struct Layout {
     shape: Vec<usize>,
 }
 
-/// A sum of `weights` · forms, the forms at `start`, `start + step`, ….
-struct Sum<'a> {
-    start: usize,
-    step: usize,
-    weights: &'a [(usize, &'a Scalar)],
+/// One matrix of the product is constant: the result is a linear map of the other's elements.
+struct Product<'a> {
+    layout: Layout,
+    /// The constant matrices' non-zero elements: by column if they are on the right, else by row.
+    weights: Vec<Vec<(usize, &'a Scalar)>>,
+    is_right: bool,
+}
+
+impl LinearMap for Product<'_> {
+    fn outputs(&self) -> usize {
+        self.layout.left.len() * self.layout.rows * self.layout.columns
+    }
+
+    fn visit(&self, output: usize, term: &mut dyn FnMut(usize, &Scalar)) {
+        let Layout { rows, inner, columns, left, right, .. } = &self.layout;
+        let (i, j) = (output / columns % rows, output % columns);
+        let (l, r) = (left[output / columns / rows], right[output / columns / rows]);
+        if self.is_right {
+            let start = (l * rows + i) * inner;
+            self.weights[r * columns + j].iter().for_each(|(k, weight)| term(start + k, weight));
+        } else {
+            let start = r * inner * columns + j;
+            self.weights[l * rows + i]
+                .iter()
+                .for_each(|(k, weight)| term(start + k * columns, weight));
+        }
+    }
 }
 
 /// MatMul.
@@ -34,52 +92,27 @@ pub(super) fn matrix_product(
     right: &Tensor,
     program: &mut Program,
 ) -> Result<Tensor, String> {
-    require_float(left)?;
-    if left.element != right.element {
-        let (left, right) = (left.element.name(), right.element.name());
-        return Err(format!("expected two tensors of one type, found {left} and {right}"));
-    }
+    let element = common_float(left, right)?;
     let layout = Layout::new(&left.shape, &right.shape)?;
-    let elements = match (left.constant(), right.constant()) {
+    let shape = layout.shape.clone();
+    let (tensor, weights, is_right) = match (left.constant(), right.constant()) {
         (None, None) => {
             return Err("multiplies two computed tensors, expected one to be constant".to_owned());
         }
-        (_, Some(weights)) => {
-            let forms = left.forms();
-            let grouped = layout.by_column(weights);
-            let sums = layout.sums(|l, r, i, j| Sum {
-                start: (l * layout.rows + i) * layout.inner,
-                step: 1,
-                weights: &grouped[r * layout.columns + j],
-            });
-            combine(&forms, &sums, program)?
-        }
-        (Some(weights), None) => {
-            let forms = right.forms();
-            let grouped = layout.by_row(weights);
-            let sums = layout.sums(|l, r, i, j| Sum {
-                start: r * layout.inner * layout.columns + j,
-                step: layout.columns,
-                weights: &grouped[l * layout.rows + i],
-            });
-            combine(&forms, &sums, program)?
-        }
+        (_, Some(weights)) => (left, layout.by_column(weights), true),
+        (Some(weights), None) => (right, layout.by_row(weights), false),
     };
-    let elements = match left.constant().and(right.constant()) {
-        None => Elements::Computed(elements),
-        Some(_) => {
-            let values = elements.into_iter().map(|form| form.constant);
-            Elements::Constant(values.enumerate().filter(|(_, value)| !value.is_zero()).collect())
-        }
-    };
-    Ok(Tensor { shape: layout.shape, element: left.element, elements })
+    let product = Product { layout, weights, is_right };
+    Ok(Tensor { element, ..mapped(tensor, &product, shape, program)? })
+}
+
+/// MatMul as an operator.
+fn matrix_multiply(operation: &Operation, program: &mut Program) -> Result<Tensor, String> {
+    matrix_product(operation.input(0)?, operation.input(1)?, program)
 }
 
 /// Gemm: alpha · A · B + beta · C.
-pub(super) fn general_product(
-    operation: &Operation,
-    program: &mut Program,
-) -> Result<Tensor, String> {
+fn general_product(operation: &Operation, program: &mut Program) -> Result<Tensor, String> {
     let alpha = operation.float("alpha", 1)?;
     let beta = operation.float("beta", 1)?;
     let operand = |index: usize, flag: &str| {
@@ -108,11 +141,10 @@ pub(super) fn general_product(
     if beta.is_one() { add(&product, bias) } else { add(&product, &times_number(bias, &beta)?) }
 }
 
-/// The tensor multiplied by one number.
-fn times_number(tensor: &Tensor, number: &Scalar) -> Result<Tensor, String> {
-    let entries = if number.is_zero() { vec![] } else { vec![(0, number.clone())] };
-    let elements = Elements::Constant(entries);
-    multiply(tensor, &Tensor { shape: vec![], element: tensor.element, elements })
+/// Gemm, and an activation after it.
+fn fused_product(operation: &Operation, program: &mut Program) -> Result<Tensor, String> {
+    let product = general_product(operation, program)?;
+    activated(operation, &product, program)
 }
 
 impl Layout {
@@ -139,10 +171,7 @@ impl Layout {
         let mut shape = batch.clone();
         shape.extend((left.len() > 1).then_some(rows));
         shape.extend((right.len() > 1).then_some(columns));
-        if count_within(&shape, LARGEST_COMPUTED).is_none_or(|count| count == 0) {
-            let shape = show_shape(&shape);
-            return Err(format!("its result {shape} has no elements or too many"));
-        }
+        check_shape(&shape)?;
         let left = broadcast_positions(&batch, left_batch);
         let right = broadcast_positions(&batch, right_batch);
         Ok(Self { rows, inner, columns, left, right, shape })
@@ -169,57 +198,4 @@ impl Layout {
         }
         grouped
     }
-
-    /// One sum an element of the result: `sum(left matrix, right matrix, row, column)`.
-    fn sums<'a>(&self, sum: impl Fn(usize, usize, usize, usize) -> Sum<'a>) -> Vec<Sum<'a>> {
-        let mut sums = Vec::new();
-        for (&l, &r) in self.left.iter().zip(&self.right) {
-            for i in 0..self.rows {
-                sums.extend((0..self.columns).map(|j| sum(l, r, i, j)));
-            }
-        }
-        sums
-    }
-}
-
-/// The sums as forms; where merging would make far more weights than the forms and the matrix have
-/// together, the forms are kept as a linear layer of their own first.
-fn combine(forms: &[Form], sums: &[Sum], program: &mut Program) -> Result<Vec<Form>, String> {
-    let weights: usize = sums.iter().map(|sum| sum.weights.len()).sum();
-    if weights > LARGEST_TERMS {
-        return Err(format!("its result has more than {LARGEST_TERMS} weights"));
-    }
-    let terms: usize = forms.iter().map(|form| form.terms.len()).sum();
-    let limit = 2 * (weights + terms) + ALWAYS_MERGED;
-    if let Some(merged) = merge(forms, sums, program.len(), limit) {
-        return Ok(merged);
-    }
-    program.note(format!(
-        "{} affine values are kept as a linear layer: merged with the next they would have more \
-         than {limit} weights instead of {}",
-        forms.len(),
-        weights + terms
-    ));
-    let kept = program.keep(forms);
-    merge(&kept, sums, program.len(), limit)
-        .ok_or_else(|| format!("its result has more than {limit} weights"))
-}
-
-/// The sums as forms, if they have at most `limit` terms.
-fn merge(forms: &[Form], sums: &[Sum], variables: usize, limit: usize) -> Option<Vec<Form>> {
-    let mut combiner = Combiner::new(variables);
-    let mut count = 0;
-    let mut merged = Vec::with_capacity(sums.len());
-    for sum in sums {
-        for &(index, weight) in sum.weights {
-            combiner.add(&forms[sum.start + index * sum.step], weight);
-        }
-        let form = combiner.finish();
-        count += form.terms.len();
-        if count > limit {
-            return None;
-        }
-        merged.push(form);
-    }
-    Some(merged)
 }

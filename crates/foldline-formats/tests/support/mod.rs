@@ -98,6 +98,10 @@ pub fn float_attribute(name: &str, value: f32) -> Writer {
     Writer::default().text(1, name).float(2, value).varint(20, 1)
 }
 
+pub fn text_attribute(name: &str, value: &str) -> Writer {
+    Writer::default().text(1, name).text(4, value).varint(20, 3)
+}
+
 pub fn tensor_attribute(name: &str, value: Writer) -> Writer {
     Writer::default().text(1, name).message(5, value).varint(20, 4)
 }
@@ -187,6 +191,44 @@ pub fn rich_model() -> Model {
             &[int_attribute("transB", 1), float_attribute("alpha", 0.3)],
         )
         .node("Mul", &["g", "s"], "y")
+}
+
+/// A model with windows, choices and made constants, for corruption tests: 16 inputs, two outputs.
+pub fn window_model() -> Model {
+    let weights: Vec<f32> = (0..16).map(|i| i as f32 * 0.1 - 0.55).collect();
+    let mut model = Model::new(&[1, 1, 4, 4], &[1, 6])
+        .constant(floats("k", &[2, 1, 2, 2], &weights[..8]))
+        .constant(integers("pads", &[0, 0, 0, 1, 0, 0, 0, 0]))
+        .constant(integers("sizes", &[1, 2, 3, 3]))
+        .constant(integers("wide", &[1, 2]))
+        .constant(floats("w", &[18, 6], &[0.25; 108]))
+        .constant(floats("low", &[], &[0.]))
+        .node_with("Conv", &["x", "k"], "c", &[ints_attribute("strides", &[2, 1])])
+        .node("Relu", &["c"], "r")
+        .node("Pad", &["r", "pads"], "p")
+        .node_with("MaxPool", &["p"], "m", &[ints_attribute("kernel_shape", &[2, 2])])
+        .node_with(
+            "AveragePool",
+            &["p"],
+            "a",
+            &[ints_attribute("kernel_shape", &[2, 2]), int_attribute("count_include_pad", 1)],
+        )
+        .node("Max", &["m", "a"], "b")
+        .node("Greater", &["b", "low"], "g")
+        .node("Where", &["g", "b", "low"], "h")
+        .node("Resize", &["h", "", "", "sizes"], "s")
+        .node_with("Transpose", &["s"], "t", &[ints_attribute("perm", &[0, 2, 3, 1])])
+        .node_with("Flatten", &["t"], "f", &[int_attribute("axis", 1)])
+        .node_with("Einsum", &["f", "w"], "e", &[text_attribute("equation", "ij,jk->ik")])
+        .node("Clip", &["e", "low"], "y")
+        .node("ConstantOfShape", &["wide"], "z");
+    let split = Writer::default().text(1, "e").text(2, "left").text(2, "right").text(4, "Split");
+    model.nodes.push(split.message(5, int_attribute("axis", 1)));
+    model.nodes.push(node("ReduceMean", &["left"], "v", &[ints_attribute("axes", &[1])]));
+    model.nodes.push(node("Tile", &["v", "wide"], "tiled", &[]));
+    model.nodes.push(node("Add", &["tiled", "z"], "u", &[]));
+    model.outputs.push(value("u", 1, &[1, 2]));
+    model
 }
 
 /// The exact value at a point, both as decimals or fractions.

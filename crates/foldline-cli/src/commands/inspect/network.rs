@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use foldline::formats::network::network_to_text;
+use foldline::formats::network::{NamedTensor, network_to_text};
 use foldline::kernel::number::{Abs, BitTest};
 use foldline::text::{decimal, exact_for_people};
 use foldline::{Activation, Layer, LoadedNetwork, NetworkOptions, Rational};
@@ -41,11 +41,17 @@ pub fn report(
     report.set("output_shape", loaded.output_shape.clone());
     report.set("input_name", loaded.input_name.clone());
     report.set("output_name", loaded.output_name.clone());
+    let tensors = |tensors: &[NamedTensor]| -> Vec<Value> {
+        tensors.iter().map(|tensor| json!({"name": tensor.name, "shape": tensor.shape})).collect()
+    };
+    report.set("input_tensors", tensors(&loaded.input_tensors));
+    report.set("output_tensors", tensors(&loaded.output_tensors));
     report.set("neurons", network.neurons());
     report.set("layers", summaries.iter().map(LayerSummary::json).collect::<Vec<_>>());
     let operator = |(name, count): &(String, usize)| json!({"operator": name, "count": count});
     report.set("operators", loaded.operators.iter().map(operator).collect::<Vec<_>>());
     report.set("notes", loaded.notes.clone());
+    report.set("warnings", loaded.warnings.clone());
     report.text = text(name, &loaded, &summaries);
     if let Some(path) = lowered {
         write_whole(path, &network_to_text(network))?;
@@ -125,13 +131,39 @@ fn shape(sizes: &[usize], name: Option<&String>) -> String {
     name.map_or(shape.clone(), |name| format!("{shape} (`{name}`)"))
 }
 
+/// A single tensor's shape; of several the names and shapes, and how the network numbers them.
+fn tensors(
+    tensors: &[NamedTensor],
+    joint: &[usize],
+    name: Option<&String>,
+    variable: char,
+) -> String {
+    if tensors.len() < 2 {
+        return shape(joint, name);
+    }
+    let mut first = 0;
+    let mut parts = Vec::new();
+    for tensor in tensors {
+        let count: usize = tensor.shape.iter().product();
+        let last = first + count - 1;
+        let numbers = if count == 1 {
+            format!("{variable}_{first}")
+        } else {
+            format!("{variable}_{first} to {variable}_{last}")
+        };
+        parts.push(format!("{}: {numbers}", shape(&tensor.shape, Some(&tensor.name))));
+        first += count;
+    }
+    parts.join(", ")
+}
+
 fn text(name: &str, loaded: &LoadedNetwork, layers: &[LayerSummary]) -> String {
     let mut text = format!(
         "network  {name} ({}): {}\ninput    {}\noutput   {}\n",
         loaded.format,
         describe::network(&loaded.network),
-        shape(&loaded.input_shape, loaded.input_name.as_ref()),
-        shape(&loaded.output_shape, loaded.output_name.as_ref())
+        tensors(&loaded.input_tensors, &loaded.input_shape, loaded.input_name.as_ref(), 'X'),
+        tensors(&loaded.output_tensors, &loaded.output_shape, loaded.output_name.as_ref(), 'Y')
     );
     text.push_str(
         "\nlayers, as foldline computes them\n   #  kind    inputs  outputs  weights ≠ 0  \

@@ -1,0 +1,1 @@
+"""Random ONNX models and what they compute: for tests/python/compare_readers.py."""
