@@ -162,7 +162,7 @@ MUTANTS = [
     Mutant(
         "a part that is given away is lost",
         ENGINE + "open_parts.rs",
-        [("        shared.given.push(Given { part, stretch });\n", "        drop(part);\n")],
+        [("            shared.waiting.push(Given { part, stretch, rank });\n", "            drop(part);\n")],
     ),
     Mutant(
         "parts are dropped while a worker is idle",
