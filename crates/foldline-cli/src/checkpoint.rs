@@ -6,7 +6,7 @@ use clap::Args;
 use foldline::ProofError;
 use foldline::certificate::CertificateError;
 use foldline::checkpoint::{CheckpointFile, Statement};
-use foldline::questions::checkpoint::{Keeper, StateError};
+use foldline::questions::checkpoint::{Begun, Keeper, Share, StateError};
 
 use crate::load::Inputs;
 use crate::report::{Failure, Report};
@@ -17,6 +17,12 @@ pub struct CheckpointOption {
     /// Keep the state in this file while it runs, and go on from it if it is there
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
+    /// End the search as soon as so many parts are open, as `foldline split` wants it
+    #[arg(long, value_name = "N", hide = true, requires = "checkpoint")]
+    beginning: Option<usize>,
+    /// The checkpoint has only a piece of the search, as `foldline work` wants it
+    #[arg(long, hide = true, requires = "checkpoint", conflicts_with = "beginning")]
+    piece: bool,
 }
 
 /// Where the command's certificate goes, if one is asked for.
@@ -49,6 +55,10 @@ impl CheckpointOption {
                                command is written in one run";
                 return Err(Failure::Usage(message.to_owned()));
             }
+            // The certificate of a share grows beside its bundle, wherever that is.
+            Certificate::Kept(Some(_)) if self.is_share() => {
+                statement = statement.option("certificate", true);
+            }
             Certificate::Kept(Some(target)) => {
                 statement = statement.option("certificate", target.display().to_string());
             }
@@ -62,7 +72,17 @@ impl CheckpointOption {
             statement = statement.file(role, file.sha256());
         }
         let opened = CheckpointFile::open(path, options(statement));
-        Ok(Some(opened.map_err(|error| Failure::Input(error.to_string()))?))
+        let opened = opened.map_err(|error| Failure::Input(error.to_string()))?;
+        let share = match self.beginning {
+            Some(parts) => Share::Beginning { parts },
+            None if self.piece => Share::Piece(Begun::default()),
+            None => Share::Whole,
+        };
+        Ok(Some(opened.with_share(share)))
+    }
+
+    fn is_share(&self) -> bool {
+        self.piece || self.beginning.is_some()
     }
 }
 

@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     arrangement, check, equivalent, eval, hard_instances, inspect, interpolate, lipschitz, maximum,
-    positive, range, recover, reduce, regions, replay, run, separable, surjective, train, verify,
-    vnncomp, zero, zonotope,
+    merge, positive, range, recover, reduce, regions, replay, run, separable, split, surjective,
+    train, verify, vnncomp, work, zero, zonotope,
 };
 use crate::report::{Failure, Report};
 
@@ -28,6 +28,8 @@ Examples:
   foldline eval net.onnx --input 0.1,-2/3        output and gradient, exactly
   foldline maximum net.onnx --over box.json      the exact maximum on a region
   foldline run instances.csv                     a whole VNN-COMP benchmark
+  foldline split verify net.onnx prop.vnnlib --pieces 7 --out pieces
+                                                 cut the search for several machines
 
 Exit codes:
   0 yes, holds, computed    1 no, violated    2 wrong usage    3 undecided within the limit
@@ -60,6 +62,9 @@ enum Command {
     HardInstances(hard_instances::Arguments),
     Arrangement(arrangement::Arguments),
     Zonotope(zonotope::Arguments),
+    Split(split::Arguments),
+    Work(work::Arguments),
+    Merge(merge::Arguments),
 }
 
 impl Cli {
@@ -89,6 +94,9 @@ impl Cli {
             Command::HardInstances(arguments) => arguments.output.json,
             Command::Arrangement(arguments) => arguments.wants_json(),
             Command::Zonotope(arguments) => arguments.wants_json(),
+            Command::Split(arguments) => arguments.wants_json(),
+            Command::Work(arguments) => arguments.output.json,
+            Command::Merge(arguments) => arguments.output.json,
         }
     }
 
@@ -118,6 +126,9 @@ impl Cli {
             Command::HardInstances(arguments) => hard_instances::run(arguments),
             Command::Arrangement(arguments) => arrangement::run(arguments),
             Command::Zonotope(arguments) => zonotope::run(arguments),
+            Command::Split(arguments) => split::run(arguments),
+            Command::Work(arguments) => work::run(arguments),
+            Command::Merge(arguments) => merge::run(arguments),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The program `foldline`: asks questions about ReLU networks and prints exact answers.
 
+mod bundled;
 mod certifying;
 mod checkpoint;
 mod cli;
@@ -60,6 +61,9 @@ fn main() -> ExitCode {
             && let Err(error) = checkpoint.remove()
         {
             say(&format!("foldline: {}: not removed: {error}", checkpoint.path().display()));
+        }
+        if let Some(folder) = &report.bundles {
+            bundled::remove(folder);
         }
         Ok(report.exit)
     };

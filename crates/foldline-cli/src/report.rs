@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use foldline::FormatError;
@@ -36,6 +37,8 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// The checkpoint that is of no more use once the answer is printed.
     pub finished: Option<CheckpointFile>,
+    /// A folder of bundles that is of no more use then.
+    pub bundles: Option<PathBuf>,
 }
 
 /// Why a command gave no answer.
@@ -96,7 +99,41 @@ impl Report {
         json.insert("answer".into(), answer.into());
         json.insert("seconds".into(), seconds(start.elapsed().as_secs_f64()));
         json.insert("statistics".into(), statistics);
-        Self { exit, json, text: String::new(), warnings: Vec::new(), finished: None }
+        Self {
+            exit,
+            json,
+            text: String::new(),
+            warnings: Vec::new(),
+            finished: None,
+            bundles: None,
+        }
+    }
+
+    /// The answer as data, for a run that prints it later.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "exit": self.exit as u8,
+            "json": self.json,
+            "text": self.text,
+            "warnings": self.warnings,
+        })
+    }
+
+    /// The answer of such data; none if it is none.
+    pub fn from_json(state: &Value) -> Option<Self> {
+        let exits = [Exit::Yes, Exit::No, Exit::Undecided, Exit::Interrupted];
+        let exit = state.get("exit")?.as_u64()?;
+        let exit = exits.into_iter().find(|known| u64::from(*known as u8) == exit)?;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let warnings = state.get("warnings")?.as_array()?;
+        Some(Self {
+            exit,
+            json: state.get("json")?.as_object()?.clone(),
+            text: text(state.get("text")?)?,
+            warnings: warnings.iter().map(text).collect::<Option<_>>()?,
+            finished: None,
+            bundles: None,
+        })
     }
 
     /// Adds a key to the JSON answer.

@@ -4,13 +4,14 @@
 //! business: a [`Keeper`] takes it, and gives back the one that an earlier run left.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use foldline_kernel::Rational;
 use foldline_kernel::number::parse_rational;
 use serde_json::Value;
 
+pub use crate::pieces::others;
 use crate::workers::watched;
 
 /// Keeps the state of a search outside of it.
@@ -21,6 +22,45 @@ pub trait Keeper: Sync {
     fn is_due(&self) -> bool;
     /// Replaces the state kept so far, all of it or nothing.
     fn save(&self, state: &Value);
+    /// Which share of the question's work this run does. A keeper that passes states on to
+    /// another one must pass this on, too.
+    fn share(&self) -> &Share {
+        &Share::Whole
+    }
+}
+
+/// Which share of a question's work a run does.
+#[derive(Debug, Default)]
+pub enum Share {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Only the beginning: the search ends as soon as so many parts are open, to be dealt out.
+    Beginning {
+        /// So many.
+        parts: usize,
+    },
+    /// Some open parts of one search, others being worked on elsewhere. What comes after that
+    /// search is not begun, as nothing is known of the others.
+    Piece(Begun),
+}
+
+/// How far a run came that has only a piece of a search.
+#[derive(Debug, Default)]
+pub struct Begun(AtomicUsize);
+
+impl Begun {
+    /// Notes that a search begins. Whether it is the one that the run has a piece of: the first one,
+    /// if it goes on from a state.
+    pub(crate) fn begin(&self, is_resumed: bool) -> bool {
+        let count = if is_resumed { 1 } else { 2 };
+        self.0.fetch_add(count, Ordering::Relaxed) == 0 && is_resumed
+    }
+
+    /// Whether the search of the piece has been answered, and another one would have been next.
+    pub fn is_beyond(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 1
+    }
 }
 
 /// A state that no run of this question can have left.

@@ -12,9 +12,10 @@ use std::time::Duration;
 use foldline_kernel::interrupt::{Stopped, unless_stopped};
 use serde_json::Value;
 
-use crate::checkpoint::{Keeper, StateError, expected, field, list, saving_if_possible};
+use crate::checkpoint::{Keeper, Share, StateError, expected, field, list, saving_if_possible};
 use crate::evidence::{Evidence, EvidenceError, Storage};
 use crate::open_parts::{Given, OpenParts};
+use crate::pieces::OPEN_PARTS;
 use crate::workers::{ReleaseOnPanic, on_all};
 
 /// How long an idle worker waits before it looks at the limits again.
@@ -96,6 +97,8 @@ pub(crate) enum Order {
         /// So many bytes.
         most_bytes: usize,
     },
+    /// The part first that has waited longest: parts of about the same size are open at each moment.
+    BreadthFirst,
 }
 
 /// The place of a part among those that wait.
@@ -146,13 +149,15 @@ pub struct Open<P> {
     /// With the numbers of their stretches; 0 without evidence.
     parts: Vec<(P, u32)>,
     evidence: Option<Evidence>,
+    /// Whether an earlier run left them.
+    is_resumed: bool,
 }
 
 impl<P: Send> Open<P> {
     /// The parts of a new search, the first one to be visited first.
     pub fn new(parts: Vec<P>) -> Self {
         let parts = parts.into_iter().rev().map(|part| (part, 0)).collect();
-        Self { parts, evidence: None }
+        Self { parts, evidence: None, is_resumed: false }
     }
 
     /// The same for a search that records its evidence.
@@ -160,7 +165,7 @@ impl<P: Send> Open<P> {
         let evidence = Some(Evidence::new(storage, parts.len()));
         let mut parts: Vec<(P, u32)> = parts.into_iter().zip(1..).collect();
         parts.reverse();
-        Self { parts, evidence }
+        Self { parts, evidence, is_resumed: false }
     }
 
     /// What an earlier run left of a search without evidence.
@@ -171,7 +176,8 @@ impl<P: Send> Open<P> {
         if state.get("evidence").is_some() {
             return Err(StateError("it is one with evidence".to_owned()));
         }
-        Ok(Self { parts: parts(search, state, |stretch| stretch == 0)?, evidence: None })
+        let parts = parts(search, state, |stretch| stretch == 0)?;
+        Ok(Self { parts, evidence: None, is_resumed: true })
     }
 
     /// What an earlier run left of a search that records its evidence in `storage`.
@@ -185,7 +191,8 @@ impl<P: Send> Open<P> {
     ) -> Result<Self, EvidenceError> {
         let evidence = Evidence::from_json(field(state, "evidence")?, storage)?;
         let is_open = |stretch: u32| evidence.stretches.get(stretch as usize) == Some(&None);
-        Ok(Self { parts: parts(search, state, is_open)?, evidence: Some(evidence) })
+        let parts = parts(search, state, is_open)?;
+        Ok(Self { parts, evidence: Some(evidence), is_resumed: true })
     }
 }
 
@@ -203,7 +210,7 @@ fn parts<P>(
         let part = search.restore(entry.get(1).ok_or_else(wrong)?)?;
         Ok((part, stretch))
     };
-    list(state, "parts")?.iter().map(entry).collect()
+    list(state, OPEN_PARTS)?.iter().map(entry).collect()
 }
 
 /// Searches below all open parts, depth first. The evidence comes back as far as it goes.
@@ -238,8 +245,14 @@ fn drive<S: Search>(
     run: Run<'_>,
     order: Order,
 ) -> (Ended<S::Found>, Option<Evidence>) {
-    let Open { parts, mut evidence } = open;
+    let Open { parts, mut evidence, is_resumed } = open;
     let opened = parts.len() as u64;
+    let share = run.keeper.map_or(&Share::Whole, Keeper::share);
+    let (order, enough) = match (order, share) {
+        (Order::DepthFirst, Share::Beginning { parts }) => (Order::BreadthFirst, *parts),
+        (order, Share::Beginning { parts }) => (order, *parts),
+        (order, _) => (order, usize::MAX),
+    };
     let ranked = |(part, stretch)| {
         let rank = rank(search, &part);
         Given { part, stretch, rank }
@@ -255,6 +268,7 @@ fn drive<S: Search>(
         search,
         run,
         order,
+        enough,
         parts,
         changed: Condvar::new(),
         idle: AtomicUsize::new(0),
@@ -274,12 +288,22 @@ fn drive<S: Search>(
     };
     let was_stopped = |_: &()| matches!(*pool.ended(), Some(Ended::Stopped { .. }));
     saving_if_possible(run.keeper, state, was_stopped, || {
-        on_all(run.threads, || pool.parts.lose_worker(), |worker| pool.work(worker));
+        let is_begun = match share {
+            Share::Piece(begun) => begun.begin(is_resumed),
+            Share::Whole | Share::Beginning { .. } => true,
+        };
+        if is_begun {
+            on_all(run.threads, || pool.parts.lose_worker(), |worker| pool.work(worker));
+        }
+        if matches!(share, Share::Piece(_)) {
+            // That all parts of a piece are closed says nothing about the search.
+            pool.end(Ended::Stopped { bound: f64::NEG_INFINITY });
+        }
     });
     let mut open = pool.interrupted.into_inner().expect("no worker panicked");
     pool.parts.for_each(|part| open.push(search.bound(part)));
     let ended = match pool.ended.into_inner().expect("no worker panicked") {
-        Some(Ended::Stopped { .. }) if !open.is_empty() => {
+        Some(Ended::Stopped { .. }) if !open.is_empty() || matches!(share, Share::Piece(_)) => {
             Ended::Stopped { bound: open.into_iter().fold(f64::NEG_INFINITY, f64::max) }
         }
         // A limit may be reached when the last part has just been closed.
@@ -301,6 +325,8 @@ struct Pool<'a, S: Search> {
     search: &'a S,
     run: Run<'a>,
     order: Order,
+    /// With so many parts that wait the search ends: they are to be dealt out.
+    enough: usize,
     parts: OpenParts<S::Part>,
     changed: Condvar,
     /// Workers without a part.
@@ -353,12 +379,20 @@ impl<S: Search> Pool<'_, S> {
             }
             Order::DepthFirst => return,
             Order::BestFirst { most_bytes } => (held, most_bytes),
+            Order::BreadthFirst => (held, usize::MAX),
         };
-        let rank = |part: &S::Part| rank(self.search, part);
+        let visited = self.visited.load(Ordering::Relaxed);
+        let rank = |part: &S::Part| match self.order {
+            Order::BreadthFirst => Rank { bound: -(visited as f64), depth: 0, bytes: 0 },
+            _ => rank(self.search, part),
+        };
         match self.parts.give_oldest(worker, count, most_bytes, rank) {
             0 => {}
             1 => self.changed.notify_one(),
             _ => self.changed.notify_all(),
+        }
+        if self.enough < usize::MAX && self.parts.waiting() >= self.enough {
+            self.end(Ended::Stopped { bound: f64::INFINITY });
         }
     }
 

@@ -51,11 +51,11 @@ pub(crate) struct Stretch {
 }
 
 impl Stretch {
-    fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         json!([self.log, self.start, self.end, self.given])
     }
 
-    fn from_json(state: &Value) -> Result<Self, StateError> {
+    pub(crate) fn from_json(state: &Value) -> Result<Self, StateError> {
         let wrong = || expected("a stretch of a log", state);
         let number = |place: usize| state.get(place).and_then(Value::as_u64).ok_or_else(wrong);
         let given = state.get(3).and_then(Value::as_array).ok_or_else(wrong)?;

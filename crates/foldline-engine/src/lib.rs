@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod limits;
 mod log;
 mod open_parts;
+pub mod pieces;
 pub mod workers;
 
 pub use driver::{Ended, Left, Open, Run, Search, best_first, depth_first};

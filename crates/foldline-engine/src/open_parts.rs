@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::driver::{Left, Order, Rank, Search};
 use crate::evidence::{Evidence, Stretch};
 use crate::log::{Log, Mark};
+use crate::pieces::OPEN_PARTS;
 
 /// An open part and the number of its stretch.
 pub struct Given<P> {
@@ -147,7 +148,7 @@ impl<P: Send> OpenParts<P> {
         let bytes = given.iter().map(|given| given.rank.bytes).sum();
         let waiting = match order {
             Order::DepthFirst => Waiting::Stack(given),
-            Order::BestFirst { .. } => Waiting::Heap(given.into()),
+            Order::BestFirst { .. } | Order::BreadthFirst => Waiting::Heap(given.into()),
         };
         let shared = Mutex::new(Shared { waiting, bytes, stretches });
         let (further, missing) = (Mutex::new(further), AtomicUsize::new(0));
@@ -169,6 +170,11 @@ impl<P: Send> OpenParts<P> {
     /// What no worker holds.
     pub fn shared(&self) -> MutexGuard<'_, Shared<P>> {
         self.shared.lock().expect("no worker panicked")
+    }
+
+    /// The number of parts that no worker holds.
+    pub fn waiting(&self) -> usize {
+        self.shared().waiting.as_slice().len()
     }
 
     fn hand(&self, worker: usize) -> MutexGuard<'_, Hand<P>> {
@@ -293,7 +299,7 @@ impl<P: Send> OpenParts<P> {
                 stretches.resize(stretches.len() + count as usize, None);
             }
         }
-        let mut state = json!({"parts": parts});
+        let mut state = json!({OPEN_PARTS: parts});
         if self.has_evidence {
             let mut further = self.further.lock().expect("no save panicked");
             let logs = hands.iter_mut().filter_map(|hand| hand.log.as_mut()).chain(&mut *further);

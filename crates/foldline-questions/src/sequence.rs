@@ -8,7 +8,9 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::checkpoint::{Keeper, StateError, expected, field, list, numbers_text, read_numbers};
+use crate::checkpoint::{
+    Keeper, Share, StateError, expected, field, list, numbers_text, read_numbers,
+};
 use crate::maximum::{Answer, Attained};
 use crate::verification::statement::ProgressCallback;
 use crate::verification::{Options, Progress, Statistics, Verdict, Witness};
@@ -142,6 +144,10 @@ impl Keeper for Stage<'_> {
 
     fn is_due(&self) -> bool {
         self.keeper.is_due()
+    }
+
+    fn share(&self) -> &Share {
+        self.keeper.share()
     }
 
     fn save(&self, state: &Value) {

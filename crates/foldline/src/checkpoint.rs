@@ -1,8 +1,9 @@
 //! Checkpoint files: the state of a long search on disk, bound to the question it belongs to.
 //!
 //! A file is `foldline-checkpoint 1 SHA256`, a line feed, and one JSON object with that hash:
-//! `{"foldline": version, "statement": {…}, "state": …}`. It is written beside its place, flushed
-//! to disk and renamed: whatever happens, a whole one is there.
+//! `{"foldline": version, "statement": {…}, "state": …}`, and perhaps what else is to be known of the
+//! run. It is written beside its place, flushed to disk and renamed: whatever happens, a whole one
+//! is there.
 
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
@@ -11,7 +12,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use foldline_formats::digest::sha256;
-use foldline_questions::checkpoint::Keeper;
+use foldline_questions::checkpoint::{Keeper, Share};
 use serde_json::{Map, Value, json};
 
 use crate::output_file::Place;
@@ -22,6 +23,12 @@ const INTERVAL: Duration = Duration::from_millis(250);
 const REST: u32 = 50;
 
 const MAGIC: &str = "foldline-checkpoint 1";
+
+/// The note that has the answer, once it is known.
+pub const ANSWER: &str = "answer";
+
+/// The note that the search of which the file has a piece is answered by what was found in it.
+pub const BEYOND: &str = "beyond";
 
 /// Why a checkpoint cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,10 +63,7 @@ impl Statement {
     }
 
     /// What `other`, read from a file, is about that this one is not.
-    fn difference(&self, other: &Value) -> Option<String> {
-        let Some(other) = other.as_object() else {
-            return Some("it does not say what it is about".to_owned());
-        };
+    fn difference(&self, other: &Map<String, Value>) -> Option<String> {
         let mut names = self.0.keys().chain(other.keys());
         let name = names.find(|name| self.0.get(*name) != other.get(*name))?;
         let said = |value: Option<&Value>| match value {
@@ -75,6 +79,90 @@ impl Statement {
     }
 }
 
+/// What a checkpoint's file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// What the search is about.
+    pub statement: Map<String, Value>,
+    /// Its state.
+    pub state: Value,
+    /// What else is to be known of the run; it stays when the state is saved anew.
+    pub notes: Map<String, Value>,
+}
+
+impl Content {
+    /// Reads the file at `path`; none if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be read, is damaged, or is of another version.
+    pub fn read(path: &Path) -> Result<Option<Self>, CheckpointError> {
+        let fail = |reason: String| CheckpointError { path: path.display().to_string(), reason };
+        match read_bytes(path) {
+            Ok(bytes) => Self::parse(&bytes).map(Some).map_err(fail),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(fail(error.to_string())),
+        }
+    }
+
+    /// Writes the file at `path`, all of it or nothing.
+    ///
+    /// # Errors
+    /// If another run is writing there, or it cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
+        let fail = |error: io::Error| CheckpointError {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        };
+        let place = Place::claim(path, false).map_err(fail)?;
+        self.write_to(&place).map_err(fail)
+    }
+
+    fn write_to(&self, place: &Place) -> io::Result<()> {
+        let Self { statement, state, notes } = self;
+        let mut body = Map::new();
+        body.insert("foldline".to_owned(), crate::VERSION.into());
+        body.insert("statement".to_owned(), Value::Object(statement.clone()));
+        body.extend(notes.clone());
+        body.insert("state".to_owned(), state.clone());
+        let body = serde_json::to_vec(&body)?;
+        let write = || {
+            let mut file = place.begin()?;
+            writeln!(file, "{MAGIC} {}", sha256(&body))?;
+            file.write_all(&body)?;
+            file.write_all(b"\n")?;
+            place.commit()
+        };
+        write().inspect_err(|_| place.discard())
+    }
+
+    /// Reads a checkpoint's bytes.
+    fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
+        let (head, rest) = bytes.split_at(end);
+        let head = std::str::from_utf8(head).ok();
+        let Some(claimed) = head.and_then(|head| head.strip_prefix(MAGIC)?.strip_prefix(' '))
+        else {
+            return Err(format!("not a checkpoint: expected `{MAGIC} …` in its first line"));
+        };
+        let body = rest.strip_prefix(b"\n").and_then(|body| body.strip_suffix(b"\n"));
+        let body = body.filter(|body| sha256(body) == claimed);
+        let damaged = "the checkpoint is damaged: its hash is not that of its content";
+        let body = body.ok_or_else(|| damaged.to_owned())?;
+        let mut notes: Map<String, Value> =
+            serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        let version = notes.shift_remove("foldline").unwrap_or_default();
+        if version != json!(crate::VERSION) {
+            let ours = crate::VERSION;
+            return Err(format!("it was written by foldline {version}, this is foldline {ours}"));
+        }
+        let Some(Value::Object(statement)) = notes.shift_remove("statement") else {
+            return Err("it does not say what it is about".to_owned());
+        };
+        let state = notes.shift_remove("state").unwrap_or_default();
+        Ok(Self { statement, state, notes })
+    }
+}
+
 /// A checkpoint on disk.
 #[derive(Debug)]
 pub struct CheckpointFile {
@@ -82,6 +170,8 @@ pub struct CheckpointFile {
     place: Place,
     statement: Statement,
     resumed: Option<Value>,
+    notes: Map<String, Value>,
+    share: Share,
     pace: Mutex<Pace>,
 }
 
@@ -104,13 +194,38 @@ impl CheckpointFile {
         let Some(file) = place.file() else {
             return Err(fail("a checkpoint needs a regular file".to_owned()));
         };
-        let resumed = match read_bytes(file) {
-            Ok(bytes) => Some(read_state(&bytes, &statement).map_err(fail)?),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(fail(error.to_string())),
+        let (resumed, notes) = match Content::read(file) {
+            Ok(Some(content)) => match statement.difference(&content.statement) {
+                Some(difference) => return Err(fail(difference)),
+                None => (Some(content.state), content.notes),
+            },
+            Ok(None) => (None, Map::new()),
+            Err(error) => return Err(fail(error.reason)),
         };
+        let resumed = resumed.filter(|state| !state.is_null());
         let pace = Mutex::new(Pace { next: Instant::now() + INTERVAL, failure: None });
-        Ok(Self { path: path.to_owned(), place, statement, resumed, pace })
+        let (path, share) = (path.to_owned(), Share::Whole);
+        Ok(Self { path, place, statement, resumed, notes, share, pace })
+    }
+
+    /// The same for a run that does only a share of the work.
+    #[must_use]
+    pub fn with_share(self, share: Share) -> Self {
+        Self { share, ..self }
+    }
+
+    /// Writes that the question has this answer: no run goes on from the file any more.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn settle(mut self, answer: Value) -> Result<(), CheckpointError> {
+        self.notes.insert(ANSWER.to_owned(), answer);
+        let state = self.resumed.take().unwrap_or_default();
+        let fail = |error: io::Error| CheckpointError {
+            path: self.path.display().to_string(),
+            reason: error.to_string(),
+        };
+        self.write(&state).map_err(fail)
     }
 
     /// The file's path.
@@ -133,25 +248,22 @@ impl CheckpointFile {
     }
 
     fn write(&self, state: &Value) -> io::Result<()> {
-        let mut body = Map::new();
-        body.insert("foldline".to_owned(), crate::VERSION.into());
-        body.insert("statement".to_owned(), Value::Object(self.statement.0.clone()));
-        body.insert("state".to_owned(), state.clone());
-        let body = serde_json::to_vec(&body)?;
-        let write = || {
-            let mut file = self.place.begin()?;
-            writeln!(file, "{MAGIC} {}", sha256(&body))?;
-            file.write_all(&body)?;
-            file.write_all(b"\n")?;
-            self.place.commit()
-        };
-        write().inspect_err(|_| self.place.discard())
+        let mut notes = self.notes.clone();
+        if matches!(&self.share, Share::Piece(begun) if begun.is_beyond()) {
+            notes.insert(BEYOND.to_owned(), true.into());
+        }
+        let statement = self.statement.0.clone();
+        Content { statement, state: state.clone(), notes }.write_to(&self.place)
     }
 }
 
 impl Keeper for CheckpointFile {
     fn resumed(&self) -> Option<&Value> {
         self.resumed.as_ref()
+    }
+
+    fn share(&self) -> &Share {
+        &self.share
     }
 
     fn is_due(&self) -> bool {
@@ -175,31 +287,6 @@ fn read_bytes(file: &Path) -> io::Result<Vec<u8>> {
         source.read_to_end(&mut bytes)?;
     }
     Ok(bytes)
-}
-
-/// The state in a checkpoint's bytes.
-fn read_state(bytes: &[u8], statement: &Statement) -> Result<Value, String> {
-    let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
-    let (head, rest) = bytes.split_at(end);
-    let Some(claimed) =
-        std::str::from_utf8(head).ok().and_then(|head| head.strip_prefix(MAGIC)?.strip_prefix(' '))
-    else {
-        return Err(format!("not a checkpoint: expected `{MAGIC} …` in its first line"));
-    };
-    let body = rest.strip_prefix(b"\n").and_then(|body| body.strip_suffix(b"\n"));
-    let body = body.filter(|body| sha256(body) == claimed);
-    let damaged = "the checkpoint is damaged: its hash is not that of its content";
-    let body = body.ok_or_else(|| damaged.to_owned())?;
-    let mut body: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let version = body.get("foldline").cloned().unwrap_or_default();
-    if version != json!(crate::VERSION) {
-        let ours = crate::VERSION;
-        return Err(format!("it was written by foldline {version}, this is foldline {ours}"));
-    }
-    match statement.difference(body.get("statement").unwrap_or(&Value::Null)) {
-        Some(difference) => Err(difference),
-        None => Ok(body.get_mut("state").map(Value::take).unwrap_or_default()),
-    }
 }
 
 #[cfg(test)]
@@ -270,7 +357,7 @@ mod tests {
     fn another_version_is_refused() {
         let body = br#"{"foldline":"0.0.1","statement":{},"state":1}"#;
         let bytes = [format!("{MAGIC} {}\n", sha256(body)).as_bytes(), body, b"\n"].concat();
-        let reason = read_state(&bytes, &statement()).unwrap_err();
+        let reason = Content::parse(&bytes).unwrap_err();
         assert!(reason.contains("written by foldline \"0.0.1\""), "{reason}");
     }
 }

@@ -41,6 +41,7 @@
 //! exact numbers for people and for other tools.
 
 pub mod audit;
+pub mod bundles;
 pub mod certificate;
 pub mod certificate_file;
 pub mod checkpoint;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use foldline_kernel::{Network, Property};
-use foldline_questions::checkpoint::{Keeper, StateError};
+use foldline_questions::checkpoint::{Keeper, Share, StateError};
 use foldline_questions::verification::{
     EvidenceError, Options, Outcome, ProofError, Storage, Verdict, remove_logs, verify_with_proof,
 };
@@ -78,6 +78,10 @@ impl Keeper for ProofKeeper<'_> {
         self.kept.keeper.is_due()
     }
 
+    fn share(&self) -> &Share {
+        self.kept.keeper.share()
+    }
+
     fn save(&self, open: &Value) {
         let Kept { keeper, finished } = self.kept;
         let Position { number, mark: Mark { bytes, hash }, .. } = &self.position;
@@ -129,6 +133,10 @@ pub fn write_proofs<'k>(
             ) {
                 return written;
             }
+        }
+        if kept.is_some_and(|kept| matches!(kept.keeper.share(), Share::Piece(_))) {
+            // A proof that began anew would not be that of the piece.
+            return Err(ProofError::Evidence(EvidenceError::Lost).into());
         }
         target.lose();
     }

@@ -266,7 +266,7 @@ fn states_that_do_not_fit_are_refused() {
         |state| state["finished"][0]["found"] = json!({"value": "x"}),
         |state| state["finished"][0]["statistics"] = json!([1, 2]),
         |state| state["open"]["best"] = json!("1 2"),
-        |state| state["open"]["open"]["parts"][0][1]["signs"] = json!("+-"),
+        |state| state["open"]["open"]["open_parts"][0][1]["signs"] = json!("+-"),
         |state| state["open"]["counters"] = json!([1, -1]),
         |state| state["open"] = json!({"growth": {"chunk": 0}}),
         |state| state["open"] = json!({"attained": {"chunk": 0}, "best": "7 7 7"}),
@@ -285,10 +285,10 @@ fn states_that_do_not_fit_are_refused() {
     });
     assert_eq!(lipschitz(&|_| ()), None);
     for change in [
-        (|state| state["open"]["parts"][0][1]["patch"] = json!(9)) as fn(&mut Value),
-        |state| state["open"]["parts"][0][1]["bound"] = json!("x"),
-        |state| state["open"]["parts"][0][1]["splits"] = json!([[99, true]]),
-        |state| state["open"]["parts"][0][1]["lower"] = json!("0 0"),
+        (|state| state["open"]["open_parts"][0][1]["patch"] = json!(9)) as fn(&mut Value),
+        |state| state["open"]["open_parts"][0][1]["bound"] = json!("x"),
+        |state| state["open"]["open_parts"][0][1]["splits"] = json!([[99, true]]),
+        |state| state["open"]["open_parts"][0][1]["lower"] = json!("0 0"),
         |state| state["open"] = json!(null),
         |state| state["best"]["domain"] = json!(3),
         |state| state["best"]["point"] = json!("0 0"),

@@ -27,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "foldline-kernel",
             "foldline-formats",
             "foldline-geometry",
+            "foldline-engine",
             "foldline-reductions",
             "foldline-questions",
         ],

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::incumbent::{Incumbent, offer_point};
 use super::node::Node;
 use crate::checkpoint::{
-    StateError, count, field, floats_text, numbers_text, read_floats, read_numbers,
+    StateError, count, field, floats_text, numbers_text, others, read_floats, read_numbers,
 };
 use crate::part_state::{PartState, RestoredPart, wrong};
 use crate::verification::counters::Counters;
@@ -47,8 +47,11 @@ pub fn restore(
     // The roots were counted when they were opened, in the earlier run as in this one.
     counters.restart();
     counters.resume(field(state, "counters")?)?;
-    let best = field(state, "best")?;
-    if !best.is_null() {
+    for state in std::iter::once(state).chain(others(state)) {
+        let best = field(state, "best")?;
+        if best.is_null() {
+            continue;
+        }
         let (number, point) = (count(best, "domain")?, read_numbers(field(best, "point")?)?);
         let mut domains = roots.iter().map(|root| &root.patch.domain);
         let domain = domains.find(|domain| domain.number as u64 == number);

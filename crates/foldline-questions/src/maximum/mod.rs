@@ -124,7 +124,9 @@ impl Run<'_> {
             None => (self.direction_of_growth(&pieces, None)?, None),
             Some(Resumed::Growth(work)) => (self.direction_of_growth(&pieces, Some(work))?, None),
             Some(Resumed::Search(chunk)) => {
-                offer_earlier(&pieces, &chunk.best, incumbent)?;
+                for best in &chunk.best {
+                    offer_earlier(&pieces, best, incumbent)?;
+                }
                 (Found::Nothing, Some(chunk))
             }
             Some(Resumed::Attained { best, work }) => {

@@ -7,7 +7,9 @@ use foldline_kernel::Rational;
 use serde_json::{Value, json};
 
 use super::incumbent::Incumbent;
-use crate::checkpoint::{Keeper, StateError, count, field, numbers_text, read_numbers};
+use crate::checkpoint::{
+    Keeper, Share, StateError, count, field, numbers_text, others, read_numbers,
+};
 use crate::verification::counters::Counters;
 
 /// Where an earlier run stopped.
@@ -29,8 +31,8 @@ pub enum Resumed {
 pub struct OpenChunk {
     /// Which chunk of pieces and objectives was searched.
     pub chunk: usize,
-    /// Where the incumbent was taken.
-    pub best: Vec<Rational>,
+    /// Where the incumbent was taken: by the run itself, and by those that worked on pieces of it.
+    pub best: Vec<Vec<Rational>>,
     /// Its open parts.
     pub open: Value,
 }
@@ -53,13 +55,16 @@ impl Resumed {
         if let Some(work) = state.get("growth") {
             return Ok(Self::Growth(work.clone()));
         }
-        let best = read_numbers(field(state, "best")?)?;
-        if best.len() != dimension {
-            return Err(StateError("its best point has another dimension".to_owned()));
-        }
+        let point = |state: &Value| {
+            let point = read_numbers(field(state, "best")?)?;
+            let wrong = || StateError("its best point has another dimension".to_owned());
+            if point.len() == dimension { Ok(point) } else { Err(wrong()) }
+        };
         if let Some(work) = state.get("attained") {
-            return Ok(Self::Attained { best, work: work.clone() });
+            return Ok(Self::Attained { best: point(state)?, work: work.clone() });
         }
+        let best = std::iter::once(state).chain(others(state)).map(point);
+        let best = best.collect::<Result<_, _>>()?;
         counters.resume(field(state, "counters")?)?;
         let chunk = count(state, "chunk")? as usize;
         Ok(Self::Search(OpenChunk { chunk, best, open: field(state, "open")?.clone() }))
@@ -85,6 +90,10 @@ impl Keeper for Within<'_> {
 
     fn is_due(&self) -> bool {
         self.keeper.is_due()
+    }
+
+    fn share(&self) -> &Share {
+        self.keeper.share()
     }
 
     fn save(&self, state: &Value) {

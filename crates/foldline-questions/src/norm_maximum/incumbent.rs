@@ -83,6 +83,11 @@ impl<'a> Problem<'a> {
         f64::from_bits(self.threshold.load(Ordering::Relaxed))
     }
 
+    /// Whether a sum to which at most `rest` is added may exceed the threshold.
+    pub fn is_of_interest(&self, sum: &[f64], rest: f64) -> bool {
+        (self.power.norm_above(sum) + rest) * (1.0 + f64::EPSILON) > self.threshold()
+    }
+
     /// Whether the search has to end.
     pub fn is_stopped(&self) -> bool {
         if self.stopped.load(Ordering::Relaxed) || (self.stop)() {

@@ -152,12 +152,12 @@ fn states_of_other_searches_are_refused() {
     ] {
         assert!(try_state(state(node.clone(), &best)).is_err());
     }
-    let open = |node: Value| json!({"open": {"parts": [[0, node]]}, "counts": [1, 1]});
+    let open = |node: Value| json!({"open": {"open_parts": [[0, node]]}, "counts": [1, 1]});
     for state in [
         open(json!({"positive": 0, "decided": [[0, 4]], "possible": [null, null, null, null]})),
         open(json!({"positive": 0, "decided": [[9, 0]], "possible": [null, null, null, null]})),
         open(json!({"positive": 0, "decided": [], "possible": []})),
-        json!({"open": {"parts": []}, "counts": [1]}),
+        json!({"open": {"open_parts": []}, "counts": [1]}),
         json!({}),
     ] {
         let keeper = Memory { resumed: Some(state), ..Memory::default() };

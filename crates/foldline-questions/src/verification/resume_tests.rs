@@ -99,7 +99,7 @@ fn states_of_other_searches_are_refused() {
     // A state whose first part is a node, not cases to be opened.
     let with_nodes = |case: &Case| {
         let (found, state) = run(case, 5, 1, None);
-        let state = state.filter(|state| state["open"]["parts"][0][1]["lower"].is_string());
+        let state = state.filter(|state| state["open"]["open_parts"][0][1]["lower"].is_string());
         (found == Found::Stopped).then_some(state).flatten()
     };
     let case = cases.iter().find(|case| with_nodes(case).is_some()).expect("a longer search");
@@ -114,7 +114,7 @@ fn states_of_other_searches_are_refused() {
     };
     assert_eq!(reason(&|_| ()), None);
     let node = |key: &'static str, value: Value| {
-        reason(&move |state| state["open"]["parts"][0][1][key] = value.clone())
+        reason(&move |state| state["open"]["open_parts"][0][1][key] = value.clone())
     };
     for (key, value) in [
         ("case", json!(10_000)),
@@ -132,9 +132,9 @@ fn states_of_other_searches_are_refused() {
         assert!(node(key, value.clone()).is_some(), "{key}: {value}");
     }
     for (key, value) in [
-        ("open", json!({"parts": [[0, {"from_case": 0, "to_case": 10_000}]]})),
-        ("open", json!({"parts": [[1, {"from_case": 0, "to_case": 1}]]})),
-        ("open", json!({"parts": 3})),
+        ("open", json!({"open_parts": [[0, {"from_case": 0, "to_case": 10_000}]]})),
+        ("open", json!({"open_parts": [[1, {"from_case": 0, "to_case": 1}]]})),
+        ("open", json!({"open_parts": 3})),
         ("counters", json!([1])),
         ("chunk", json!(-1)),
     ] {

@@ -1,118 +1,17 @@
 //! The driver on trees that are known beforehand: evidence in preorder whatever the threads, stops
 //! and resumed runs; panics, failures and findings end it.
 
+mod pieces;
+mod tree;
+
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foldline_engine::checkpoint::{Keeper, Memory, StateError};
 use foldline_engine::{Ended, Left, Open, Run, Search, Storage, best_first, depth_first};
-use foldline_kernel::interrupt;
 use serde_json::{Value, json};
 
-/// A mixer of bits, so that trees and stops are irregular and repeat.
-fn mixed(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
-/// A tree in which a part has none to three parts below it.
-struct Tree {
-    seed: u64,
-    /// Visits until this one ends the search, if it is not 0.
-    find: u64,
-    /// Visits until this one panics, if it is not 0.
-    panic: u64,
-    visits: AtomicU64,
-}
-
-/// A part: its path from the root, as a number, and its depth.
-#[derive(Clone, Debug, PartialEq)]
-struct Part {
-    path: u64,
-    depth: u32,
-}
-
-impl Tree {
-    fn new(seed: u64) -> Self {
-        Self { seed, find: 0, panic: 0, visits: AtomicU64::new(0) }
-    }
-
-    fn root(&self) -> Part {
-        Part { path: self.seed, depth: 0 }
-    }
-
-    fn below(&self, part: &Part) -> Vec<Part> {
-        let bits = mixed(part.path);
-        let count = match part.depth {
-            0..3 => 2,
-            3..12 => bits % 4,
-            _ => 0,
-        };
-        let below = |place| Part { path: mixed(bits ^ place), depth: part.depth + 1 };
-        (0..count).map(below).collect()
-    }
-
-    /// All records in preorder, and the number of parts.
-    fn preorder(&self) -> (String, u64) {
-        let (mut text, mut count, mut stack) = (String::new(), 0, vec![self.root()]);
-        while let Some(part) = stack.pop() {
-            text += &record(&part);
-            count += 1;
-            stack.extend(self.below(&part).into_iter().rev());
-        }
-        (text, count)
-    }
-}
-
-fn record(part: &Part) -> String {
-    format!("{:x} {}\n", part.path, part.depth)
-}
-
-impl Search for Tree {
-    type Part = Part;
-    type Workspace = ();
-    type Found = u64;
-
-    fn workspace(&self) {}
-
-    fn visit(&self, part: Part, (): &mut (), left: &mut Left<Part>) -> Option<u64> {
-        // Limits may end a visit in its midst.
-        interrupt::count(1 << 20);
-        let number = self.visits.fetch_add(1, Ordering::Relaxed) + 1;
-        if mixed(part.path ^ 7).is_multiple_of(5) {
-            std::thread::yield_now();
-        }
-        assert!(number != self.panic, "on purpose");
-        left.records += &record(&part);
-        left.parts = self.below(&part);
-        (number == self.find).then_some(part.path)
-    }
-
-    fn outline(&self, part: &Part) -> Part {
-        part.clone()
-    }
-
-    fn to_json(&self, part: &Part) -> Value {
-        json!([part.path, part.depth])
-    }
-
-    fn restore(&self, state: &Value) -> Result<Part, StateError> {
-        let number = |place: usize| {
-            state[place].as_u64().ok_or_else(|| StateError("no part of a tree".to_owned()))
-        };
-        Ok(Part { path: number(0)?, depth: number(1)? as u32 })
-    }
-
-    fn bound(&self, part: &Part) -> f64 {
-        f64::from(part.depth)
-    }
-
-    fn bytes(&self, _: &Part) -> usize {
-        1
-    }
-}
+use tree::{Part, Tree, mixed};
 
 fn in_memory() -> Storage {
     Storage::Memory { limit: 1 << 12, folder: std::env::temp_dir() }
@@ -211,17 +110,6 @@ fn several_roots_come_in_order() {
     let mut text = Vec::new();
     evidence.unwrap().write(&mut text).unwrap();
     assert!(text == expected.as_bytes());
-}
-
-impl Tree {
-    fn preorder_below(&self, root: &Part) -> String {
-        let (mut text, mut stack) = (String::new(), vec![root.clone()]);
-        while let Some(part) = stack.pop() {
-            text += &record(&part);
-            stack.extend(self.below(&part).into_iter().rev());
-        }
-        text
-    }
 }
 
 /// Saves at every look, so that a state is one of any moment; says stop after some looks.
@@ -337,20 +225,20 @@ fn a_state_of_another_search_is_refused() {
     let resumed = |state: &Value| Open::with_evidence_from_json(&tree, state, in_memory());
     let bad = [
         json!(null),
-        json!({"parts": 3}),
-        json!({"parts": [[0, 1]]}),
-        json!({"parts": [[1, [1, 2]]]}),
-        json!({"parts": [[-1, [1, 2]]]}),
+        json!({"open_parts": 3}),
+        json!({"open_parts": [[0, 1]]}),
+        json!({"open_parts": [[1, [1, 2]]]}),
+        json!({"open_parts": [[-1, [1, 2]]]}),
     ];
     for state in &bad {
         assert!(Open::from_json(&tree, state).is_err(), "{state}");
     }
-    let good = json!({"parts": [[0, [1, 2]]]});
+    let good = json!({"open_parts": [[0, [1, 2]]]});
     assert!(Open::from_json(&tree, &good).is_ok());
     assert!(resumed(&good).is_err(), "it has no evidence");
     let log = json!({"bytes": 1, "sha256": ""});
-    let lost = json!({"parts": [], "evidence": {"logs": [log], "stretches": []}});
+    let lost = json!({"open_parts": [], "evidence": {"logs": [log], "stretches": []}});
     assert!(resumed(&lost).is_err(), "its log is lost");
-    let beyond = json!({"parts": [], "evidence": {"logs": [], "stretches": [[0, 0, 5, []]]}});
+    let beyond = json!({"open_parts": [], "evidence": {"logs": [], "stretches": [[0, 0, 5, []]]}});
     assert!(resumed(&beyond).is_err(), "a stretch beyond its log");
 }
