@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod benchmark;
+mod bundles;
 mod checkpoints;
 mod empty_parts;
 mod equivalence;
