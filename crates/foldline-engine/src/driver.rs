@@ -2,7 +2,8 @@
 //!
 //! Every part that is opened is visited once. Depth first, a worker that has none takes one that
 //! another gave away: its oldest, so that much work comes with it. Best first, all parts wait in one
-//! place, and the one with the largest bound is next.
+//! place, and the one with the largest bound is next; a worker may dive, which means that it goes
+//! depth first for some visits before it gives back what is left.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -15,75 +16,14 @@ use serde_json::Value;
 use crate::checkpoint::{Keeper, StateError, expected, field, list, saving_if_possible};
 use crate::evidence::{Evidence, EvidenceError, Storage};
 use crate::open_parts::{Given, OpenParts};
-use crate::workers::{ReleaseOnPanic, on_all};
+use crate::search::{Left, Search};
+use crate::workers::{ReleaseOnPanic, on_all, watched};
 
 /// How long an idle worker waits before it looks at the limits again.
 const WAIT: Duration = Duration::from_millis(50);
 
-/// What is left of a part after a visit, and why.
-#[derive(Debug)]
-pub struct Left<P> {
-    /// Parts that together contain all that is left, in the order of the evidence; the first one
-    /// is visited first. None: the part is closed.
-    pub parts: Vec<P>,
-    /// The records of the visited part, if evidence is wanted.
-    pub records: String,
-}
-
-/// A question, as the driver sees it.
-pub trait Search: Sync {
-    /// A part of the search space.
-    type Part: Send;
-    /// A worker's memory.
-    type Workspace;
-    /// What ends the search.
-    type Found: Send;
-
-    /// The memory of a new worker.
-    fn workspace(&self) -> Self::Workspace;
-
-    /// Visits a part: closes it, puts what is left of it into `left`, or ends the search.
-    ///
-    /// A limit may unwind out of it; then the part is open as before.
-    fn visit(
-        &self,
-        part: Self::Part,
-        workspace: &mut Self::Workspace,
-        left: &mut Left<Self::Part>,
-    ) -> Option<Self::Found>;
-
-    /// The same part without what can be computed anew.
-    fn outline(&self, part: &Self::Part) -> Self::Part;
-
-    /// The same part as data.
-    fn to_json(&self, part: &Self::Part) -> Value;
-
-    /// The part of such data.
-    ///
-    /// # Errors
-    /// If it is no part of this search.
-    fn restore(&self, state: &Value) -> Result<Self::Part, StateError>;
-
-    /// No point of the part has a larger value, for questions that ask for one.
-    fn bound(&self, _part: &Self::Part) -> f64 {
-        f64::INFINITY
-    }
-
-    /// How deep in the tree a part is: of parts with the same bound the deepest is next.
-    fn depth(&self, _part: &Self::Part) -> usize {
-        0
-    }
-
-    /// About how many bytes a part takes.
-    fn bytes(&self, _part: &Self::Part) -> usize {
-        0
-    }
-
-    /// The state to save, given that of the open parts.
-    fn state(&self, open: Value) -> Value {
-        open
-    }
-}
+/// Time between two reports of the largest bound.
+const REPORT: Duration = Duration::from_millis(100);
 
 /// In which order parts are visited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +35,8 @@ pub(crate) enum Order {
     BestFirst {
         /// So many bytes.
         most_bytes: usize,
+        /// So many visits below a part before what is left of it waits with the others.
+        dive: usize,
     },
 }
 
@@ -229,7 +171,22 @@ pub fn best_first<S: Search>(
     run: Run<'_>,
     most_bytes: usize,
 ) -> (Ended<S::Found>, Option<Evidence>) {
-    drive(search, open, run, Order::BestFirst { most_bytes })
+    drive(search, open, run, Order::BestFirst { most_bytes, dive: 1 })
+}
+
+/// The same with dives: a worker visits so many parts below the best one, depth first, before it
+/// looks for the best one again. That keeps the parts that wait few.
+///
+/// # Panics
+/// If a visit panics, or a part was lost or visited twice.
+pub fn best_first_with_dives<S: Search>(
+    search: &S,
+    open: Open<S::Part>,
+    run: Run<'_>,
+    most_bytes: usize,
+    dive: usize,
+) -> (Ended<S::Found>, Option<Evidence>) {
+    drive(search, open, run, Order::BestFirst { most_bytes, dive })
 }
 
 fn drive<S: Search>(
@@ -245,7 +202,7 @@ fn drive<S: Search>(
         Given { part, stretch, rank }
     };
     let given = parts.into_iter().map(ranked).collect();
-    let is_kept = run.keeper.is_some();
+    let is_kept = run.keeper.is_some() || S::WANTS_OPEN;
     let parts = OpenParts::new(given, order, evidence.as_mut(), run.threads, is_kept);
     let parts = match parts {
         Ok(parts) => parts,
@@ -261,7 +218,6 @@ fn drive<S: Search>(
         done: AtomicBool::new(false),
         opened: AtomicU64::new(opened),
         visited: AtomicU64::new(0),
-        interrupted: Mutex::new(Vec::new()),
         ended: Mutex::new(None),
     };
     // The state of a search whose logs cannot be written is not saved.
@@ -274,21 +230,21 @@ fn drive<S: Search>(
     };
     let was_stopped = |_: &()| matches!(*pool.ended(), Some(Ended::Stopped { .. }));
     saving_if_possible(run.keeper, state, was_stopped, || {
-        on_all(run.threads, || pool.parts.lose_worker(), |worker| pool.work(worker));
-    });
-    let mut open = pool.interrupted.into_inner().expect("no worker panicked");
-    pool.parts.for_each(|part| open.push(search.bound(part)));
-    let ended = match pool.ended.into_inner().expect("no worker panicked") {
-        Some(Ended::Stopped { .. }) if !open.is_empty() => {
-            Ended::Stopped { bound: open.into_iter().fold(f64::NEG_INFINITY, f64::max) }
+        pool.work_on_all();
+        if S::WANTS_OPEN && was_stopped(&()) {
+            pool.parts.with_open(|open| search.stopped(open));
         }
+    });
+    let bound = pool.parts.largest_bound(search);
+    let ended = match (pool.ended.into_inner().expect("no worker panicked"), bound) {
+        (Some(Ended::Stopped { .. }), Some(bound)) => Ended::Stopped { bound },
         // A limit may be reached when the last part has just been closed.
-        None | Some(Ended::Stopped { .. }) => {
+        (None | Some(Ended::Stopped { .. }), _) => {
             let (opened, visited) = (pool.opened.into_inner(), pool.visited.into_inner());
             assert_eq!(opened, visited, "each part that was opened is visited once");
             Ended::Exhausted
         }
-        Some(other) => other,
+        (Some(other), _) => other,
     };
     if let Some(evidence) = &mut evidence {
         pool.parts.return_to(evidence);
@@ -308,32 +264,38 @@ struct Pool<'a, S: Search> {
     done: AtomicBool,
     opened: AtomicU64,
     visited: AtomicU64,
-    /// The bounds of the parts whose visit was stopped.
-    interrupted: Mutex<Vec<f64>>,
     /// Why the search is done, if not because all is closed.
     ended: Mutex<Option<Ended<S::Found>>>,
 }
 
 impl<S: Search> Pool<'_, S> {
+    /// Works on all threads, and reports the largest bound meanwhile.
+    fn work_on_all(&self) {
+        let work = || {
+            on_all(self.run.threads, || self.parts.lose_worker(), |worker| self.work(worker));
+        };
+        let look = || {
+            let bound = self.parts.largest_bound(self.search);
+            bound.into_iter().for_each(|bound| self.search.report(bound));
+        };
+        if self.search.is_watched() { watched(REPORT, look, work) } else { work() }
+    }
+
     fn work(&self, worker: usize) {
         let _release = ReleaseOnPanic { done: &self.done, changed: Some(&self.changed) };
-        let outline = |part: &S::Part| self.search.outline(part);
         let mut workspace = self.search.workspace();
         let mut left = Left { parts: Vec::new(), records: String::new() };
-        while let Some(part) = self.parts.pop(worker, outline).or_else(|| self.take(worker)) {
+        let mut depth = 0;
+        while let Some(part) = self.parts.pop(worker, self.search).or_else(|| self.take(worker)) {
             if self.done.load(Ordering::Relaxed) || (self.run.stop)() {
                 self.parts.put_back(worker, part);
                 return self.end(Ended::Stopped { bound: f64::INFINITY });
             }
-            let bound = self.search.bound(&part);
             match unless_stopped(|| self.search.visit(part, &mut workspace, &mut left)) {
                 Ok(None) => {}
                 Ok(Some(found)) => return self.end(Ended::Found(found)),
-                Err(Stopped) => {
-                    // The worker's hand still has the part, if anyone asks for it.
-                    self.interrupted.lock().expect("no worker panicked").push(bound);
-                    return self.end(Ended::Stopped { bound: f64::INFINITY });
-                }
+                // The worker's hand still has the part's bound, and the part if anyone asks for it.
+                Err(Stopped) => return self.end(Ended::Stopped { bound: f64::INFINITY }),
             }
             self.opened.fetch_add(left.parts.len() as u64, Ordering::Relaxed);
             self.visited.fetch_add(1, Ordering::Relaxed);
@@ -341,25 +303,31 @@ impl<S: Search> Pool<'_, S> {
                 Ok(held) => held,
                 Err(error) => return self.end(Ended::Failed(error)),
             };
-            self.give(worker, held);
+            depth += 1;
+            if self.give(worker, held, depth) || held == 0 {
+                depth = 0;
+            }
         }
     }
 
-    /// Gives parts away, if others should have them.
-    fn give(&self, worker: usize, held: usize) {
+    /// Gives parts away, if others should have them, after so many visits of a dive.
+    fn give(&self, worker: usize, held: usize, depth: usize) -> bool {
+        let is_asked = || self.idle.load(Ordering::Relaxed) > 0;
         let (count, most_bytes) = match self.order {
-            Order::DepthFirst if held > 1 && self.idle.load(Ordering::Relaxed) > 0 => {
-                (1, usize::MAX)
+            Order::DepthFirst if held > 1 && is_asked() => (1, usize::MAX),
+            Order::BestFirst { most_bytes, dive } if depth >= dive || is_asked() => {
+                (held, most_bytes)
             }
-            Order::DepthFirst => return,
-            Order::BestFirst { most_bytes } => (held, most_bytes),
+            Order::DepthFirst | Order::BestFirst { .. } => return false,
         };
         let rank = |part: &S::Part| rank(self.search, part);
-        match self.parts.give_oldest(worker, count, most_bytes, rank) {
+        let given = self.parts.give_oldest(worker, count, most_bytes, rank);
+        match given {
             0 => {}
             1 => self.changed.notify_one(),
             _ => self.changed.notify_all(),
         }
+        given > 0
     }
 
     fn ended(&self) -> std::sync::MutexGuard<'_, Option<Ended<S::Found>>> {
@@ -385,8 +353,7 @@ impl<S: Search> Pool<'_, S> {
             if self.done.load(Ordering::Relaxed) {
                 return None;
             }
-            let outline = |part: &S::Part| self.search.outline(part);
-            if let Some(part) = self.parts.take(worker, &mut shared, outline) {
+            if let Some(part) = self.parts.take(worker, &mut shared, self.search) {
                 return Some(part);
             }
             if self.idle.fetch_add(1, Ordering::Relaxed) + 1 == self.parts.workers() {

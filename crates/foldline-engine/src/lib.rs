@@ -10,7 +10,9 @@ pub mod evidence;
 pub mod limits;
 mod log;
 mod open_parts;
+pub mod search;
 pub mod workers;
 
-pub use driver::{Ended, Left, Open, Run, Search, best_first, depth_first};
+pub use driver::{Ended, Open, Run, best_first, best_first_with_dives, depth_first};
 pub use evidence::{Evidence, EvidenceError, Storage};
+pub use search::{Left, Search};
