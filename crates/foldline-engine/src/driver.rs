@@ -15,15 +15,13 @@ use serde_json::Value;
 
 use crate::checkpoint::{Keeper, StateError, expected, field, list, saving_if_possible};
 use crate::evidence::{Evidence, EvidenceError, Storage};
+use crate::limits::REPORT;
 use crate::open_parts::{Given, OpenParts};
 use crate::search::{Left, Search};
 use crate::workers::{ReleaseOnPanic, on_all, watched};
 
 /// How long an idle worker waits before it looks at the limits again.
 const WAIT: Duration = Duration::from_millis(50);
-
-/// Time between two reports of the largest bound.
-const REPORT: Duration = Duration::from_millis(100);
 
 /// In which order parts are visited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,15 +21,14 @@ mod sums;
 mod ties;
 mod weights;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use foldline_geometry::zonotopes::ratio_exact::MOST_DIMENSIONS;
 use foldline_geometry::zonotopes::{Segments, Span};
 use foldline_kernel::{Integer, Rational, Zonotope};
 
 use crate::checkpoint::{Keeper, StateError, saving};
-use crate::workers::watched;
+use crate::limits::Limits;
 use by_vertices::Path;
 use problem::{Best, Counters, Problem};
 use resume::Way;
@@ -101,7 +100,8 @@ fn answer(
     keeper: Option<&dyn Keeper>,
     separation: impl Fn(&[Integer]) -> Separation,
 ) -> Result<Outcome, StateError> {
-    let limits = Limits { start: Instant::now(), options, expired: AtomicBool::new(false) };
+    let common = options.common();
+    let limits = Limits::new(&common);
     let best = Best::above(u8::from(options.verdict_only));
     let counters = Counters::default();
     let enough = || options.verdict_only && best.version() > 0;
@@ -112,7 +112,11 @@ fn answer(
         }
         None => None,
     };
-    let finished = with_progress(options, limits.start, &best, &counters, || {
+    let progress = |elapsed| {
+        let (statistics, contained) = (counters.statistics(), best.contained());
+        Progress { statistics, contained, elapsed }
+    };
+    let finished = limits.reporting(progress, || {
         let shortened = match earlier {
             None => shorten(problem, options, &best, &counters, &stop),
             Some(_) => bound(problem, options, &best, &stop),
@@ -268,45 +272,4 @@ fn separation(outer: &Zonotope, inner: &Zonotope, normal: &[Integer]) -> Separat
     let (point, offset) = (inner.support_point(&normal), outer.support(&normal));
     assert!(inner.support(&normal) > offset, "the normal separates nothing");
     Separation { point, coefficients, normal, offset }
-}
-
-struct Limits<'a> {
-    start: Instant,
-    options: &'a Options,
-    expired: AtomicBool,
-}
-
-impl Limits<'_> {
-    fn stopped(&self) -> bool {
-        self.options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
-    }
-
-    fn reached(&self) -> bool {
-        if self.options.timeout.is_some_and(|timeout| self.start.elapsed() >= timeout) {
-            self.expired.store(true, Ordering::Relaxed);
-        }
-        self.expired.load(Ordering::Relaxed) || self.stopped()
-    }
-
-    fn which(&self) -> Limit {
-        if self.stopped() { Limit::Stopped } else { Limit::Time }
-    }
-}
-
-/// Runs `body` while a thread reports progress, if that is wanted.
-fn with_progress<T: Send>(
-    options: &Options,
-    start: Instant,
-    best: &Best,
-    counters: &Counters,
-    body: impl FnOnce() -> T + Send,
-) -> T {
-    let Some(report) = &options.progress else {
-        return body();
-    };
-    let look = || {
-        let (statistics, contained) = (counters.statistics(), best.contained());
-        report(&Progress { statistics, contained, elapsed: start.elapsed() });
-    };
-    watched(Duration::from_millis(200), look, body)
 }

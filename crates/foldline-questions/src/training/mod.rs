@@ -33,11 +33,10 @@ mod sound_bound;
 pub mod statement;
 mod zero_loss;
 
-use std::time::Instant;
-
 use foldline_kernel::Sample;
 
 use crate::checkpoint::{Keeper, StateError};
+use crate::limits::Limits;
 use cells::Cells;
 use foldline_engine::Run;
 use groups::Group;
@@ -124,18 +123,12 @@ pub fn zero_loss_resumable(
         });
     }
     assert!((1..=MOST_HIDDEN).contains(&architecture.hidden), "too few or too many hidden nodes");
-    let start = Instant::now();
-    let stop = || is_over(options, start);
+    let limits = Limits::new(options);
+    let stop = || limits.reached();
     let problem = Problem::new(sample, architecture, order);
-    let run = Run { threads: crate::limits::workers(options.threads), stop: &stop, keeper };
+    let run = Run { threads: options.workers(), stop: &stop, keeper };
     let (answer, statistics) = zero_loss::search(&problem, run, options.progress.as_ref())?;
     Ok(ZeroLoss { answer, reason: None, statistics })
-}
-
-/// Whether the user's limit of time is reached, or the search is to stop.
-fn is_over(options: &TrainingOptions, start: Instant) -> bool {
-    options.stop.as_ref().is_some_and(|stop| stop.load(std::sync::atomic::Ordering::Relaxed))
-        || options.timeout.is_some_and(|limit| start.elapsed() > limit)
 }
 
 /// Why no network at all fits the labels of a group.
@@ -165,12 +158,12 @@ fn run(
 ) -> Result<(Problem, Found), StateError> {
     assert!(!sample.is_empty(), "a sample without points");
     assert!((1..=MOST_HIDDEN).contains(&architecture.hidden), "too few or too many hidden nodes");
-    let start = Instant::now();
-    let stop = || is_over(options, start);
+    let limits = Limits::new(options);
+    let stop = || limits.reached();
     let problem = Problem::new(sample, architecture, order);
     let rows: Vec<&[_]> = problem.groups.groups.iter().map(|group| group.row.as_slice()).collect();
     let cells = Cells::new(&rows, &stop);
-    let run = Run { threads: crate::limits::workers(options.threads), stop: &stop, keeper };
+    let run = Run { threads: options.workers(), stop: &stop, keeper };
     let descents = Descents { count: DESCENTS, seed: options.seed };
     let progress = options.progress.as_ref();
     let found = search::search(&problem, sample, cells.as_ref(), &descents, run, progress)?;
