@@ -26,12 +26,12 @@ use std::time::Duration;
 use foldline_geometry::zonotopes::ratio_exact::MOST_DIMENSIONS;
 use foldline_geometry::zonotopes::{Segments, Span};
 use foldline_kernel::{Integer, Rational, Zonotope};
+use serde_json::Value;
 
-use crate::checkpoint::{Keeper, StateError, saving};
-use crate::limits::Limits;
-use by_vertices::Path;
+use crate::checkpoint::{Keeper, StateError};
+use crate::limits::{Limits, workers};
 use problem::{Best, Counters, Problem};
-use resume::Way;
+use resume::{Walk, Way};
 pub use statement::{
     Limit, Options, Outcome, Progress, ProgressCallback, Route, Scale, Separation, Statistics,
     Verdict,
@@ -121,15 +121,19 @@ fn answer(
             None => shorten(problem, options, &best, &counters, &stop),
             Some(_) => bound(problem, options, &best, &stop),
         };
-        shortened || {
-            let way = earlier.unwrap_or_else(|| way(problem, options));
-            let state = || resume::to_json(&way, options.verdict_only, &best, &counters);
-            let is_cut = |finished: &bool| !finished && !enough();
-            saving(keeper, state, is_cut, || {
-                follow(&way, problem, options, &best, &counters, &stop)
-            })
-        }
-    });
+        Ok::<_, StateError>(
+            shortened || {
+                let (way, open) = match &earlier {
+                    Some((way, open)) => (*way, Some(open)),
+                    None => (way(problem, options), None),
+                };
+                let verdict_only = options.verdict_only;
+                let (best, counters, stop) = (&best, &counters, &stop);
+                let walk = Walk { problem, verdict_only, best, counters, stop };
+                follow(&walk, way, open, options, keeper)?
+            },
+        )
+    })?;
     let (ratio, mut statistics) = (best.ratio(), counters.statistics());
     if finished {
         statistics.fraction = 1.0;
@@ -204,7 +208,7 @@ fn bound(problem: &Problem, options: &Options, best: &Best, stop: &dyn Fn() -> b
     options.verdict_only && best.contained() == Some(true)
 }
 
-/// The way that is gone where nothing shortens it, from its beginning.
+/// The way that is gone where nothing shortens it.
 fn way(problem: &Problem, options: &Options) -> Way {
     let Costs { normals, vertices, .. } = costs(problem);
     let by_vertices = match options.route {
@@ -212,26 +216,23 @@ fn way(problem: &Problem, options: &Options) -> Way {
         Route::Normals | Route::Cones => false,
         Route::Vertices => true,
     };
-    if by_vertices { Way::Vertices(Path::default()) } else { Way::normals(problem) }
+    if by_vertices { Way::Vertices } else { Way::Normals }
 }
 
-/// Goes on to the end of the way; whether it got there.
+/// Goes on to the end of the way, or from what an earlier run left `open`; whether it got there.
 fn follow(
-    way: &Way,
-    problem: &Problem,
+    walk: &Walk<'_>,
+    way: Way,
+    open: Option<&Value>,
     options: &Options,
-    best: &Best,
-    counters: &Counters,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> bool {
+    keeper: Option<&dyn Keeper>,
+) -> Result<bool, StateError> {
+    let costs = costs(walk.problem);
+    let threads = |cost| if cost >= LONG_SEARCH { workers(options.threads) } else { 1 };
     match way {
-        _ if stop() => false,
-        Way::Vertices(path) => by_vertices::search(problem, path, best, counters, stop),
-        Way::Normals(open) => {
-            let is_long = costs(problem).normals >= LONG_SEARCH;
-            let threads = if is_long { crate::limits::workers(options.threads) } else { 1 };
-            by_normals::search(problem, threads, open, best, counters, stop)
-        }
+        _ if (walk.stop)() => Ok(false),
+        Way::Vertices => by_vertices::search(walk, threads(costs.vertices), open, keeper),
+        Way::Normals => by_normals::search(walk, threads(costs.normals), open, keeper),
     }
 }
 

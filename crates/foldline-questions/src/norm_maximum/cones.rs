@@ -162,9 +162,8 @@ fn visit(problem: &Problem<'_>, node: Node, records: Option<&mut String>) -> Ste
         if free <= problem.few_signs { None } else { node.cone.bisector(problem.generators) };
     let Some((split, ray)) = bisector else {
         records.into_iter().for_each(proof::signs);
-        complete(problem, &signs);
-        let open = Node { cone: node.cone, bound };
-        return if problem.was_stopped() { Step::Open(open) } else { Step::Closed };
+        let is_done = complete(problem, &signs);
+        return if is_done { Step::Closed } else { Step::Open(Node { cone: node.cone, bound }) };
     };
     records.into_iter().for_each(|records| proof::split(records, split));
     let halves = node.cone.halves(split, &Arc::new(ray));

@@ -17,7 +17,6 @@ mod signs;
 pub mod statement;
 mod ties;
 
-use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 use foldline_engine::evidence::{EvidenceError, Storage};
@@ -39,7 +38,7 @@ use powers::Power;
 use proof::Record;
 use resume::Left;
 
-use crate::checkpoint::{Keeper, StateError, saving};
+use crate::checkpoint::{Keeper, StateError};
 use crate::limits::{Limits, workers};
 
 /// From so many dimensions on cones are so many that sign vectors of more generators are walked at once.
@@ -274,15 +273,14 @@ fn by_search(
             Ok::<_, EvidenceError>((left, evidence.map_or(Record::Directions, Record::Cones)))
         };
         let by_signs = |open| {
-            let search = || by_signs(&problem, open, keeper);
-            (limits.reporting(progress, search), Record::Signs)
+            let search = || signs::search(&problem, open, threads, keeper);
+            let is_stopped = limits.reporting(progress, search)?;
+            Ok::<_, EvidenceError>((is_stopped.then(|| sum_of_norms(&problem)), Record::Signs))
         };
         match earlier {
-            Some(Left::Signs(open)) => by_signs(open),
+            Some(Left::Signs(open)) => by_signs(Some(open))?,
             Some(Left::Cones(open)) => by_cones(Some(open))?,
-            None if few || dimension > MOST_FAN_DIMENSIONS => {
-                by_signs(vec![vec![0; generators.count()]])
-            }
+            None if few || dimension > MOST_FAN_DIMENSIONS => by_signs(None)?,
             None => by_cones(None)?,
         }
     };
@@ -301,22 +299,6 @@ fn by_search(
         }
     };
     Ok((verdict, record))
-}
-
-/// Walks over the sign vectors; the bound of all if it is stopped.
-fn by_signs(problem: &Problem<'_>, open: Vec<Vec<i8>>, keeper: Option<&dyn Keeper>) -> Option<f64> {
-    if keeper.is_none() {
-        open.iter().for_each(|signs| signs::complete(problem, signs));
-        return problem.was_stopped().then(|| sum_of_norms(problem));
-    }
-    let open = Mutex::new(open);
-    let state = || {
-        let open = open.lock().expect("no walk panicked").clone();
-        resume::signs_to_json(&open, problem)
-    };
-    let was_stopped = |_: &()| problem.was_stopped();
-    saving(keeper, state, was_stopped, || signs::complete_all(problem, &open));
-    problem.was_stopped().then(|| sum_of_norms(problem))
 }
 
 /// The bound of the triangle inequality.

@@ -11,18 +11,12 @@ use serde_json::{Value, json};
 
 use super::cones::Node;
 use super::incumbent::Problem;
-use crate::checkpoint::{StateError, expected, field, floats_text, list, read_floats};
+use crate::checkpoint::{StateError, expected, field, floats_text, read_floats};
 
 /// A cone of a search over directions.
 pub fn cone_to_json(node: &Node) -> Value {
     let rays = node.cone.rays.iter().flat_map(|ray| ray.direction.iter().copied());
     floats_text(&rays.collect::<Vec<f64>>())
-}
-
-/// The state of a walk over sign vectors.
-pub fn signs_to_json(open: &[Vec<i8>], problem: &Problem<'_>) -> Value {
-    let open: Vec<String> = open.iter().map(|signs| signs_text(signs)).collect();
-    with_best("signs", open.into(), problem)
 }
 
 /// The state of a search whose open work has this name.
@@ -35,8 +29,8 @@ pub fn with_best(name: &str, open: Value, problem: &Problem<'_>) -> Value {
 pub enum Left<'s> {
     /// Cones, as the driver saved them.
     Cones(&'s Value),
-    /// Partial sign vectors.
-    Signs(Vec<Vec<i8>>),
+    /// Partial sign vectors, as the driver saved them.
+    Signs(&'s Value),
 }
 
 /// The open work of a state; its best vertex is offered.
@@ -47,11 +41,10 @@ pub fn from_json<'s>(state: &'s Value, problem: &Problem<'_>) -> Result<Left<'s>
     }
     problem.offer(&best);
     read_floats(field(state, "high")?)?.into_iter().for_each(|high| problem.raise_high(high));
-    if state.get("signs").is_none() {
-        return Ok(Left::Cones(field(state, "cones")?));
+    match state.get("signs") {
+        None => Ok(Left::Cones(field(state, "cones")?)),
+        Some(open) => Ok(Left::Signs(open)),
     }
-    let open = list(state, "signs")?.iter().map(|signs| read_signs(signs, problem));
-    Ok(Left::Signs(open.collect::<Result<_, _>>()?))
 }
 
 /// A cone of such a state.
@@ -67,11 +60,12 @@ pub fn read_cone(state: &Value, problem: &Problem<'_>) -> Result<Node, StateErro
 }
 
 /// `+`, `-`, and `0` for a free one.
-fn signs_text(signs: &[i8]) -> String {
+pub fn signs_text(signs: &[i8]) -> String {
     signs.iter().map(|sign| ['-', '0', '+'][(sign + 1) as usize]).collect()
 }
 
-fn read_signs(state: &Value, problem: &Problem<'_>) -> Result<Vec<i8>, StateError> {
+/// Reads such a text.
+pub fn read_signs(state: &Value, problem: &Problem<'_>) -> Result<Vec<i8>, StateError> {
     let wrong = || expected("a sign for each generator", state);
     let sign = |symbol| match symbol {
         '+' => Ok(1),

@@ -1,33 +1,91 @@
 //! The depth-first walk over sign vectors [Z, Thm 2.1], with the triangle inequality as bound.
 
-use std::sync::Mutex;
+use std::convert::Infallible;
 use std::sync::atomic::Ordering;
 
+use foldline_engine::{Ended, Left, Open, Run, Search, depth_first};
+use serde_json::Value;
+
 use super::incumbent::Problem;
+use super::resume::{read_signs, signs_text, with_best};
+use crate::checkpoint::{Keeper, StateError};
 
-/// Partial sign vectors (0: free) below which a walk has still to look, the next one last.
-pub type OpenSigns = Mutex<Vec<Vec<i8>>>;
+/// Partial sign vectors that one walk visits: some tenths of a millisecond.
+const VISITS: u64 = 4096;
 
-/// Visits every completion of `signs` (0: free) whose norm may exceed the threshold.
-pub fn complete(problem: &Problem<'_>, signs: &[i8]) {
-    walk(problem, signs, None);
+/// The search over sign vectors: a part is a partial one (0: free), a visit goes through many below it.
+struct SignSearch<'a> {
+    problem: &'a Problem<'a>,
 }
 
-/// Visits the completions of all `open` sign vectors in turn, of which afterwards those are left
-/// that a limit left open.
-pub fn complete_all(problem: &Problem<'_>, open: &OpenSigns) {
-    let last = || open.lock().expect("no walk panicked").last().cloned();
-    while let Some(signs) = last() {
-        walk(problem, &signs, Some(open));
-        if problem.was_stopped() {
-            return;
-        }
+/// Visits every sign vector whose norm may exceed the threshold, or those below what an earlier run
+/// left `open`; whether a limit came before the end.
+///
+/// # Errors
+/// If `open` is none of this search.
+pub fn search(
+    problem: &Problem<'_>,
+    open: Option<&Value>,
+    threads: usize,
+    keeper: Option<&dyn Keeper>,
+) -> Result<bool, StateError> {
+    let search = SignSearch { problem };
+    let open = match open {
+        Some(open) => Open::from_json(&search, open)?,
+        None => Open::new(vec![vec![0; problem.generators.count()]]),
+    };
+    let stop = || problem.is_stopped();
+    let ended = depth_first(&search, open, Run { threads, stop: &stop, keeper }).0;
+    Ok(!matches!(ended, Ended::Exhausted))
+}
+
+impl Search for SignSearch<'_> {
+    type Part = Vec<i8>;
+    type Workspace = ();
+    type Found = Infallible;
+
+    fn workspace(&self) {}
+
+    fn visit(&self, signs: Vec<i8>, (): &mut (), left: &mut Left<Vec<i8>>) -> Option<Infallible> {
+        walk(self.problem, &signs, &mut left.parts);
+        None
+    }
+
+    fn outline(&self, signs: &Vec<i8>) -> Vec<i8> {
+        signs.clone()
+    }
+
+    fn to_json(&self, signs: &Vec<i8>) -> Value {
+        signs_text(signs).into()
+    }
+
+    fn restore(&self, state: &Value) -> Result<Vec<i8>, StateError> {
+        read_signs(state, self.problem)
+    }
+
+    fn state(&self, open: Value) -> Value {
+        with_best("signs", open, self.problem)
     }
 }
 
-/// Where all are free one of them is fixed: a sum and its negative have the same norm. With `open`,
-/// whose last is `signs`, what is left to look at is there at any moment.
-fn walk(problem: &Problem<'_>, signs: &[i8], open: Option<&OpenSigns>) {
+/// Visits every completion of `signs` (0: free) whose norm may exceed the threshold; whether it got to
+/// the end before a limit.
+pub fn complete(problem: &Problem<'_>, signs: &[i8]) -> bool {
+    let (mut open, mut left) = (vec![signs.to_vec()], Vec::new());
+    while let Some(signs) = open.pop() {
+        walk(problem, &signs, &mut left);
+        open.extend(left.drain(..).rev());
+        if !open.is_empty() && problem.is_stopped() {
+            return false;
+        }
+    }
+    true
+}
+
+/// Visits so many partial sign vectors below `signs`; those that were not reached are `left`.
+///
+/// Where all are free one of them is fixed: a sum and its negative have the same norm.
+fn walk(problem: &Problem<'_>, signs: &[i8], left: &mut Vec<Vec<i8>>) {
     let generators = problem.generators;
     let reach = |index: usize| problem.power.norm_above(generators.vector(index));
     let mut free: Vec<(f64, usize)> = (0..signs.len())
@@ -43,7 +101,7 @@ fn walk(problem: &Problem<'_>, signs: &[i8], open: Option<&OpenSigns>) {
     let mut signs = signs.to_vec();
     let start = problem.float_sum(&signs);
     let sums = vec![start; free.len() + 1];
-    let mut walk = Walk { problem, free: &free, rest: &rest, sums, visited: 0, open };
+    let mut walk = Walk { problem, free: &free, rest: &rest, sums, visited: 0, left };
     if free.len() == signs.len() && !free.is_empty() {
         walk.step(&mut signs, 0, 1);
     } else {
@@ -59,18 +117,17 @@ struct Walk<'a> {
     /// The partial sum at each depth.
     sums: Vec<Vec<f64>>,
     visited: u64,
-    open: Option<&'a OpenSigns>,
+    left: &'a mut Vec<Vec<i8>>,
 }
 
 impl Walk<'_> {
     /// Goes on below the partial vector that has decided the first `depth` free signs.
-    ///
-    /// It is the last of the open ones, and taken off them at the end, unless the walk is stopped.
     fn descend(&mut self, signs: &mut [i8], depth: usize) {
-        self.visited += 1;
-        if self.visited.is_multiple_of(4096) && self.problem.is_stopped() {
+        if self.visited == VISITS {
+            self.left.push(signs.to_vec());
             return;
         }
+        self.visited += 1;
         let bound = self.problem.power.norm_above(&self.sums[depth]) + self.rest[depth];
         let is_of_interest = bound * (1.0 + f64::EPSILON) > self.problem.threshold();
         if is_of_interest && depth == self.free.len() {
@@ -80,29 +137,9 @@ impl Walk<'_> {
             let vector = self.problem.generators.vector(self.free[depth].1);
             let along: f64 = vector.iter().zip(&self.sums[depth]).map(|(a, b)| a * b).sum();
             let first = if along < 0.0 { -1 } else { 1 };
-            self.open_up(signs, depth, [-first, first]);
             self.step(signs, depth, first);
-            if !self.problem.was_stopped() {
-                self.step(signs, depth, -first);
-            }
-            return;
+            self.step(signs, depth, -first);
         }
-        if let Some(open) = self.open {
-            open.lock().expect("no walk panicked").pop();
-        }
-    }
-
-    /// Puts these two in the place of the last open one: `signs` with the next one decided.
-    fn open_up(&self, signs: &[i8], depth: usize, next: [i8; 2]) {
-        let Some(open) = self.open else { return };
-        let decided = next.map(|sign| {
-            let mut signs = signs.to_vec();
-            signs[self.free[depth].1] = sign;
-            signs
-        });
-        let mut open = open.lock().expect("no walk panicked");
-        open.pop();
-        open.extend(decided);
     }
 
     fn step(&mut self, signs: &mut [i8], depth: usize, sign: i8) {
