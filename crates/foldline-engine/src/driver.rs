@@ -5,6 +5,7 @@
 //! place, and the one with the largest bound is next; a worker may dive, which means that it goes
 //! depth first for some visits before it gives back what is left.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
@@ -79,6 +80,22 @@ pub enum Ended<F> {
     },
     /// A log could not be written.
     Failed(io::Error),
+}
+
+impl Ended<Infallible> {
+    /// The largest bound that a limit left open, of a search that ends in no other way; none if all
+    /// parts are closed.
+    ///
+    /// # Errors
+    /// If a log could not be written.
+    pub fn open_bound(self) -> io::Result<Option<f64>> {
+        match self {
+            Ended::Exhausted => Ok(None),
+            Ended::Found(never) => match never {},
+            Ended::Stopped { bound } => Ok(Some(bound)),
+            Ended::Failed(error) => Err(error),
+        }
+    }
 }
 
 /// The parts with which a search begins, and the evidence of the others.

@@ -42,14 +42,18 @@ pub trait Search: Sync {
     /// The same part without what can be computed anew.
     fn outline(&self, part: &Self::Part) -> Self::Part;
 
-    /// The same part as data.
-    fn to_json(&self, part: &Self::Part) -> Value;
+    /// The same part as data; without this a search must have no keeper.
+    fn to_json(&self, _part: &Self::Part) -> Value {
+        Value::Null
+    }
 
     /// The part of such data.
     ///
     /// # Errors
     /// If it is no part of this search.
-    fn restore(&self, state: &Value) -> Result<Self::Part, StateError>;
+    fn restore(&self, _state: &Value) -> Result<Self::Part, StateError> {
+        Err(StateError("this search has no checkpoint".to_owned()))
+    }
 
     /// No point of the part has a larger value, for questions that ask for one.
     fn bound(&self, _part: &Self::Part) -> f64 {

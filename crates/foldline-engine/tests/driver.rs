@@ -250,7 +250,8 @@ fn what_a_limit_leaves_is_handed_back_before_it_is_saved() {
         let state = memory.next().resumed.unwrap();
         let saved = state["parts"].as_array().unwrap().iter();
         let mut saved: Vec<u64> = saved.map(|entry| entry[1].as_u64().unwrap()).collect();
-        (left.sort_unstable(), saved.sort_unstable());
+        left.sort_unstable();
+        saved.sort_unstable();
         assert_eq!(left, saved);
         let reported = search.reported.into_inner().unwrap();
         assert!(reported.iter().all(|bound| *bound <= 1000.0), "{reported:?}");

@@ -19,8 +19,8 @@ use foldline_kernel::number::power_of_two;
 use serde_json::{Value, json};
 
 use super::by_exact_normals;
-use super::problem::Problem;
-use super::resume::{Walk, Way};
+use super::problem::{Problem, Walk};
+use super::resume::Way;
 use super::sums::{padded, sum_of_magnitudes};
 use super::ties::Ties;
 use super::weights::FloatWeights;
@@ -276,8 +276,7 @@ impl FloatPencilVisitor for Worker<'_> {
     }
 
     fn too_close(&mut self, chosen: &[usize]) -> ControlFlow<()> {
-        let &Walk { problem, best, counters, stop, .. } = self.walk;
-        match by_exact_normals::search(problem, chosen, best, counters, stop) {
+        match by_exact_normals::search(self.walk, chosen) {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
         }

@@ -13,8 +13,8 @@ use foldline_kernel::number::Signed;
 use foldline_kernel::{Integer, Rational};
 use serde_json::{Value, json};
 
-use super::problem::{Best, Counters, Problem};
-use super::resume::{Walk, Way};
+use super::problem::Walk;
+use super::resume::Way;
 use crate::checkpoint::{Keeper, StateError, expected};
 
 /// A walk over the vertices of A, as branch and bound over their signs.
@@ -144,12 +144,8 @@ impl Search for VertexSearch<'_> {
 }
 
 /// Improves the best ratio by steps between vertices of A and normals of B, from a few directions.
-pub fn climb(
-    problem: &Problem,
-    best: &Best,
-    counters: &Counters,
-    stop: &(dyn Fn() -> bool + Sync),
-) {
+pub fn climb(walk: &Walk<'_>) {
+    let &Walk { problem, best, counters, stop, .. } = walk;
     let program = problem.gauges();
     let (_, generators) = problem.generators();
     for start in 0..problem.rank {
@@ -175,11 +171,8 @@ pub fn climb(
 }
 
 /// The sum of the gauges of A's generators, which no ratio exceeds; `None` if it was stopped.
-pub fn sum_of_gauges(
-    problem: &Problem,
-    counters: &Counters,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> Option<Rational> {
+pub fn sum_of_gauges(walk: &Walk<'_>) -> Option<Rational> {
+    let &Walk { problem, counters, stop, .. } = walk;
     let program = problem.gauges();
     let (_, generators) = problem.generators();
     let mut sum = Rational::ZERO;

@@ -30,8 +30,8 @@ use serde_json::Value;
 
 use crate::checkpoint::{Keeper, StateError};
 use crate::limits::{Limits, workers};
-use problem::{Best, Counters, Problem};
-use resume::{Walk, Way};
+use problem::{Best, Counters, Problem, Walk};
+use resume::Way;
 pub use statement::{
     Limit, Options, Outcome, Progress, ProgressCallback, Route, Scale, Separation, Statistics,
     Verdict,
@@ -106,33 +106,25 @@ fn answer(
     let counters = Counters::default();
     let enough = || options.verdict_only && best.version() > 0;
     let stop = || enough() || limits.reached();
-    let earlier = match keeper.and_then(Keeper::resumed) {
-        Some(state) => {
-            Some(resume::from_json(state, problem, options.verdict_only, &best, &counters)?)
-        }
-        None => None,
-    };
+    let earlier = keeper.and_then(Keeper::resumed);
+    let read = |state| resume::from_json(state, problem, options.verdict_only, &best, &counters);
+    let earlier = earlier.map(read).transpose()?;
     let progress = |elapsed| {
         let (statistics, contained) = (counters.statistics(), best.contained());
         Progress { statistics, contained, elapsed }
     };
-    let finished = limits.reporting(progress, || {
-        let shortened = match earlier {
-            None => shorten(problem, options, &best, &counters, &stop),
-            Some(_) => bound(problem, options, &best, &stop),
-        };
-        Ok::<_, StateError>(
-            shortened || {
-                let (way, open) = match &earlier {
-                    Some((way, open)) => (*way, Some(open)),
-                    None => (way(problem, options), None),
-                };
-                let verdict_only = options.verdict_only;
-                let (best, counters, stop) = (&best, &counters, &stop);
-                let walk = Walk { problem, verdict_only, best, counters, stop };
-                follow(&walk, way, open, options, keeper)?
-            },
-        )
+    let walk = Walk {
+        problem,
+        verdict_only: options.verdict_only,
+        best: &best,
+        counters: &counters,
+        stop: &stop,
+    };
+    let finished = limits.reporting(progress, || match &earlier {
+        None if shorten(&walk, options) => Ok(true),
+        None => follow(&walk, way(problem, options), None, options, keeper),
+        Some(_) if bound(&walk, options) => Ok(true),
+        Some((way, open)) => follow(&walk, *way, Some(open), options, keeper),
     })?;
     let (ratio, mut statistics) = (best.ratio(), counters.statistics());
     if finished {
@@ -154,23 +146,18 @@ fn answer(
 
 /// Tries what may save the search, or much of it, in a small part of its time; whether the greatest
 /// ratio is known then.
-fn shorten(
-    problem: &Problem,
-    options: &Options,
-    best: &Best,
-    counters: &Counters,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> bool {
+fn shorten(walk: &Walk<'_>, options: &Options) -> bool {
+    let &Walk { problem, best, stop, .. } = walk;
     if by_directions::settles(problem, best) {
         return true;
     }
     let Costs { gauge, normals, vertices } = costs(problem);
     let least = normals.min(vertices);
     if (4 * problem.rank) as f64 * gauge < SMALL_PART * least {
-        by_vertices::climb(problem, best, counters, stop);
+        by_vertices::climb(walk);
     }
     if problem.inner.exact().len() as f64 * gauge < SMALL_PART * least
-        && let Some(sum) = by_vertices::sum_of_gauges(problem, counters, stop)
+        && let Some(sum) = by_vertices::sum_of_gauges(walk)
         && sum <= best.ratio()
     {
         return true;
@@ -178,7 +165,7 @@ fn shorten(
     if stop() {
         return false;
     }
-    if bound(problem, options, best, stop) {
+    if bound(walk, options) {
         return true;
     }
     let by_cones = match options.route {
@@ -191,14 +178,13 @@ fn shorten(
         || best.contained().is_none() && (options.verdict_only || options.timeout.is_some());
     let part = Duration::from_secs_f64((normals * 1e-9 * by_cones::SHARE).clamp(1e-3, 1e6));
     let part = options.timeout.map_or(part, |timeout| part.min(timeout / 4));
-    by_cones
-        && is_wanted
-        && by_cones::search(problem, options.verdict_only, part, best, counters, stop)
+    by_cones && is_wanted && by_cones::search(walk, part)
 }
 
 /// Bounds the greatest ratio from above if that takes a small part of the search's time; whether that
 /// settles what is asked.
-fn bound(problem: &Problem, options: &Options, best: &Best, stop: &dyn Fn() -> bool) -> bool {
+fn bound(walk: &Walk<'_>, options: &Options) -> bool {
+    let &Walk { problem, best, stop, .. } = walk;
     let Costs { gauge, normals, vertices } = costs(problem);
     let (m, n) = (problem.columns.directions as f64, problem.inner.exact().len() as f64);
     let cost = by_combinations::cost(problem.rank as f64, m, n, gauge);

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::problem::{Best, Counters, Problem};
+use super::problem::{Best, Counters, Problem, Walk};
 use crate::checkpoint::{StateError, expected, field, numbers_text, read_numbers};
 
 /// What a search goes through.
@@ -15,20 +15,6 @@ pub enum Way {
     Normals,
     /// The vertices of INNER.
     Vertices,
-}
-
-/// What both ways have in common.
-pub struct Walk<'a> {
-    /// The question.
-    pub problem: &'a Problem,
-    /// Whether only ratios above 1 count.
-    pub verdict_only: bool,
-    /// The greatest ratio so far.
-    pub best: &'a Best,
-    /// The run's counters.
-    pub counters: &'a Counters,
-    /// Asked now and then.
-    pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl Walk<'_> {

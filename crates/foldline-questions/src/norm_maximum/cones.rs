@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use foldline_engine::evidence::{Evidence, EvidenceError, Storage};
-use foldline_engine::{Ended, Left, Open, Run, Search, depth_first};
+use foldline_engine::{Left, Open, Run, Search, depth_first};
 use foldline_geometry::zonotopes::fan::{Cone, half_fan};
 use serde_json::Value;
 
@@ -64,12 +64,7 @@ pub fn search(
     };
     let stop = || problem.is_stopped();
     let (ended, evidence) = depth_first(&search, open, Run { threads, stop: &stop, keeper });
-    match ended {
-        Ended::Exhausted => Ok((None, evidence)),
-        Ended::Stopped { bound } => Ok((Some(bound), evidence)),
-        Ended::Found(never) => match never {},
-        Ended::Failed(error) => Err(error.into()),
-    }
+    Ok((ended.open_bound()?, evidence))
 }
 
 impl Search for ConeSearch<'_> {

@@ -113,15 +113,8 @@ pub fn search(
     let stop = || cells.is_none() || (run.stop)();
     let keeper = run.keeper.filter(|_| cells.is_some());
     let run = Run { stop: &stop, keeper, ..run };
-    match best_first_with_dives(&search, open, run, MOST_BYTES, DIVE).0 {
-        Ended::Exhausted => Ok(search.finish(None)),
-        Ended::Stopped { .. } => {
-            let bound = *search.open_bound.lock().expect("no worker panicked");
-            Ok(search.finish(Some(bound)))
-        }
-        Ended::Found(never) => match never {},
-        Ended::Failed(error) => unreachable!("no records are kept: {error}"),
-    }
+    let ended = best_first_with_dives(&search, open, run, MOST_BYTES, DIVE).0;
+    Ok(search.finish(matches!(ended, Ended::Exhausted)))
 }
 
 impl Search for Training<'_> {
@@ -341,15 +334,20 @@ impl Training<'_> {
         }
     }
 
-    /// What was found; open nodes have no network with less than `open` excess, in float units.
-    fn finish(self, open: Option<f64>) -> Found {
+    /// What was found; `is_whole` says that no node is open.
+    fn finish(self, is_whole: bool) -> Found {
         let statistics = self.statistics();
         let incumbent = self.incumbent.into_inner().expect("no worker panicked");
         let incumbent = incumbent.expect("a pattern was finished");
         let exact = |value: f64| Rational::try_from(value).expect("a number");
-        let open = open.map(|open| exact(open.max(0.0)) * exact(self.problem.float_unit));
-        let known = incumbent.excess.clone();
-        let lower_bound = open.map_or(known.clone(), |open| open.min(known));
+        let open = self.open_bound.into_inner().expect("no worker panicked");
+        let lower_bound = match is_whole {
+            true => incumbent.excess.clone(),
+            false => {
+                let open = exact(open.max(0.0)) * exact(self.problem.float_unit);
+                open.min(incumbent.excess.clone())
+            }
+        };
         Found { incumbent, lower_bound, statistics }
     }
 }
