@@ -10,8 +10,8 @@ use super::incumbent::Problem;
 use super::resume::{read_signs, signs_text, with_best};
 use crate::checkpoint::{Keeper, StateError};
 
-/// Partial sign vectors that one walk visits: some tenths of a millisecond.
-const VISITS: u64 = 4096;
+/// Partial sign vectors that one walk visits: about a millisecond.
+const VISITS: u64 = 1 << 14;
 
 /// The search over sign vectors: a part is a partial one (0: free), a visit goes through many below it.
 struct SignSearch<'a> {
