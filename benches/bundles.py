@@ -23,7 +23,7 @@ from pathlib import Path
 
 from checkpoints import CERTIFIED, ROOT, Instances, comparable, finished, killed, replay
 
-SPLIT = {"verify", "equivalent", "maximum", "range", "positive", "surjective", "zero", "lipschitz", "zonotope"}
+SPLIT = {"verify", "equivalent", "maximum", "range", "positive", "surjective", "zero", "lipschitz", "zonotope", "train"}
 
 
 class Bundles:

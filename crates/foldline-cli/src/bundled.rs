@@ -10,7 +10,7 @@ use crate::outputs::keep_apart;
 use crate::report::{Failure, Report, say};
 
 /// The questions whose search can be cut.
-const QUESTIONS: [&[&str]; 9] = [
+const QUESTIONS: [&[&str]; 10] = [
     &["verify"],
     &["equivalent"],
     &["maximum"],
@@ -20,6 +20,7 @@ const QUESTIONS: [&[&str]; 9] = [
     &["zero"],
     &["lipschitz"],
     &["zonotope", "norm"],
+    &["train"],
 ];
 
 /// A question's command line without the options that belong to one run of it.

@@ -55,6 +55,7 @@ impl Counting {
             timeout: limits.timeout.timeout.map(|limit| limit.saturating_sub(start.elapsed())),
             stop: Some(stop_flag()),
             progress,
+            ..Options::default()
         };
         let timeout = limits.timeout.timeout;
         Self { start, options, timeout, begun: Instant::now(), _line: line }

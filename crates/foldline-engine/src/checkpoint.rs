@@ -45,18 +45,21 @@ pub enum Share {
     Piece(Begun),
 }
 
+impl Share {
+    /// Notes that a search begins, if this is the run's business: only the first one of a run that has
+    /// a piece is, and only if it goes on from a state.
+    pub(crate) fn begin(&self, is_resumed: bool) -> bool {
+        let Share::Piece(Begun(count)) = self else { return true };
+        let more = if is_resumed { 1 } else { 2 };
+        count.fetch_add(more, Ordering::Relaxed) == 0 && is_resumed
+    }
+}
+
 /// How far a run came that has only a piece of a search.
 #[derive(Debug, Default)]
 pub struct Begun(AtomicUsize);
 
 impl Begun {
-    /// Notes that a search begins. Whether it is the one that the run has a piece of: the first one,
-    /// if it goes on from a state.
-    pub(crate) fn begin(&self, is_resumed: bool) -> bool {
-        let count = if is_resumed { 1 } else { 2 };
-        self.0.fetch_add(count, Ordering::Relaxed) == 0 && is_resumed
-    }
-
     /// Whether the search of the piece has been answered, and another one would have been next.
     pub fn is_beyond(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 1

@@ -2,89 +2,27 @@
 //!
 //! Every part that is opened is visited once. Depth first, a worker that has none takes one that
 //! another gave away: its oldest, so that much work comes with it. Best first, all parts wait in one
-//! place, and the one with the largest bound is next.
+//! place, and the one with the largest bound is next; a worker may dive, which means that it goes
+//! depth first for some visits before it gives back what is left.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use foldline_kernel::interrupt::{Stopped, unless_stopped};
-use serde_json::Value;
 
-use crate::checkpoint::{Keeper, Share, StateError, expected, field, list, saving_if_possible};
-use crate::evidence::{Evidence, EvidenceError, Storage};
+use crate::checkpoint::{Keeper, Share, saving_if_possible};
+use crate::evidence::Evidence;
+use crate::limits::REPORT;
+use crate::open::Open;
 use crate::open_parts::{Given, OpenParts};
-use crate::pieces::OPEN_PARTS;
-use crate::workers::{ReleaseOnPanic, on_all};
+use crate::search::{Left, Search};
+use crate::workers::{ReleaseOnPanic, on_all, watched};
 
 /// How long an idle worker waits before it looks at the limits again.
 const WAIT: Duration = Duration::from_millis(50);
-
-/// What is left of a part after a visit, and why.
-#[derive(Debug)]
-pub struct Left<P> {
-    /// Parts that together contain all that is left, in the order of the evidence; the first one
-    /// is visited first. None: the part is closed.
-    pub parts: Vec<P>,
-    /// The records of the visited part, if evidence is wanted.
-    pub records: String,
-}
-
-/// A question, as the driver sees it.
-pub trait Search: Sync {
-    /// A part of the search space.
-    type Part: Send;
-    /// A worker's memory.
-    type Workspace;
-    /// What ends the search.
-    type Found: Send;
-
-    /// The memory of a new worker.
-    fn workspace(&self) -> Self::Workspace;
-
-    /// Visits a part: closes it, puts what is left of it into `left`, or ends the search.
-    ///
-    /// A limit may unwind out of it; then the part is open as before.
-    fn visit(
-        &self,
-        part: Self::Part,
-        workspace: &mut Self::Workspace,
-        left: &mut Left<Self::Part>,
-    ) -> Option<Self::Found>;
-
-    /// The same part without what can be computed anew.
-    fn outline(&self, part: &Self::Part) -> Self::Part;
-
-    /// The same part as data.
-    fn to_json(&self, part: &Self::Part) -> Value;
-
-    /// The part of such data.
-    ///
-    /// # Errors
-    /// If it is no part of this search.
-    fn restore(&self, state: &Value) -> Result<Self::Part, StateError>;
-
-    /// No point of the part has a larger value, for questions that ask for one.
-    fn bound(&self, _part: &Self::Part) -> f64 {
-        f64::INFINITY
-    }
-
-    /// How deep in the tree a part is: of parts with the same bound the deepest is next.
-    fn depth(&self, _part: &Self::Part) -> usize {
-        0
-    }
-
-    /// About how many bytes a part takes.
-    fn bytes(&self, _part: &Self::Part) -> usize {
-        0
-    }
-
-    /// The state to save, given that of the open parts.
-    fn state(&self, open: Value) -> Value {
-        open
-    }
-}
 
 /// In which order parts are visited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +34,8 @@ pub(crate) enum Order {
     BestFirst {
         /// So many bytes.
         most_bytes: usize,
+        /// So many visits below a part before what is left of it waits with the others.
+        dive: usize,
     },
     /// The part first that has waited longest: parts of about the same size are open at each moment.
     BreadthFirst,
@@ -144,73 +84,20 @@ pub enum Ended<F> {
     Failed(io::Error),
 }
 
-/// The parts with which a search begins, and the evidence of the others.
-pub struct Open<P> {
-    /// With the numbers of their stretches; 0 without evidence.
-    parts: Vec<(P, u32)>,
-    evidence: Option<Evidence>,
-    /// Whether an earlier run left them.
-    is_resumed: bool,
-}
-
-impl<P: Send> Open<P> {
-    /// The parts of a new search, the first one to be visited first.
-    pub fn new(parts: Vec<P>) -> Self {
-        let parts = parts.into_iter().rev().map(|part| (part, 0)).collect();
-        Self { parts, evidence: None, is_resumed: false }
-    }
-
-    /// The same for a search that records its evidence.
-    pub fn with_evidence(parts: Vec<P>, storage: Storage) -> Self {
-        let evidence = Some(Evidence::new(storage, parts.len()));
-        let mut parts: Vec<(P, u32)> = parts.into_iter().zip(1..).collect();
-        parts.reverse();
-        Self { parts, evidence, is_resumed: false }
-    }
-
-    /// What an earlier run left of a search without evidence.
+impl Ended<Infallible> {
+    /// The largest bound that a limit left open, of a search that ends in no other way; none if all
+    /// parts are closed.
     ///
     /// # Errors
-    /// If it is no state of this search.
-    pub fn from_json(search: &impl Search<Part = P>, state: &Value) -> Result<Self, StateError> {
-        if state.get("evidence").is_some() {
-            return Err(StateError("it is one with evidence".to_owned()));
+    /// If a log could not be written.
+    pub fn open_bound(self) -> io::Result<Option<f64>> {
+        match self {
+            Ended::Exhausted => Ok(None),
+            Ended::Found(never) => match never {},
+            Ended::Stopped { bound } => Ok(Some(bound)),
+            Ended::Failed(error) => Err(error),
         }
-        let parts = parts(search, state, |stretch| stretch == 0)?;
-        Ok(Self { parts, evidence: None, is_resumed: true })
     }
-
-    /// What an earlier run left of a search that records its evidence in `storage`.
-    ///
-    /// # Errors
-    /// If it is no state of this search, or its logs are not there any more.
-    pub fn with_evidence_from_json(
-        search: &impl Search<Part = P>,
-        state: &Value,
-        storage: Storage,
-    ) -> Result<Self, EvidenceError> {
-        let evidence = Evidence::from_json(field(state, "evidence")?, storage)?;
-        let is_open = |stretch: u32| evidence.stretches.get(stretch as usize) == Some(&None);
-        let parts = parts(search, state, is_open)?;
-        Ok(Self { parts, evidence: Some(evidence), is_resumed: true })
-    }
-}
-
-/// The open parts of a state, each with a stretch that `fits`.
-fn parts<P>(
-    search: &impl Search<Part = P>,
-    state: &Value,
-    fits: impl Fn(u32) -> bool,
-) -> Result<Vec<(P, u32)>, StateError> {
-    let entry = |entry: &Value| {
-        let wrong = || expected("a part and the number of its stretch", entry);
-        let stretch = entry.get(0).and_then(Value::as_u64);
-        let stretch = stretch.and_then(|number| u32::try_from(number).ok());
-        let stretch = stretch.filter(|&stretch| fits(stretch)).ok_or_else(wrong)?;
-        let part = search.restore(entry.get(1).ok_or_else(wrong)?)?;
-        Ok((part, stretch))
-    };
-    list(state, OPEN_PARTS)?.iter().map(entry).collect()
 }
 
 /// Searches below all open parts, depth first. The evidence comes back as far as it goes.
@@ -236,7 +123,22 @@ pub fn best_first<S: Search>(
     run: Run<'_>,
     most_bytes: usize,
 ) -> (Ended<S::Found>, Option<Evidence>) {
-    drive(search, open, run, Order::BestFirst { most_bytes })
+    drive(search, open, run, Order::BestFirst { most_bytes, dive: 1 })
+}
+
+/// The same with dives: a worker visits so many parts below the best one, depth first, before it
+/// looks for the best one again. That keeps the parts that wait few.
+///
+/// # Panics
+/// If a visit panics, or a part was lost or visited twice.
+pub fn best_first_with_dives<S: Search>(
+    search: &S,
+    open: Open<S::Part>,
+    run: Run<'_>,
+    most_bytes: usize,
+    dive: usize,
+) -> (Ended<S::Found>, Option<Evidence>) {
+    drive(search, open, run, Order::BestFirst { most_bytes, dive })
 }
 
 fn drive<S: Search>(
@@ -248,6 +150,7 @@ fn drive<S: Search>(
     let Open { parts, mut evidence, is_resumed } = open;
     let opened = parts.len() as u64;
     let share = run.keeper.map_or(&Share::Whole, Keeper::share);
+    let is_piece = matches!(share, Share::Piece(_));
     let (order, enough) = match (order, share) {
         (Order::DepthFirst, Share::Beginning { parts }) => (Order::BreadthFirst, *parts),
         (order, Share::Beginning { parts }) => (order, *parts),
@@ -258,7 +161,7 @@ fn drive<S: Search>(
         Given { part, stretch, rank }
     };
     let given = parts.into_iter().map(ranked).collect();
-    let is_kept = run.keeper.is_some();
+    let is_kept = run.keeper.is_some() || S::WANTS_OPEN;
     let parts = OpenParts::new(given, order, evidence.as_mut(), run.threads, is_kept);
     let parts = match parts {
         Ok(parts) => parts,
@@ -275,7 +178,6 @@ fn drive<S: Search>(
         done: AtomicBool::new(false),
         opened: AtomicU64::new(opened),
         visited: AtomicU64::new(0),
-        interrupted: Mutex::new(Vec::new()),
         ended: Mutex::new(None),
     };
     // The state of a search whose logs cannot be written is not saved.
@@ -288,31 +190,29 @@ fn drive<S: Search>(
     };
     let was_stopped = |_: &()| matches!(*pool.ended(), Some(Ended::Stopped { .. }));
     saving_if_possible(run.keeper, state, was_stopped, || {
-        let is_begun = match share {
-            Share::Piece(begun) => begun.begin(is_resumed),
-            Share::Whole | Share::Beginning { .. } => true,
-        };
-        if is_begun {
-            on_all(run.threads, || pool.parts.lose_worker(), |worker| pool.work(worker));
+        if share.begin(is_resumed) {
+            pool.work_on_all();
         }
-        if matches!(share, Share::Piece(_)) {
+        if is_piece {
             // That all parts of a piece are closed says nothing about the search.
             pool.end(Ended::Stopped { bound: f64::NEG_INFINITY });
         }
-    });
-    let mut open = pool.interrupted.into_inner().expect("no worker panicked");
-    pool.parts.for_each(|part| open.push(search.bound(part)));
-    let ended = match pool.ended.into_inner().expect("no worker panicked") {
-        Some(Ended::Stopped { .. }) if !open.is_empty() || matches!(share, Share::Piece(_)) => {
-            Ended::Stopped { bound: open.into_iter().fold(f64::NEG_INFINITY, f64::max) }
+        // What is open in a piece says nothing of what is open elsewhere.
+        if S::WANTS_OPEN && !is_piece && was_stopped(&()) {
+            pool.parts.with_open(|open| search.stopped(open));
         }
+    });
+    let bound = pool.parts.largest_bound(search);
+    let ended = match (pool.ended.into_inner().expect("no worker panicked"), bound) {
+        (Some(Ended::Stopped { .. }), Some(bound)) => Ended::Stopped { bound },
+        (Some(Ended::Stopped { bound }), None) if is_piece => Ended::Stopped { bound },
         // A limit may be reached when the last part has just been closed.
-        None | Some(Ended::Stopped { .. }) => {
+        (None | Some(Ended::Stopped { .. }), _) => {
             let (opened, visited) = (pool.opened.into_inner(), pool.visited.into_inner());
             assert_eq!(opened, visited, "each part that was opened is visited once");
             Ended::Exhausted
         }
-        Some(other) => other,
+        (Some(other), _) => other,
     };
     if let Some(evidence) = &mut evidence {
         pool.parts.return_to(evidence);
@@ -334,32 +234,38 @@ struct Pool<'a, S: Search> {
     done: AtomicBool,
     opened: AtomicU64,
     visited: AtomicU64,
-    /// The bounds of the parts whose visit was stopped.
-    interrupted: Mutex<Vec<f64>>,
     /// Why the search is done, if not because all is closed.
     ended: Mutex<Option<Ended<S::Found>>>,
 }
 
 impl<S: Search> Pool<'_, S> {
+    /// Works on all threads, and reports the largest bound meanwhile.
+    fn work_on_all(&self) {
+        let work = || {
+            on_all(self.run.threads, || self.parts.lose_worker(), |worker| self.work(worker));
+        };
+        let look = || {
+            let bound = self.parts.largest_bound(self.search);
+            bound.into_iter().for_each(|bound| self.search.report(bound));
+        };
+        if self.search.is_watched() { watched(REPORT, look, work) } else { work() }
+    }
+
     fn work(&self, worker: usize) {
         let _release = ReleaseOnPanic { done: &self.done, changed: Some(&self.changed) };
-        let outline = |part: &S::Part| self.search.outline(part);
         let mut workspace = self.search.workspace();
         let mut left = Left { parts: Vec::new(), records: String::new() };
-        while let Some(part) = self.parts.pop(worker, outline).or_else(|| self.take(worker)) {
+        let mut depth = 0;
+        while let Some(part) = self.parts.pop(worker, self.search).or_else(|| self.take(worker)) {
             if self.done.load(Ordering::Relaxed) || (self.run.stop)() {
                 self.parts.put_back(worker, part);
                 return self.end(Ended::Stopped { bound: f64::INFINITY });
             }
-            let bound = self.search.bound(&part);
             match unless_stopped(|| self.search.visit(part, &mut workspace, &mut left)) {
                 Ok(None) => {}
                 Ok(Some(found)) => return self.end(Ended::Found(found)),
-                Err(Stopped) => {
-                    // The worker's hand still has the part, if anyone asks for it.
-                    self.interrupted.lock().expect("no worker panicked").push(bound);
-                    return self.end(Ended::Stopped { bound: f64::INFINITY });
-                }
+                // The worker's hand still has the part's bound, and the part if anyone asks for it.
+                Err(Stopped) => return self.end(Ended::Stopped { bound: f64::INFINITY }),
             }
             self.opened.fetch_add(left.parts.len() as u64, Ordering::Relaxed);
             self.visited.fetch_add(1, Ordering::Relaxed);
@@ -367,26 +273,31 @@ impl<S: Search> Pool<'_, S> {
                 Ok(held) => held,
                 Err(error) => return self.end(Ended::Failed(error)),
             };
-            self.give(worker, held);
+            depth += 1;
+            if self.give(worker, held, depth) || held == 0 {
+                depth = 0;
+            }
         }
     }
 
-    /// Gives parts away, if others should have them.
-    fn give(&self, worker: usize, held: usize) {
+    /// Gives parts away, if others should have them, after so many visits of a dive.
+    fn give(&self, worker: usize, held: usize, depth: usize) -> bool {
+        let is_asked = || self.idle.load(Ordering::Relaxed) > 0;
         let (count, most_bytes) = match self.order {
-            Order::DepthFirst if held > 1 && self.idle.load(Ordering::Relaxed) > 0 => {
-                (1, usize::MAX)
+            Order::DepthFirst if held > 1 && is_asked() => (1, usize::MAX),
+            Order::BestFirst { most_bytes, dive } if depth >= dive || is_asked() => {
+                (held, most_bytes)
             }
-            Order::DepthFirst => return,
-            Order::BestFirst { most_bytes } => (held, most_bytes),
             Order::BreadthFirst => (held, usize::MAX),
+            Order::DepthFirst | Order::BestFirst { .. } => return false,
         };
         let visited = self.visited.load(Ordering::Relaxed);
         let rank = |part: &S::Part| match self.order {
             Order::BreadthFirst => Rank { bound: -(visited as f64), depth: 0, bytes: 0 },
             _ => rank(self.search, part),
         };
-        match self.parts.give_oldest(worker, count, most_bytes, rank) {
+        let given = self.parts.give_oldest(worker, count, most_bytes, rank);
+        match given {
             0 => {}
             1 => self.changed.notify_one(),
             _ => self.changed.notify_all(),
@@ -394,6 +305,7 @@ impl<S: Search> Pool<'_, S> {
         if self.enough < usize::MAX && self.parts.waiting() >= self.enough {
             self.end(Ended::Stopped { bound: f64::INFINITY });
         }
+        given > 0
     }
 
     fn ended(&self) -> std::sync::MutexGuard<'_, Option<Ended<S::Found>>> {
@@ -419,8 +331,7 @@ impl<S: Search> Pool<'_, S> {
             if self.done.load(Ordering::Relaxed) {
                 return None;
             }
-            let outline = |part: &S::Part| self.search.outline(part);
-            if let Some(part) = self.parts.take(worker, &mut shared, outline) {
+            if let Some(part) = self.parts.take(worker, &mut shared, self.search) {
                 return Some(part);
             }
             if self.idle.fetch_add(1, Ordering::Relaxed) + 1 == self.parts.workers() {

@@ -9,9 +9,13 @@ pub mod driver;
 pub mod evidence;
 pub mod limits;
 mod log;
+mod open;
 mod open_parts;
 pub mod pieces;
+pub mod search;
 pub mod workers;
 
-pub use driver::{Ended, Left, Open, Run, Search, best_first, depth_first};
+pub use driver::{Ended, Run, best_first, best_first_with_dives, depth_first};
 pub use evidence::{Evidence, EvidenceError, Storage};
+pub use open::Open;
+pub use search::{Left, Search};

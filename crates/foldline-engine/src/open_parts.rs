@@ -12,10 +12,11 @@ use std::sync::{Mutex, MutexGuard};
 
 use serde_json::{Value, json};
 
-use crate::driver::{Left, Order, Rank, Search};
+use crate::driver::{Order, Rank};
 use crate::evidence::{Evidence, Stretch};
 use crate::log::{Log, Mark};
 use crate::pieces::OPEN_PARTS;
+use crate::search::{Left, Search};
 
 /// An open part and the number of its stretch.
 pub struct Given<P> {
@@ -72,6 +73,21 @@ impl<P> Waiting<P> {
         }
     }
 
+    fn take_all(&mut self) -> Vec<Given<P>> {
+        match self {
+            Waiting::Stack(stack) => std::mem::take(stack),
+            Waiting::Heap(heap) => std::mem::take(heap).into_vec(),
+        }
+    }
+
+    /// The largest bound.
+    fn largest(&self) -> Option<f64> {
+        match self {
+            Waiting::Stack(stack) => stack.iter().map(|given| given.rank.bound).reduce(f64::max),
+            Waiting::Heap(heap) => heap.peek().map(|given| given.rank.bound),
+        }
+    }
+
     fn as_slice(&self) -> &[Given<P>] {
         match self {
             Waiting::Stack(stack) => stack,
@@ -86,6 +102,8 @@ struct Hand<P> {
     stack: Vec<P>,
     /// The part that it visits, where someone may ask for it.
     visiting: Option<P>,
+    /// The bound of the part that it visits.
+    bound: Option<f64>,
     log: Option<Log>,
     /// The stretch that it adds to.
     trail: Option<Trail>,
@@ -142,7 +160,7 @@ impl<P: Send> OpenParts<P> {
         let mut logs = logs.into_iter();
         let hand = |_| {
             let log = logs.next();
-            Mutex::new(Hand { stack: Vec::new(), visiting: None, log, trail: None })
+            Mutex::new(Hand { stack: Vec::new(), visiting: None, bound: None, log, trail: None })
         };
         let hands = (0..workers).map(hand).collect();
         let bytes = given.iter().map(|given| given.rank.bytes).sum();
@@ -182,17 +200,23 @@ impl<P: Send> OpenParts<P> {
     }
 
     /// The last part of the worker's stack, which it visits now.
-    pub fn pop(&self, worker: usize, outline: impl Fn(&P) -> P) -> Option<P> {
+    pub fn pop(&self, worker: usize, search: &impl Search<Part = P>) -> Option<P> {
         let mut hand = self.hand(worker);
         let part = hand.stack.pop()?;
-        hand.visiting = self.is_kept.then(|| outline(&part));
+        self.note(&mut hand, &part, search);
         Some(part)
+    }
+
+    /// Notes that a worker visits this part.
+    fn note(&self, hand: &mut Hand<P>, part: &P, search: &impl Search<Part = P>) {
+        hand.visiting = self.is_kept.then(|| search.outline(part));
+        hand.bound = Some(search.bound(part));
     }
 
     /// Puts a part back that was not visited after all.
     pub fn put_back(&self, worker: usize, part: P) {
         let mut hand = self.hand(worker);
-        hand.visiting = None;
+        (hand.visiting, hand.bound) = (None, None);
         hand.stack.push(part);
     }
 
@@ -203,7 +227,7 @@ impl<P: Send> OpenParts<P> {
     /// If the records cannot be written.
     pub fn replace(&self, worker: usize, left: &mut Left<P>) -> io::Result<usize> {
         let mut hand = self.hand(worker);
-        hand.visiting = None;
+        (hand.visiting, hand.bound) = (None, None);
         if let Some(log) = &mut hand.log {
             log.append(left.records.as_bytes())?;
         }
@@ -247,7 +271,7 @@ impl<P: Send> OpenParts<P> {
         &self,
         worker: usize,
         shared: &mut Shared<P>,
-        outline: impl Fn(&P) -> P,
+        search: &impl Search<Part = P>,
     ) -> Option<P> {
         let mut hand = self.hand(worker);
         if let Some(Trail { stretch, start, given }) = hand.trail.take() {
@@ -258,16 +282,33 @@ impl<P: Send> OpenParts<P> {
         shared.bytes -= rank.bytes;
         let start = hand.log.as_ref().map(Log::length);
         hand.trail = start.map(|start| Trail { stretch, start, given: Vec::new() });
-        hand.visiting = self.is_kept.then(|| outline(&part));
+        self.note(&mut hand, &part, search);
         Some(part)
     }
 
-    /// Calls `each` for every open part at one moment.
-    pub fn for_each(&self, mut each: impl FnMut(&P)) {
+    /// The largest bound of the open parts at one moment; none if there are none.
+    pub fn largest_bound(&self, search: &impl Search<Part = P>) -> Option<f64> {
         let shared = self.shared();
         let hands: Vec<_> = (0..self.hands.len()).map(|worker| self.hand(worker)).collect();
-        shared.waiting.as_slice().iter().for_each(|given| each(&given.part));
-        hands.iter().flat_map(|hand| hand.stack.iter().chain(&hand.visiting)).for_each(each);
+        let held = |hand: &MutexGuard<'_, Hand<P>>| {
+            let bounds = hand.stack.iter().map(|part| search.bound(part));
+            bounds.chain(hand.bound).reduce(f64::max)
+        };
+        shared.waiting.largest().into_iter().chain(hands.iter().filter_map(held)).reduce(f64::max)
+    }
+
+    /// Calls `change` with all open parts. Their ranks must stay as they are.
+    pub fn with_open(&self, change: impl FnOnce(&mut [&mut P])) {
+        let mut shared = self.shared();
+        let mut hands: Vec<_> = (0..self.hands.len()).map(|worker| self.hand(worker)).collect();
+        let mut waiting = shared.waiting.take_all();
+        let mut open: Vec<&mut P> = waiting.iter_mut().map(|given| &mut given.part).collect();
+        for hand in &mut hands {
+            let hand = &mut **hand;
+            open.extend(hand.stack.iter_mut().chain(&mut hand.visiting));
+        }
+        change(&mut open);
+        waiting.into_iter().for_each(|given| shared.waiting.push(given));
     }
 
     /// All open parts with the evidence of all others, at one moment.

@@ -99,8 +99,10 @@ pub fn join(whole: &Value, pieces: &[Value]) -> Result<Value, StateError> {
     }
     if let Some((parent, _)) = path.rsplit_once('/') {
         let owner = joined.pointer_mut(parent).expect("the same state");
-        if let Some(counters) = owner.get_mut("counters") {
-            add_counts(counters, &owners);
+        for key in ["counters", "counts"] {
+            if let Some(counts) = owner.get_mut(key) {
+                add_counts(key, counts, &owners);
+            }
         }
         let found: Vec<Value> = others(owner).iter().cloned().chain(owners).collect();
         owner[OTHERS] = found.into();
@@ -131,11 +133,11 @@ fn without(piece: &Value, parent: &str, key: &str) -> Result<Value, StateError> 
 }
 
 /// Adds to the counts of the whole what each piece counted beyond them.
-fn add_counts(counters: &mut Value, pieces: &[Value]) {
-    let Some(counters) = counters.as_array_mut() else { return };
-    for (place, count) in counters.iter_mut().enumerate() {
+fn add_counts(key: &str, counts: &mut Value, pieces: &[Value]) {
+    let Some(counts) = counts.as_array_mut() else { return };
+    for (place, count) in counts.iter_mut().enumerate() {
         let before = count.as_u64().unwrap_or(0);
-        let at = |piece: &Value| piece["counters"][place].as_u64().unwrap_or(before);
+        let at = |piece: &Value| piece[key][place].as_u64().unwrap_or(before);
         let more = pieces.iter().map(|piece| at(piece).saturating_sub(before));
         *count = more.fold(before, u64::saturating_add).into();
     }

@@ -5,7 +5,6 @@ pub mod bounds;
 pub mod clique;
 pub mod containment;
 pub mod equivalence;
-pub(crate) mod hands;
 pub mod interpolation;
 pub mod lipschitz;
 pub mod maximum;

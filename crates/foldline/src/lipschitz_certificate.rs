@@ -4,20 +4,20 @@
 //! format is described in `docs/certificate-format.md`.
 
 use std::path::Path;
-use std::time::Instant;
 
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::feasible_point;
 use foldline_kernel::jump::{jump_network, jump_region};
 use foldline_kernel::number::power_of_two;
 use foldline_kernel::{Atom, Formula, Network, Property, Rational, Region};
+use foldline_questions::limits::Limits;
 use foldline_questions::lipschitz::proof::{Claim, Lower, NoProof, prove};
 use foldline_questions::lipschitz::{Answer, Constant, Exponent, Outcome, Refused, lipschitz};
 use foldline_questions::verification::{Limit, Options, Verdict};
 
 use crate::certificate::{CertificateError, header, precision};
 use crate::certificate_file::{CertificateFile, Destination};
-use crate::proving::{Proving, rest, write_proofs};
+use crate::proving::{Proving, write_proofs};
 use crate::question_certificates::SubjectFiles;
 
 /// Fraction bits named in the header; everything in this kind of certificate is exact.
@@ -41,7 +41,7 @@ pub fn lipschitz_certified<'d>(
     options: &Options,
     target: impl Into<Destination<'d>>,
 ) -> Result<Result<Outcome, Refused>, CertificateError> {
-    let (start, target) = (Instant::now(), target.into());
+    let (limits, target) = (Limits::new(options), target.into());
     let outcome = match lipschitz(network, outputs, p, region, options) {
         Ok(outcome) => outcome,
         Err(refused) => return Ok(Err(refused)),
@@ -65,8 +65,7 @@ pub fn lipschitz_certified<'d>(
         Answer::Jump { value, points } => {
             let claim = format!("0 {} value {value}", outputs[0]);
             let jump = Jump { network, output: outputs[0], region, value, points };
-            let options = rest(options, start);
-            return match write_jump(&jump, &claim, files, &options, target)? {
+            return match write_jump(&jump, &claim, files, &limits.rest(), target)? {
                 None => Ok(Ok(outcome)),
                 Some(limit) => Ok(Ok(undecided(outcome, limit))),
             };
@@ -83,10 +82,6 @@ pub fn lipschitz_certified<'d>(
     };
     let everywhere = Region::everything(network.inputs());
     let region = region.unwrap_or(&everywhere);
-    let stopped = || {
-        options.stop.as_ref().is_some_and(|stop| stop.load(std::sync::atomic::Ordering::Relaxed))
-    };
-    let late = || options.timeout.is_some_and(|timeout| start.elapsed() >= timeout);
     let zero = Rational::ZERO;
     let upper = ends.as_ref().map_or(&zero, |(_, upper, _)| upper);
     let claim = Claim { network, outputs, p, upper };
@@ -95,13 +90,12 @@ pub fn lipschitz_certified<'d>(
         point: &at.point,
         jacobian: &at.jacobian,
     });
-    let stop = || stopped() || late();
+    let stop = || limits.reached();
     let proof = match prove(&claim, attained.as_ref(), region, options.workers(), &stop) {
         Ok(proof) => proof,
         Err(NoProof::Unsupported(why)) => return Err(CertificateError::Unsupported(why)),
         Err(NoProof::Stopped) => {
-            let limit = if stopped() { Limit::Stopped } else { Limit::Time };
-            return Ok(Ok(undecided(outcome, limit)));
+            return Ok(Ok(undecided(outcome, limits.which())));
         }
     };
     let p = match p {

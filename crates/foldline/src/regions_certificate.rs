@@ -1,17 +1,15 @@
 //! Certificates of the number of a network's cells.
 
 use std::path::Path;
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldline_kernel::{Network, Polyhedron, Rational, Region};
+use foldline_questions::limits::Limits;
 use foldline_questions::regions::proof::{Bound, Step, prove_cells};
-use foldline_questions::regions::{CountError, Limit, Options, Outcome, Progress, count_cells};
+use foldline_questions::regions::{CountError, Options, Outcome, Progress, count_cells};
 
 use crate::certificate::{CertificateError, header};
 use crate::certificate_file::{CertificateFile, Destination};
-
-/// Cells between two reports of progress.
-const CELLS_A_REPORT: u64 = 256;
 
 /// Why no certificate was written.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +39,7 @@ pub fn count_certified<'d>(
     options: &Options,
     target: impl Into<Destination<'d>>,
 ) -> Result<Outcome<u64>, Failure> {
-    let (start, target) = (Instant::now(), target.into());
+    let (limits, target) = (Limits::new(options), target.into());
     let everywhere = Polyhedron { dimension: network.inputs(), constraints: Vec::new() };
     let piece = match region.map(|region| region.pieces.as_slice()) {
         None => &everywhere,
@@ -54,25 +52,14 @@ pub fn count_certified<'d>(
     };
     let mut out = CertificateFile::create(target)?;
     out.text(&header("regions", &format!("cells {cells}"), files, target)?)?;
-    let limit = || {
-        let stopped =
-            |stop: &std::sync::atomic::AtomicBool| stop.load(std::sync::atomic::Ordering::Relaxed);
-        if options.stop.as_deref().is_some_and(stopped) {
-            return Some(Limit::Stopped);
-        }
-        options.timeout.is_some_and(|limit| start.elapsed() >= limit).then_some(Limit::Time)
-    };
-    let mut written = 0u64;
+    let written = AtomicU64::new(0);
     let mut say = |step: Step| {
-        if let Step::Cell(_) = step {
-            written += 1;
-            if let (Some(progress), 0) = (&options.progress, written % CELLS_A_REPORT) {
-                progress(&Progress { cells: written, elapsed: start.elapsed() });
-            }
-        }
+        written.fetch_add(u64::from(matches!(step, Step::Cell(_))), Ordering::Relaxed);
         out.text(&line(&step))
     };
-    match prove_cells(network, piece, &|| limit().is_none(), &mut say)? {
+    let progress = |elapsed| Progress { cells: written.load(Ordering::Relaxed), elapsed };
+    let prove = || prove_cells(network, piece, &|| !limits.reached(), &mut say);
+    match limits.reporting(progress, prove)? {
         Some(proved) => {
             if proved != cells {
                 let message = format!("it has {proved} cells, not {cells}");
@@ -82,10 +69,8 @@ pub fn count_certified<'d>(
             out.finish()?;
             Ok(Outcome::Counted(cells))
         }
-        None => match limit() {
-            Some(limit) => Ok(Outcome::Undecided { limit, cells }),
-            None => Err(Failure::Region),
-        },
+        None if limits.reached() => Ok(Outcome::Undecided { limit: limits.which(), cells }),
+        None => Err(Failure::Region),
     }
 }
 

@@ -4,12 +4,10 @@
 //! format is described in `docs/certificate-format.md`.
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use foldline_kernel::{Rational, Sample};
 use foldline_questions::interpolation::{Conflict, interpolate};
-use foldline_questions::limits::workers;
+use foldline_questions::limits::Limits;
 use foldline_questions::separability::{Hyperplane, Separation, proof as separation_proof};
 use foldline_questions::training::proof::{Claim, NoProof, ProofRun, prove};
 use foldline_questions::training::statement::{
@@ -40,7 +38,7 @@ pub fn train_certified<'d>(
     data: &Path,
     target: impl Into<Destination<'d>>,
 ) -> Result<Certified<TrainingOutcome>, CertificateError> {
-    let (start, target) = (Instant::now(), target.into());
+    let (limits, target) = (Limits::new(options), target.into());
     let answer = train(sample, architecture, options);
     if !answer.is_optimal() {
         return Ok(Certified { answer, is_written: false });
@@ -50,7 +48,7 @@ pub fn train_certified<'d>(
     file.text(&header("training", &claim, &[("data", data)], target)?)?;
     file.text(&model(&answer.model))?;
     let is_written =
-        trees(sample, architecture, Claim::AtLeast(&answer.loss), options, start, file)?;
+        trees(sample, architecture, Claim::AtLeast(&answer.loss), options, &limits, file)?;
     Ok(Certified { answer, is_written })
 }
 
@@ -65,7 +63,7 @@ pub fn zero_loss_certified<'d>(
     data: &Path,
     target: impl Into<Destination<'d>>,
 ) -> Result<Certified<ZeroLoss>, CertificateError> {
-    let (start, target) = (Instant::now(), target.into());
+    let (limits, target) = (Limits::new(options), target.into());
     let answer = zero_loss(sample, architecture, options);
     let Some(found) = &answer.answer else {
         return Ok(Certified { answer, is_written: false });
@@ -81,7 +79,7 @@ pub fn zero_loss_certified<'d>(
             file.finish()?;
             true
         }
-        None => trees(sample, architecture, Claim::Positive, options, start, file)?,
+        None => trees(sample, architecture, Claim::Positive, options, &limits, file)?,
     };
     Ok(Certified { answer, is_written })
 }
@@ -92,20 +90,16 @@ fn trees(
     architecture: Architecture,
     claim: Claim<'_>,
     options: &TrainingOptions,
-    start: Instant,
+    limits: &Limits<'_, TrainingProgress>,
     mut file: CertificateFile<'_>,
 ) -> Result<bool, CertificateError> {
-    let stop = || {
-        options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
-            || options.timeout.is_some_and(|limit| start.elapsed() > limit)
-    };
+    let stop = || limits.reached();
     let progress = |leaves: u64| {
         if let Some(callback) = &options.progress {
             callback(&TrainingProgress::Proof { leaves });
         }
     };
-    let threads = workers(options.threads);
-    let run = ProofRun { threads, stop: &stop, progress: &progress };
+    let run = ProofRun { threads: options.workers(), stop: &stop, progress: &progress };
     let proved = prove(sample, architecture, claim, &run, &mut file);
     finish(proved.map(|_| ()), file)
 }

@@ -18,7 +18,7 @@ use crate::report::{Exit, Failure, Report};
 /// N files in the folder DIR, the bundles. `foldline work` works on one of them, on this or on another
 /// machine that has the same network and property files under the same names. When all are done,
 /// `foldline merge DIR` has the question's answer, and its certificate. QUESTION is one of
-/// verify, equivalent, maximum, range, positive, surjective, zero, lipschitz, zonotope norm, with its
+/// verify, equivalent, maximum, range, positive, surjective, zero, lipschitz, train, zonotope norm, with its
 /// files and options. With --checkpoint FILE what an earlier run left in FILE is cut.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, override_usage = "foldline split QUESTION … --pieces N --out DIR")]

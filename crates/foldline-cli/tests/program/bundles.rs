@@ -200,7 +200,7 @@ fn what_a_run_left_is_split_with_its_certificate() {
         let run = held.run(&[&question[..], &["--timeout", seconds]].concat());
         run.code == Some(3) && held.path("state").exists()
     };
-    let left = ["0.02", "0.04", "0.08", "0.16", "0.32", "0.64"].iter().find(is_left);
+    let left = ["0.02", "0.04", "0.08", "0.16", "0.32", "0.64"].into_iter().find(is_left);
     assert!(left.is_some(), "some run is stopped in its search");
     let bundles = split(&held, &question, "2");
     for bundle in &bundles {

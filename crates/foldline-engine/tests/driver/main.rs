@@ -8,7 +8,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foldline_engine::checkpoint::{Keeper, Memory, StateError};
-use foldline_engine::{Ended, Left, Open, Run, Search, Storage, best_first, depth_first};
+use foldline_engine::{
+    Ended, Left, Open, Run, Search, Storage, best_first, best_first_with_dives, depth_first,
+};
 use serde_json::{Value, json};
 
 use tree::{Part, Tree, mixed};
@@ -42,10 +44,14 @@ fn evidence_is_in_preorder_whatever_the_threads() {
 fn best_first_gives_the_same_evidence() {
     for seed in 0..50 {
         let (expected, parts) = Tree::new(seed).preorder();
-        for (threads, most_bytes) in [(1, usize::MAX), (2, 0), (2, 20), (8, usize::MAX)] {
+        let most = usize::MAX;
+        for (threads, most_bytes, dive) in
+            [(1, most, 1), (2, 0, 1), (2, 20, 1), (8, most, 1), (1, most, 5), (3, 20, 3)]
+        {
             let tree = Tree::new(seed);
             let open = Open::with_evidence(vec![tree.root()], in_memory());
-            let (ended, evidence) = best_first(&tree, open, free(threads), most_bytes);
+            let (ended, evidence) =
+                best_first_with_dives(&tree, open, free(threads), most_bytes, dive);
             assert!(matches!(ended, Ended::Exhausted));
             let mut text = Vec::new();
             evidence.unwrap().write(&mut text).unwrap();
@@ -56,17 +62,26 @@ fn best_first_gives_the_same_evidence() {
 }
 
 /// Parts are numbers below their own, and their bounds.
-struct Countdown(Mutex<Vec<u64>>);
+#[derive(Default)]
+struct Countdown {
+    visited: Mutex<Vec<u64>>,
+    /// The largest bounds that were reported.
+    reported: Mutex<Vec<f64>>,
+    /// What a limit left.
+    left: Mutex<Vec<u64>>,
+}
 
 impl Search for Countdown {
     type Part = u64;
     type Workspace = ();
     type Found = ();
 
+    const WANTS_OPEN: bool = true;
+
     fn workspace(&self) {}
 
     fn visit(&self, part: u64, (): &mut (), left: &mut Left<u64>) -> Option<()> {
-        self.0.lock().unwrap().push(part);
+        self.visited.lock().unwrap().push(part);
         left.parts = if part > 2 { vec![part / 2, part - part / 3] } else { Vec::new() };
         None
     }
@@ -84,17 +99,62 @@ impl Search for Countdown {
     }
 
     fn bound(&self, part: &u64) -> f64 {
-        *part as f64
+        (*part % 1000) as f64
+    }
+
+    fn is_watched(&self) -> bool {
+        true
+    }
+
+    fn report(&self, bound: f64) {
+        self.reported.lock().unwrap().push(bound);
+    }
+
+    fn stopped(&self, open: &mut [&mut u64]) {
+        // A change that the bound does not show, but the state that is saved.
+        open.iter_mut().for_each(|part| **part += 1000);
+        *self.left.lock().unwrap() = open.iter().map(|part| **part).collect();
     }
 }
 
 #[test]
 fn the_largest_bound_comes_first() {
-    let search = Countdown(Mutex::default());
+    let search = Countdown::default();
     best_first(&search, Open::new(vec![7, 100, 3]), free(1), usize::MAX);
-    let visited = search.0.into_inner().unwrap();
+    let visited = search.visited.into_inner().unwrap();
     assert!(visited.is_sorted_by(|a, b| a >= b), "{visited:?}");
     assert_eq!(visited[0], 100);
+    assert!(search.left.into_inner().unwrap().is_empty(), "no limit was reached");
+}
+
+#[test]
+fn a_dive_goes_below_the_best_part_first() {
+    let search = Countdown::default();
+    best_first_with_dives(&search, Open::new(vec![40, 39]), free(1), usize::MAX, 4);
+    let visited = search.visited.into_inner().unwrap();
+    assert_eq!(visited[..4], [40, 20, 10, 5], "the first dive");
+    assert_eq!(visited[4], 39, "the best of what waits then");
+}
+
+#[test]
+fn what_a_limit_leaves_is_handed_back_before_it_is_saved() {
+    for threads in [1, 3] {
+        let (search, memory) = (Countdown::default(), Memory::default());
+        let stop = || search.visited.lock().unwrap().len() >= 30;
+        let run = Run { threads, stop: &stop, keeper: Some(&memory) };
+        let (ended, _) = best_first_with_dives(&search, Open::new(vec![999]), run, usize::MAX, 6);
+        let mut left = search.left.into_inner().unwrap();
+        let Ended::Stopped { bound } = ended else { panic!("{ended:?}") };
+        assert_eq!(Some(bound as u64), left.iter().map(|part| part - 1000).max());
+        let state = memory.next().resumed.unwrap();
+        let saved = state["parts"].as_array().unwrap().iter();
+        let mut saved: Vec<u64> = saved.map(|entry| entry[1].as_u64().unwrap()).collect();
+        left.sort_unstable();
+        saved.sort_unstable();
+        assert_eq!(left, saved);
+        let reported = search.reported.into_inner().unwrap();
+        assert!(reported.iter().all(|bound| *bound <= 1000.0), "{reported:?}");
+    }
 }
 
 #[test]

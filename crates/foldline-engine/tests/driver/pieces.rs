@@ -145,7 +145,7 @@ fn a_second_search_of_a_piece_is_not_begun() {
     let saved = keeper.memory.next().resumed.unwrap();
     assert_eq!(pieces::open_parts(&saved), Some(1), "the root of the second search");
     let keeper = Shared { memory: Memory::default(), share: Share::Piece(Begun::default()) };
-    let run = Run { keeper: Some(&keeper), ..run };
+    let run = Run { threads: 2, stop: &|| false, keeper: Some(&keeper) };
     assert!(matches!(depth_first(&tree, root(), run).0, Ended::Stopped { .. }));
     let Share::Piece(begun) = &keeper.share else { unreachable!() };
     assert!(begun.is_beyond(), "a search from its beginning is no piece");

@@ -11,7 +11,7 @@ use foldline_geometry::zonotopes::ratio::largest_ratio;
 use foldline_geometry::zonotopes::ratio_exact::{MOST_DIMENSIONS, largest_ratio_exactly};
 use foldline_kernel::{Integer, Rational};
 
-use super::problem::{Best, Counters, Problem};
+use super::problem::Walk;
 
 /// Below this many nanoseconds all normals are gone through as quickly.
 pub const LEAST_COST: f64 = 1e8;
@@ -22,14 +22,8 @@ pub const SHARE: f64 = 0.125;
 
 /// Looks for the greatest ratio, in more than three dimensions for a bound that tells whether it is at
 /// most 1; whether that settles what is asked. If not, nothing is lost but the time.
-pub fn search(
-    problem: &Problem,
-    verdict_only: bool,
-    time: Duration,
-    best: &Best,
-    counters: &Counters,
-    stop: &dyn Fn() -> bool,
-) -> bool {
+pub fn search(walk: &Walk<'_>, time: Duration) -> bool {
+    let &Walk { problem, verdict_only, best, counters, stop } = walk;
     let (outer, inner) = problem.generators();
     let floats = |vectors: Vec<Vec<Integer>>| {
         let exact = |vector: Vec<Integer>| vector.into_iter().map(Rational::from).collect();

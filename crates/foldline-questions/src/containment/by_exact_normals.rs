@@ -10,22 +10,17 @@ use foldline_geometry::zonotopes::entry::{Entry, combination_fits};
 use foldline_geometry::zonotopes::pencils::{Pencil, PencilVisitor, visit_pencils_below};
 use foldline_kernel::Integer;
 
-use super::problem::{Best, Counters, Problem};
+use super::problem::Walk;
 use super::sums::{padded, sum_of_magnitudes};
 
 /// Looks at the facet normals of B whose hyperplanes have these first chosen directions; whether it
 /// went through to the end.
-pub fn search(
-    problem: &Problem,
-    chosen: &[usize],
-    best: &Best,
-    counters: &Counters,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> bool {
+pub fn search(walk: &Walk<'_>, chosen: &[usize]) -> bool {
+    let problem = walk.problem;
     let floats = |weights: &[Integer]| weights.iter().map(Entry::to_float).collect();
     let weights = [floats(problem.outer.exact()), floats(problem.inner.exact())];
     let (outer, inner) = Default::default();
-    let mut worker = Worker { problem, best, counters, stop, weights, outer, inner };
+    let mut worker = Worker { walk, weights, outer, inner };
     visit_pencils_below(&problem.columns, chosen, &mut worker).is_continue()
 }
 
@@ -46,10 +41,7 @@ impl Scaled {
 }
 
 struct Worker<'a> {
-    problem: &'a Problem,
-    best: &'a Best,
-    counters: &'a Counters,
-    stop: &'a (dyn Fn() -> bool + Sync),
+    walk: &'a Walk<'a>,
     weights: [Vec<f64>; 2],
     /// The two functions of the pencil on the outer, then on the inner directions.
     outer: [Scaled; 2],
@@ -68,16 +60,16 @@ impl Worker<'_> {
     /// The exact values of a·(first function) − b·(second) at all columns.
     fn decide<T: Entry>(&self, pencil: &Pencil<'_, T>, index: usize) {
         let [a, b] = pencil.selection(index);
-        let rank = self.problem.rank;
+        let rank = self.walk.problem.rank;
         let pairs = pencil.rows[0].iter().zip(pencil.rows[1]);
         if combination_fits::<T::Wider>(a.bits(), pencil.bits[0], b.bits(), pencil.bits[1]) {
             let row: Vec<T::Wider> = pairs.map(|(x, y)| T::combine_wide(&a, x, &b, y)).collect();
-            self.problem.consider_values(self.best, &row[..rank], &row[rank..]);
+            self.walk.problem.consider_values(self.walk.best, &row[..rank], &row[rank..]);
         } else {
             let (a, b) = (a.to_integer(), b.to_integer());
             let row: Vec<Integer> =
                 pairs.map(|(x, y)| &a * x.to_integer() - &b * y.to_integer()).collect();
-            self.problem.consider_values(self.best, &row[..rank], &row[rank..]);
+            self.walk.problem.consider_values(self.walk.best, &row[..rank], &row[rank..]);
         }
     }
 }
@@ -96,10 +88,10 @@ fn evaluate(a: f64, b: f64, functions: &[Scaled; 2]) -> [f64; 2] {
 
 impl PencilVisitor for Worker<'_> {
     fn pencil<T: Entry>(&mut self, pencil: &Pencil<'_, T>) -> ControlFlow<()> {
-        if (self.stop)() {
+        if (self.walk.stop)() {
             return ControlFlow::Break(());
         }
-        let (rank, directions) = (self.problem.rank, self.problem.columns.directions);
+        let (rank, directions) = (self.walk.problem.rank, self.walk.problem.columns.directions);
         for (index, row) in pencil.rows.iter().enumerate() {
             let (outer, inner) = row[rank..].split_at(directions);
             self.outer[index].fill(outer, &self.weights[0]);
@@ -107,19 +99,19 @@ impl PencilVisitor for Worker<'_> {
         }
         let (mut version, mut threshold) = (None, 0.0);
         for index in pencil.candidates() {
-            if version != Some(self.best.version()) {
-                version = Some(self.best.version());
-                threshold = round_down(&self.best.ratio());
+            if version != Some(self.walk.best.version()) {
+                version = Some(self.walk.best.version());
+                threshold = round_down(&self.walk.best.ratio());
             }
-            self.counters.normals.fetch_add(1, Ordering::Relaxed);
+            self.walk.counters.normals.fetch_add(1, Ordering::Relaxed);
             let [first, second] = pencil.values(index);
             if self.is_smaller(second.to_float(), first.to_float(), threshold) {
                 continue;
             }
-            if (self.stop)() {
+            if (self.walk.stop)() {
                 return ControlFlow::Break(());
             }
-            self.counters.exact_normals.fetch_add(1, Ordering::Relaxed);
+            self.walk.counters.exact_normals.fetch_add(1, Ordering::Relaxed);
             self.decide(pencil, index);
         }
         ControlFlow::Continue(())

@@ -4,10 +4,11 @@
 //! ratio h_A/h_B is attained on a ray of it: at a normal of a hyperplane that generators span
 //! [Z, Thm 2.1]. Differs from the paper: no linear program; A need not be enumerated.
 
+use std::convert::Infallible;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::atomic::Ordering;
 
+use foldline_engine::{Ended, Left, Open, Run, Search, depth_first};
 use foldline_geometry::directed::{UNIT_ROUNDOFF, round_down};
 use foldline_geometry::zonotopes::Span;
 use foldline_geometry::zonotopes::float_pencils::{
@@ -15,13 +16,15 @@ use foldline_geometry::zonotopes::float_pencils::{
 };
 use foldline_kernel::Integer;
 use foldline_kernel::number::power_of_two;
+use serde_json::{Value, json};
 
 use super::by_exact_normals;
-use super::problem::{Best, Counters, Problem};
+use super::problem::{Problem, Walk};
+use super::resume::Way;
 use super::sums::{padded, sum_of_magnitudes};
 use super::ties::Ties;
 use super::weights::FloatWeights;
-use crate::workers::{ReleaseOnPanic, on_all};
+use crate::checkpoint::{Keeper, StateError, expected};
 
 /// Normals of a pencil from one look at the limits to the next.
 const PAUSE: u64 = 256;
@@ -29,88 +32,92 @@ const PAUSE: u64 = 256;
 /// Covers what underflow can hide in a sum.
 const UNDERFLOW: f64 = 1e-280;
 
-/// Looks at all facet normals of B that `open` has; whether it went through to the end.
+/// A walk over all facet normals of B. Its parts are the first generators of the sets that span them.
+struct NormalSearch<'a> {
+    walk: &'a Walk<'a>,
+    columns: &'a FloatColumns<'a>,
+    lengths: &'a Lengths,
+}
+
+/// Looks at all facet normals of B, or those that an earlier run left `open`; whether it went through
+/// to the end.
 ///
-/// `stop` is asked now and then.
+/// # Errors
+/// If `open` is none of this search.
 pub fn search(
-    problem: &Problem,
+    walk: &Walk<'_>,
     threads: usize,
-    open: &OpenFirsts,
-    best: &Best,
-    counters: &Counters,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> bool {
+    open: Option<&Value>,
+    keeper: Option<&dyn Keeper>,
+) -> Result<bool, StateError> {
+    let problem = walk.problem;
     if problem.rank == 1 {
-        counters.normals.fetch_add(1, Ordering::Relaxed);
-        problem.consider(best, &[Integer::ONE]);
-        return true;
+        walk.counters.normals.fetch_add(1, Ordering::Relaxed);
+        problem.consider(walk.best, &[Integer::ONE]);
+        return Ok(true);
     }
     let columns = FloatColumns::new(&problem.columns);
     let lengths = Lengths::new(problem, &columns);
-    let worker = || Worker::new(problem, &lengths, best, counters, stop);
-    if problem.rank == 2 {
-        return visit_float_pencils(&columns, None, &mut worker()).is_continue();
-    }
-    let directions = problem.columns.directions;
-    let (finished, panicked) = (AtomicBool::new(true), AtomicBool::new(false));
-    let work = |_| {
-        let _release = ReleaseOnPanic { done: &panicked, changed: None };
-        let mut worker = worker();
-        while !panicked.load(Ordering::Relaxed)
-            && let Some(first) = open.take()
-        {
-            let range = first..first + 1;
-            if visit_float_pencils(&columns, Some(range), &mut worker).is_break() {
-                finished.store(false, Ordering::Relaxed);
-                return;
-            }
-            counters.close(share(directions, first, problem.rank));
-            open.finish(first);
-        }
+    let search = NormalSearch { walk, columns: &columns, lengths: &lengths };
+    let open = match open {
+        Some(open) => Open::from_json(&search, open)?,
+        None => Open::new((0..search.parts()).collect()),
     };
-    on_all(threads.min(directions), || (), work);
-    finished.into_inner()
+    let threads = threads.min(problem.columns.directions);
+    let run = Run { threads, stop: walk.stop, keeper };
+    Ok(matches!(depth_first(&search, open, run).0, Ended::Exhausted))
 }
 
-/// The generators with which sets still to be looked at begin.
-#[derive(Debug)]
-pub struct OpenFirsts(Mutex<Firsts>);
-
-#[derive(Debug)]
-struct Firsts {
-    /// Those that no worker has begun, the next one last.
-    waiting: Vec<usize>,
-    working: Vec<usize>,
+impl NormalSearch<'_> {
+    /// In two dimensions there is one set, the empty one.
+    fn parts(&self) -> usize {
+        let problem = self.walk.problem;
+        if problem.rank == 2 { 1 } else { problem.columns.directions }
+    }
 }
 
-impl OpenFirsts {
-    /// These are open; they are begun in the order of the list.
-    pub fn new(mut firsts: Vec<usize>) -> Self {
-        firsts.reverse();
-        Self(Mutex::new(Firsts { waiting: firsts, working: Vec::new() }))
+impl<'a> Search for NormalSearch<'a> {
+    type Part = usize;
+    type Workspace = Worker<'a>;
+    type Found = Infallible;
+
+    fn workspace(&self) -> Worker<'a> {
+        Worker::new(self.walk, self.lengths)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Firsts> {
-        self.0.lock().expect("no worker panicked")
+    fn visit(
+        &self,
+        first: usize,
+        worker: &mut Worker<'a>,
+        left: &mut Left<usize>,
+    ) -> Option<Infallible> {
+        let problem = self.walk.problem;
+        let range = (problem.rank > 2).then(|| first..first + 1);
+        match visit_float_pencils(self.columns, range, worker) {
+            ControlFlow::Break(()) => left.parts.push(first),
+            ControlFlow::Continue(()) => {
+                let share = share(problem.columns.directions, first, problem.rank);
+                self.walk.counters.close(share);
+            }
+        }
+        None
     }
 
-    fn take(&self) -> Option<usize> {
-        let mut firsts = self.lock();
-        let first = firsts.waiting.pop()?;
-        firsts.working.push(first);
-        Some(first)
+    fn outline(&self, first: &usize) -> usize {
+        *first
     }
 
-    fn finish(&self, first: usize) {
-        self.lock().working.retain(|&other| other != first);
+    fn to_json(&self, first: &usize) -> Value {
+        json!(first)
     }
 
-    /// All that are not finished, in order.
-    pub fn list(&self) -> Vec<usize> {
-        let firsts = self.lock();
-        let mut all: Vec<usize> = firsts.waiting.iter().chain(&firsts.working).copied().collect();
-        all.sort_unstable();
-        all
+    fn restore(&self, state: &Value) -> Result<usize, StateError> {
+        let first = state.as_u64().map(|first| first as usize);
+        first.filter(|&first| first < self.parts()).ok_or_else(|| expected("a generator", state))
+    }
+
+    fn state(&self, open: Value) -> Value {
+        self.walk.state(Way::Normals, open)
     }
 }
 
@@ -167,11 +174,8 @@ pub struct Bounded {
 }
 
 struct Worker<'a> {
-    problem: &'a Problem,
+    walk: &'a Walk<'a>,
     lengths: &'a Lengths,
-    best: &'a Best,
-    counters: &'a Counters,
-    stop: &'a (dyn Fn() -> bool + Sync),
     /// For B, then A: the two functions of the pencil.
     weighted: [[Weighted; 2]; 2],
     ties: Ties<'a>,
@@ -181,25 +185,18 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn new(
-        problem: &'a Problem,
-        lengths: &'a Lengths,
-        best: &'a Best,
-        counters: &'a Counters,
-        stop: &'a (dyn Fn() -> bool + Sync),
-    ) -> Self {
-        let (weighted, ties) = (Default::default(), Ties::new(problem, lengths));
-        let (version, threshold) = (None, 0.0);
-        Self { problem, lengths, best, counters, stop, weighted, ties, version, threshold }
+    fn new(walk: &'a Walk<'a>, lengths: &'a Lengths) -> Self {
+        let (weighted, ties) = (Default::default(), Ties::new(walk.problem, lengths));
+        Self { walk, lengths, weighted, ties, version: None, threshold: 0.0 }
     }
 
     fn refresh(&mut self) {
-        let version = self.best.version();
+        let version = self.walk.best.version();
         if self.version == Some(version) {
             return;
         }
         self.version = Some(version);
-        let ratio = self.best.ratio();
+        let ratio = self.walk.best.ratio();
         self.threshold = round_down(&(&ratio * power_of_two(-self.lengths.apart)));
         self.ties.set_ratio(&ratio);
     }
@@ -232,16 +229,17 @@ impl<'a> Worker<'a> {
         if above < self.threshold * (outer.value - outer.error) {
             return;
         }
-        self.counters.exact_normals.fetch_add(1, Ordering::Relaxed);
+        self.walk.counters.exact_normals.fetch_add(1, Ordering::Relaxed);
         if self.ties.is_tie(pencil, residues, index, sums) {
             return;
         }
-        let vectors = &self.problem.columns.vectors;
+        let problem = self.walk.problem;
+        let vectors = &problem.columns.vectors;
         let members = pencil.chosen.iter().chain([&index]);
         let members: Vec<Vec<Integer>> = members.map(|&member| vectors[member].clone()).collect();
         // More than one equation: the candidate is in the flat and selects nothing.
-        if let [normal] = &Span::new(self.problem.rank, &members).equations[..] {
-            self.problem.consider(self.best, normal);
+        if let [normal] = &Span::new(problem.rank, &members).equations[..] {
+            problem.consider(self.walk.best, normal);
         }
         self.refresh();
     }
@@ -253,10 +251,10 @@ impl FloatPencilVisitor for Worker<'_> {
         pencil: &FloatPencil<'_>,
         residues: &mut PencilResidues<'_>,
     ) -> ControlFlow<()> {
-        if (self.stop)() {
+        if (self.walk.stop)() {
             return ControlFlow::Break(());
         }
-        let directions = self.problem.columns.directions;
+        let directions = self.walk.problem.columns.directions;
         for (function, row) in pencil.rows.iter().enumerate() {
             let (outer, inner) = row.split_at(directions);
             for (side, values) in [outer, inner].into_iter().enumerate() {
@@ -269,17 +267,16 @@ impl FloatPencilVisitor for Worker<'_> {
         for index in pencil.candidates() {
             self.candidate(pencil, residues, index);
             normals += 1;
-            if normals % PAUSE == 0 && (self.stop)() {
+            if normals % PAUSE == 0 && (self.walk.stop)() {
                 return ControlFlow::Break(());
             }
         }
-        self.counters.normals.fetch_add(normals, Ordering::Relaxed);
+        self.walk.counters.normals.fetch_add(normals, Ordering::Relaxed);
         ControlFlow::Continue(())
     }
 
     fn too_close(&mut self, chosen: &[usize]) -> ControlFlow<()> {
-        let (problem, best, counters) = (self.problem, self.best, self.counters);
-        match by_exact_normals::search(problem, chosen, best, counters, self.stop) {
+        match by_exact_normals::search(self.walk, chosen) {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
         }

@@ -3,37 +3,60 @@
 //! The gauge of B is convex, so it is greatest on A at a vertex Σ ±a_i. With the signs of some a_i
 //! fixed it is at most the gauge of their sum plus the gauges of the others.
 
+use std::convert::Infallible;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, MutexGuard};
 
+use foldline_engine::{Ended, Left, Open, Run, Search, depth_first};
 use foldline_geometry::zonotopes::GaugeProgram;
 use foldline_geometry::zonotopes::segments::product;
 use foldline_kernel::number::Signed;
 use foldline_kernel::{Integer, Rational};
+use serde_json::{Value, json};
 
-use super::problem::{Best, Counters, Problem};
+use super::problem::Walk;
+use super::resume::Way;
+use crate::checkpoint::{Keeper, StateError, expected};
 
-/// Looks at all sign vectors of A's generators that might beat the best; whether it finished.
+/// A walk over the vertices of A, as branch and bound over their signs.
+struct VertexSearch<'a> {
+    walk: &'a Walk<'a>,
+    program: GaugeProgram,
+    /// Those with the greatest gauges first.
+    generators: Vec<Vec<Integer>>,
+    /// For each index the sum of the gauges from there on.
+    rest: Vec<Rational>,
+}
+
+/// The vertices with the same first signs.
+#[derive(Clone)]
+struct Vertices {
+    /// Whether each sign is negative, of the second generator on: A is symmetric.
+    signs: Vec<bool>,
+    /// The sum of the generators with these signs.
+    sum: Vec<Integer>,
+}
+
+/// Looks at all sign vectors of A's generators that might beat the best, or those that an earlier
+/// run left `open`; whether it finished.
 ///
-/// Sign vectors before `path` are those that an earlier run looked at; afterwards it is where this
-/// run is.
+/// # Errors
+/// If `open` is none of this search.
 pub fn search(
-    problem: &Problem,
-    path: &Path,
-    best: &Best,
-    counters: &Counters,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> bool {
-    let program = problem.gauges();
-    let (_, generators) = problem.generators();
+    walk: &Walk<'_>,
+    threads: usize,
+    open: Option<&Value>,
+    keeper: Option<&dyn Keeper>,
+) -> Result<bool, StateError> {
+    let program = walk.problem.gauges();
+    let (_, generators) = walk.problem.generators();
     let mut gauged: Vec<(Rational, Vec<Integer>)> = Vec::new();
     for generator in generators {
-        if stop() {
-            return false;
+        if (walk.stop)() {
+            return Ok(false);
         }
-        counters.gauges.fetch_add(1, Ordering::Relaxed);
+        walk.counters.gauges.fetch_add(1, Ordering::Relaxed);
         let gauge = program.gauge(&generator);
-        problem.consider(best, &gauge.normal);
+        walk.problem.consider(walk.best, &gauge.normal);
         gauged.push((gauge.value, generator));
     }
     gauged.sort_by(|(left, _), (right, _)| right.cmp(left));
@@ -44,64 +67,85 @@ pub fn search(
     }
     rest.reverse();
     let generators = gauged.into_iter().map(|(_, generator)| generator).collect();
-    let earlier = path.restart();
-    let tree = Tree { problem, program, generators, rest, path, best, counters, stop };
-    let start = tree.generators[0].clone(); // its sign may be chosen: A is symmetric
-    tree.descend(1, &start, 1.0, &earlier)
+    let search = VertexSearch { walk, program, generators, rest };
+    let open = match open {
+        Some(open) => Open::from_json(&search, open)?,
+        None => Open::new(vec![search.part(Vec::new())]),
+    };
+    let run = Run { threads, stop: walk.stop, keeper };
+    Ok(matches!(depth_first(&search, open, run).0, Ended::Exhausted))
 }
 
-/// The signs on the way to where a search is: whether each is negative, of the second generator on.
-///
-/// Positive signs come first.
-#[derive(Debug, Default)]
-pub struct Path(Mutex<Place>);
-
-#[derive(Debug, Default)]
-struct Place {
-    signs: Vec<bool>,
-    /// From there on, where an earlier run was.
-    ahead: Vec<bool>,
+impl VertexSearch<'_> {
+    /// The vertices with these signs, fewer than there are generators.
+    fn part(&self, signs: Vec<bool>) -> Vertices {
+        let mut sum = self.generators[0].clone();
+        for (generator, is_negative) in self.generators[1..].iter().zip(&signs) {
+            add(&mut sum, generator, *is_negative);
+        }
+        Vertices { signs, sum }
+    }
 }
 
-impl Path {
-    /// The place where an earlier run was.
-    pub fn new(signs: Vec<bool>) -> Self {
-        Self(Mutex::new(Place { signs: Vec::new(), ahead: signs }))
+/// Adds a generator with its sign to a sum.
+fn add(sum: &mut [Integer], generator: &[Integer], is_negative: bool) {
+    for (sum, entry) in sum.iter_mut().zip(generator) {
+        if is_negative { *sum -= entry } else { *sum += entry }
+    }
+}
+
+impl Search for VertexSearch<'_> {
+    type Part = Vertices;
+    type Workspace = ();
+    type Found = Infallible;
+
+    fn workspace(&self) {}
+
+    fn visit(&self, part: Vertices, (): &mut (), left: &mut Left<Vertices>) -> Option<Infallible> {
+        let &Walk { problem, best, counters, .. } = self.walk;
+        counters.gauges.fetch_add(1, Ordering::Relaxed);
+        let gauge = self.program.gauge(&part.sum);
+        // At a full sign vector this makes the best at least the vertex's gauge.
+        problem.consider(best, &gauge.normal);
+        let fixed = part.signs.len() + 1;
+        let bound = gauge.value + &self.rest[fixed];
+        if fixed == self.generators.len() || bound <= best.ratio() {
+            counters.close(0.5f64.powi(part.signs.len() as i32));
+            return None;
+        }
+        left.parts.extend([false, true].map(|is_negative| {
+            let Vertices { mut signs, mut sum } = part.clone();
+            signs.push(is_negative);
+            add(&mut sum, &self.generators[fixed], is_negative);
+            Vertices { signs, sum }
+        }));
+        None
     }
 
-    fn place(&self) -> MutexGuard<'_, Place> {
-        self.0.lock().expect("no worker panicked")
+    fn outline(&self, part: &Vertices) -> Vertices {
+        part.clone()
     }
 
-    /// The signs.
-    pub fn signs(&self) -> Vec<bool> {
-        let place = self.place();
-        place.signs.iter().chain(&place.ahead).copied().collect()
+    fn to_json(&self, part: &Vertices) -> Value {
+        json!(part.signs)
     }
 
-    /// The signs of the earlier run.
-    fn restart(&self) -> Vec<bool> {
-        self.place().ahead.clone()
+    fn restore(&self, state: &Value) -> Result<Vertices, StateError> {
+        let signs: Option<Vec<bool>> =
+            state.as_array().and_then(|signs| signs.iter().map(Value::as_bool).collect());
+        let fits = |signs: &Vec<bool>| signs.len() < self.generators.len();
+        let signs = signs.filter(fits).ok_or_else(|| expected("signs of generators", state))?;
+        Ok(self.part(signs))
     }
 
-    fn push(&self, is_negative: bool, ahead: &[bool]) {
-        let mut place = self.place();
-        place.signs.push(is_negative);
-        place.ahead = ahead.to_vec();
-    }
-
-    fn pop(&self) {
-        self.place().signs.pop();
+    fn state(&self, open: Value) -> Value {
+        self.walk.state(Way::Vertices, open)
     }
 }
 
 /// Improves the best ratio by steps between vertices of A and normals of B, from a few directions.
-pub fn climb(
-    problem: &Problem,
-    best: &Best,
-    counters: &Counters,
-    stop: &(dyn Fn() -> bool + Sync),
-) {
+pub fn climb(walk: &Walk<'_>) {
+    let &Walk { problem, best, counters, stop, .. } = walk;
     let program = problem.gauges();
     let (_, generators) = problem.generators();
     for start in 0..problem.rank {
@@ -115,10 +159,7 @@ pub fn climb(
             counters.gauges.fetch_add(1, Ordering::Relaxed);
             let mut vertex = vec![Integer::ZERO; problem.rank];
             for generator in &generators {
-                let negative = product(generator, &normal).is_negative();
-                for (sum, entry) in vertex.iter_mut().zip(generator) {
-                    if negative { *sum -= entry } else { *sum += entry }
-                }
+                add(&mut vertex, generator, product(generator, &normal).is_negative());
             }
             normal = program.gauge(&vertex).normal;
             problem.consider(best, &normal);
@@ -130,11 +171,8 @@ pub fn climb(
 }
 
 /// The sum of the gauges of A's generators, which no ratio exceeds; `None` if it was stopped.
-pub fn sum_of_gauges(
-    problem: &Problem,
-    counters: &Counters,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> Option<Rational> {
+pub fn sum_of_gauges(walk: &Walk<'_>) -> Option<Rational> {
+    let &Walk { problem, counters, stop, .. } = walk;
     let program = problem.gauges();
     let (_, generators) = problem.generators();
     let mut sum = Rational::ZERO;
@@ -146,53 +184,4 @@ pub fn sum_of_gauges(
         sum += program.gauge(point).value;
     }
     Some(sum)
-}
-
-struct Tree<'a> {
-    problem: &'a Problem,
-    program: GaugeProgram,
-    generators: Vec<Vec<Integer>>,
-    /// For each index the sum of the gauges from there on.
-    rest: Vec<Rational>,
-    path: &'a Path,
-    best: &'a Best,
-    counters: &'a Counters,
-    stop: &'a (dyn Fn() -> bool + Sync),
-}
-
-impl Tree<'_> {
-    /// Everything whose first `fixed` signs add up to `sum`, from the signs `earlier` below it on.
-    fn descend(&self, fixed: usize, sum: &[Integer], share: f64, earlier: &[bool]) -> bool {
-        if (self.stop)() {
-            return false;
-        }
-        self.counters.gauges.fetch_add(1, Ordering::Relaxed);
-        let gauge = self.program.gauge(sum);
-        // At a full sign vector this makes the best at least the vertex's gauge.
-        self.problem.consider(self.best, &gauge.normal);
-        let bound = gauge.value + &self.rest[fixed];
-        if fixed == self.generators.len() || bound <= self.best.ratio() {
-            self.counters.close(share);
-            return true;
-        }
-        for is_negative in [false, true] {
-            let earlier = match earlier.split_first() {
-                Some((true, _)) if !is_negative => continue,
-                Some((first, rest)) if *first == is_negative => rest,
-                _ => &[],
-            };
-            let generator = self.generators[fixed].iter();
-            let sum: Vec<Integer> = sum
-                .iter()
-                .zip(generator)
-                .map(|(sum, entry)| if is_negative { sum - entry } else { sum + entry })
-                .collect();
-            self.path.push(is_negative, earlier);
-            if !self.descend(fixed + 1, &sum, share / 2.0, earlier) {
-                return false;
-            }
-            self.path.pop();
-        }
-        true
-    }
 }

@@ -21,17 +21,16 @@ mod sums;
 mod ties;
 mod weights;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use foldline_geometry::zonotopes::ratio_exact::MOST_DIMENSIONS;
 use foldline_geometry::zonotopes::{Segments, Span};
 use foldline_kernel::{Integer, Rational, Zonotope};
+use serde_json::Value;
 
-use crate::checkpoint::{Keeper, StateError, saving};
-use crate::workers::watched;
-use by_vertices::Path;
-use problem::{Best, Counters, Problem};
+use crate::checkpoint::{Keeper, StateError};
+use crate::limits::{Limits, workers};
+use problem::{Best, Counters, Problem, Walk};
 use resume::Way;
 pub use statement::{
     Limit, Options, Outcome, Progress, ProgressCallback, Route, Scale, Separation, Statistics,
@@ -101,31 +100,32 @@ fn answer(
     keeper: Option<&dyn Keeper>,
     separation: impl Fn(&[Integer]) -> Separation,
 ) -> Result<Outcome, StateError> {
-    let limits = Limits { start: Instant::now(), options, expired: AtomicBool::new(false) };
+    let common = options.common();
+    let limits = Limits::new(&common);
     let best = Best::above(u8::from(options.verdict_only));
     let counters = Counters::default();
     let enough = || options.verdict_only && best.version() > 0;
     let stop = || enough() || limits.reached();
-    let earlier = match keeper.and_then(Keeper::resumed) {
-        Some(state) => {
-            Some(resume::from_json(state, problem, options.verdict_only, &best, &counters)?)
-        }
-        None => None,
+    let earlier = keeper.and_then(Keeper::resumed);
+    let read = |state| resume::from_json(state, problem, options.verdict_only, &best, &counters);
+    let earlier = earlier.map(read).transpose()?;
+    let progress = |elapsed| {
+        let (statistics, contained) = (counters.statistics(), best.contained());
+        Progress { statistics, contained, elapsed }
     };
-    let finished = with_progress(options, limits.start, &best, &counters, || {
-        let shortened = match earlier {
-            None => shorten(problem, options, &best, &counters, &stop),
-            Some(_) => bound(problem, options, &best, &stop),
-        };
-        shortened || {
-            let way = earlier.unwrap_or_else(|| way(problem, options));
-            let state = || resume::to_json(&way, options.verdict_only, &best, &counters);
-            let is_cut = |finished: &bool| !finished && !enough();
-            saving(keeper, state, is_cut, || {
-                follow(&way, problem, options, &best, &counters, &stop)
-            })
-        }
-    });
+    let walk = Walk {
+        problem,
+        verdict_only: options.verdict_only,
+        best: &best,
+        counters: &counters,
+        stop: &stop,
+    };
+    let finished = limits.reporting(progress, || match &earlier {
+        None if shorten(&walk, options) => Ok(true),
+        None => follow(&walk, way(problem, options), None, options, keeper),
+        Some(_) if bound(&walk, options) => Ok(true),
+        Some((way, open)) => follow(&walk, *way, Some(open), options, keeper),
+    })?;
     let (ratio, mut statistics) = (best.ratio(), counters.statistics());
     if finished {
         statistics.fraction = 1.0;
@@ -146,23 +146,18 @@ fn answer(
 
 /// Tries what may save the search, or much of it, in a small part of its time; whether the greatest
 /// ratio is known then.
-fn shorten(
-    problem: &Problem,
-    options: &Options,
-    best: &Best,
-    counters: &Counters,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> bool {
+fn shorten(walk: &Walk<'_>, options: &Options) -> bool {
+    let &Walk { problem, best, stop, .. } = walk;
     if by_directions::settles(problem, best) {
         return true;
     }
     let Costs { gauge, normals, vertices } = costs(problem);
     let least = normals.min(vertices);
     if (4 * problem.rank) as f64 * gauge < SMALL_PART * least {
-        by_vertices::climb(problem, best, counters, stop);
+        by_vertices::climb(walk);
     }
     if problem.inner.exact().len() as f64 * gauge < SMALL_PART * least
-        && let Some(sum) = by_vertices::sum_of_gauges(problem, counters, stop)
+        && let Some(sum) = by_vertices::sum_of_gauges(walk)
         && sum <= best.ratio()
     {
         return true;
@@ -170,7 +165,7 @@ fn shorten(
     if stop() {
         return false;
     }
-    if bound(problem, options, best, stop) {
+    if bound(walk, options) {
         return true;
     }
     let by_cones = match options.route {
@@ -183,14 +178,13 @@ fn shorten(
         || best.contained().is_none() && (options.verdict_only || options.timeout.is_some());
     let part = Duration::from_secs_f64((normals * 1e-9 * by_cones::SHARE).clamp(1e-3, 1e6));
     let part = options.timeout.map_or(part, |timeout| part.min(timeout / 4));
-    by_cones
-        && is_wanted
-        && by_cones::search(problem, options.verdict_only, part, best, counters, stop)
+    by_cones && is_wanted && by_cones::search(walk, part)
 }
 
 /// Bounds the greatest ratio from above if that takes a small part of the search's time; whether that
 /// settles what is asked.
-fn bound(problem: &Problem, options: &Options, best: &Best, stop: &dyn Fn() -> bool) -> bool {
+fn bound(walk: &Walk<'_>, options: &Options) -> bool {
+    let &Walk { problem, best, stop, .. } = walk;
     let Costs { gauge, normals, vertices } = costs(problem);
     let (m, n) = (problem.columns.directions as f64, problem.inner.exact().len() as f64);
     let cost = by_combinations::cost(problem.rank as f64, m, n, gauge);
@@ -200,7 +194,7 @@ fn bound(problem: &Problem, options: &Options, best: &Best, stop: &dyn Fn() -> b
     options.verdict_only && best.contained() == Some(true)
 }
 
-/// The way that is gone where nothing shortens it, from its beginning.
+/// The way that is gone where nothing shortens it.
 fn way(problem: &Problem, options: &Options) -> Way {
     let Costs { normals, vertices, .. } = costs(problem);
     let by_vertices = match options.route {
@@ -208,26 +202,23 @@ fn way(problem: &Problem, options: &Options) -> Way {
         Route::Normals | Route::Cones => false,
         Route::Vertices => true,
     };
-    if by_vertices { Way::Vertices(Path::default()) } else { Way::normals(problem) }
+    if by_vertices { Way::Vertices } else { Way::Normals }
 }
 
-/// Goes on to the end of the way; whether it got there.
+/// Goes on to the end of the way, or from what an earlier run left `open`; whether it got there.
 fn follow(
-    way: &Way,
-    problem: &Problem,
+    walk: &Walk<'_>,
+    way: Way,
+    open: Option<&Value>,
     options: &Options,
-    best: &Best,
-    counters: &Counters,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> bool {
+    keeper: Option<&dyn Keeper>,
+) -> Result<bool, StateError> {
+    let costs = costs(walk.problem);
+    let threads = |cost| if cost >= LONG_SEARCH { workers(options.threads) } else { 1 };
     match way {
-        _ if stop() => false,
-        Way::Vertices(path) => by_vertices::search(problem, path, best, counters, stop),
-        Way::Normals(open) => {
-            let is_long = costs(problem).normals >= LONG_SEARCH;
-            let threads = if is_long { crate::limits::workers(options.threads) } else { 1 };
-            by_normals::search(problem, threads, open, best, counters, stop)
-        }
+        _ if (walk.stop)() => Ok(false),
+        Way::Vertices => by_vertices::search(walk, threads(costs.vertices), open, keeper),
+        Way::Normals => by_normals::search(walk, threads(costs.normals), open, keeper),
     }
 }
 
@@ -268,45 +259,4 @@ fn separation(outer: &Zonotope, inner: &Zonotope, normal: &[Integer]) -> Separat
     let (point, offset) = (inner.support_point(&normal), outer.support(&normal));
     assert!(inner.support(&normal) > offset, "the normal separates nothing");
     Separation { point, coefficients, normal, offset }
-}
-
-struct Limits<'a> {
-    start: Instant,
-    options: &'a Options,
-    expired: AtomicBool,
-}
-
-impl Limits<'_> {
-    fn stopped(&self) -> bool {
-        self.options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
-    }
-
-    fn reached(&self) -> bool {
-        if self.options.timeout.is_some_and(|timeout| self.start.elapsed() >= timeout) {
-            self.expired.store(true, Ordering::Relaxed);
-        }
-        self.expired.load(Ordering::Relaxed) || self.stopped()
-    }
-
-    fn which(&self) -> Limit {
-        if self.stopped() { Limit::Stopped } else { Limit::Time }
-    }
-}
-
-/// Runs `body` while a thread reports progress, if that is wanted.
-fn with_progress<T: Send>(
-    options: &Options,
-    start: Instant,
-    best: &Best,
-    counters: &Counters,
-    body: impl FnOnce() -> T + Send,
-) -> T {
-    let Some(report) = &options.progress else {
-        return body();
-    };
-    let look = || {
-        let (statistics, contained) = (counters.statistics(), best.contained());
-        report(&Progress { statistics, contained, elapsed: start.elapsed() });
-    };
-    watched(Duration::from_millis(200), look, body)
 }

@@ -167,6 +167,20 @@ impl Best {
     }
 }
 
+/// What a search for the greatest ratio works with.
+pub struct Walk<'a> {
+    /// The question.
+    pub problem: &'a Problem,
+    /// Whether only ratios above 1 count.
+    pub verdict_only: bool,
+    /// The greatest ratio so far.
+    pub best: &'a Best,
+    /// The run's counters.
+    pub counters: &'a Counters,
+    /// Asked now and then.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+}
+
 /// Counters that the workers share.
 #[derive(Debug, Default)]
 pub struct Counters {

@@ -5,9 +5,6 @@ use foldline_geometry::zonotopes::segments::{primitive, scaled};
 use foldline_geometry::zonotopes::{GaugeProgram, Span};
 use foldline_kernel::number::least_common_multiple;
 use foldline_kernel::{Integer, Rational, Zonotope};
-use serde_json::Value;
-
-use crate::checkpoint::StateError;
 
 /// The records of a proof of INNER ⊆ OUTER; none if it is not so, or a limit says stop.
 ///
@@ -124,13 +121,5 @@ impl Search for Tree {
 
     fn outline(&self, node: &Node) -> Node {
         node.clone()
-    }
-
-    fn to_json(&self, _: &Node) -> Value {
-        unreachable!("a tree of gauges has no checkpoint")
-    }
-
-    fn restore(&self, _: &Value) -> Result<Node, StateError> {
-        Err(StateError("a tree of gauges has no checkpoint".to_owned()))
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use foldline_kernel::Rational;
 
-pub use crate::verification::statement::Limit;
+pub use crate::limits::Limit;
+use crate::limits::{self, Callback};
 
 /// Why INNER ⊄ OUTER.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +76,7 @@ pub struct Progress {
 }
 
 /// Called now and then from another thread.
-pub type ProgressCallback = Arc<dyn Fn(&Progress) + Send + Sync>;
+pub type ProgressCallback = Callback<Progress>;
 
 /// How to decide.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -106,6 +107,15 @@ pub struct Options {
     pub verdict_only: bool,
     /// How to decide.
     pub route: Route,
+}
+
+impl Options {
+    /// What these options have in common with those of other questions.
+    pub(crate) fn common(&self) -> limits::Options<Progress> {
+        let (threads, timeout) = (self.threads, self.timeout);
+        let (stop, progress) = (self.stop.clone(), self.progress.clone());
+        limits::Options { threads, timeout, stop, progress, seed: 0 }
+    }
 }
 
 /// A verdict with its scale and the counts of the run that found it.

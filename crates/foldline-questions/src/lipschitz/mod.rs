@@ -30,7 +30,7 @@ pub mod statement;
 
 use std::sync::Arc;
 
-use foldline_engine::{Ended, Open, Run, depth_first};
+use foldline_engine::{Open, Run, depth_first};
 use foldline_kernel::number::from_f64_bits;
 use foldline_kernel::{Network, Rational, Region};
 
@@ -107,12 +107,8 @@ pub fn lipschitz_resumable(
             return Ok::<_, Refused>(None);
         }
         let run = Run { threads: options.workers(), stop: &stop, keeper };
-        Ok(match depth_first(&search, nodes, run).0 {
-            Ended::Exhausted => None,
-            Ended::Stopped { bound } => Some(bound),
-            Ended::Found(never) => match never {},
-            Ended::Failed(error) => unreachable!("no records are kept: {error}"),
-        })
+        // Without records nothing fails.
+        Ok(depth_first(&search, nodes, run).0.open_bound().unwrap_or(Some(f64::INFINITY)))
     });
     let open = open.unwrap_or(Ok(Some(f64::INFINITY)))?;
     Ok(Outcome { answer: answer(incumbent, open, &limits), statistics: counters.statistics() })

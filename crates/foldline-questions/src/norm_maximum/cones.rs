@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use foldline_engine::evidence::{Evidence, EvidenceError, Storage};
-use foldline_engine::{Ended, Left, Open, Run, Search, depth_first};
+use foldline_engine::{Left, Open, Run, Search, depth_first};
 use foldline_geometry::zonotopes::fan::{Cone, half_fan};
 use serde_json::Value;
 
@@ -64,12 +64,7 @@ pub fn search(
     };
     let stop = || problem.is_stopped();
     let (ended, evidence) = depth_first(&search, open, Run { threads, stop: &stop, keeper });
-    match ended {
-        Ended::Exhausted => Ok((None, evidence)),
-        Ended::Stopped { bound } => Ok((Some(bound), evidence)),
-        Ended::Found(never) => match never {},
-        Ended::Failed(error) => Err(error.into()),
-    }
+    Ok((ended.open_bound()?, evidence))
 }
 
 impl Search for ConeSearch<'_> {
@@ -162,9 +157,8 @@ fn visit(problem: &Problem<'_>, node: Node, records: Option<&mut String>) -> Ste
         if free <= problem.few_signs { None } else { node.cone.bisector(problem.generators) };
     let Some((split, ray)) = bisector else {
         records.into_iter().for_each(proof::signs);
-        complete(problem, &signs);
-        let open = Node { cone: node.cone, bound };
-        return if problem.was_stopped() { Step::Open(open) } else { Step::Closed };
+        let is_done = complete(problem, &signs);
+        return if is_done { Step::Closed } else { Step::Open(Node { cone: node.cone, bound }) };
     };
     records.into_iter().for_each(|records| proof::split(records, split));
     let halves = node.cone.halves(split, &Arc::new(ray));

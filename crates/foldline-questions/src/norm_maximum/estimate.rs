@@ -93,8 +93,8 @@ fn by_reduction(
     let mut generators = zonotope.generators.clone();
     generators.push(zonotope.center.clone());
     let symmetric = Zonotope { center: vec![Rational::ZERO; zonotope.dimension()], generators };
-    let limits =
-        order_reduction::Options { seed, timeout: options.timeout, stop: options.stop.clone() };
+    let (timeout, stop) = (options.timeout, options.stop.clone());
+    let limits = order_reduction::Options { seed, timeout, stop, ..Default::default() };
     let reduction = order_reduction::reduce(&symmetric, Method::Lewis(epsilon), &limits);
     let (reduced, factor, probability) = match reduction {
         Some(found) if found.outward.upper.is_finite() => {

@@ -1,7 +1,7 @@
 //! The best vertex found so far, compared exactly, and the float below which nothing is of interest.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldline_geometry::directed::{nearest, round_down, round_up};
 use foldline_geometry::zonotopes::floats::FloatGenerators;
@@ -30,7 +30,6 @@ pub struct Problem<'a> {
     threshold: AtomicU64,
     best: Mutex<Best>,
     stop: &'a (dyn Fn() -> bool + Sync),
-    stopped: AtomicBool,
     /// Counts.
     pub cones: AtomicU64,
     /// Counts.
@@ -71,7 +70,6 @@ impl<'a> Problem<'a> {
             threshold: AtomicU64::new((-1f64).to_bits()),
             best: Mutex::new(Best { signs: vec![], exact: None, low: -1.0, high: 0.0 }),
             stop,
-            stopped: AtomicBool::new(false),
             cones: AtomicU64::new(0),
             sign_nodes: AtomicU64::new(0),
             exact_points: AtomicU64::new(0),
@@ -83,23 +81,9 @@ impl<'a> Problem<'a> {
         f64::from_bits(self.threshold.load(Ordering::Relaxed))
     }
 
-    /// Whether a sum to which at most `rest` is added may exceed the threshold.
-    pub fn is_of_interest(&self, sum: &[f64], rest: f64) -> bool {
-        (self.power.norm_above(sum) + rest) * (1.0 + f64::EPSILON) > self.threshold()
-    }
-
     /// Whether the search has to end.
     pub fn is_stopped(&self) -> bool {
-        if self.stopped.load(Ordering::Relaxed) || (self.stop)() {
-            self.stopped.store(true, Ordering::Relaxed);
-            return true;
-        }
-        false
-    }
-
-    /// Whether the search was ended before its time.
-    pub fn was_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
+        (self.stop)()
     }
 
     /// Looks at the vertex with these signs, exactly.

@@ -18,7 +18,6 @@ pub mod statement;
 mod ties;
 
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
 
 use foldline_engine::evidence::{EvidenceError, Storage};
 use foldline_geometry::directed::UNIT_ROUNDOFF;
@@ -40,7 +39,7 @@ use proof::Record;
 use resume::Left;
 
 use crate::checkpoint::{Keeper, StateError};
-use crate::workers::watched;
+use crate::limits::{Limits, workers};
 
 /// From so many dimensions on cones are so many that sign vectors of more generators are walked at once.
 const MANY_DIMENSIONS: usize = 8;
@@ -107,10 +106,9 @@ fn outcome(
     options: &Options,
     kept: Kept<'_>,
 ) -> Result<(Outcome, Record), EvidenceError> {
-    let start = Instant::now();
-    let out_of_time = || options.timeout.is_some_and(|limit| start.elapsed() >= limit);
-    let raised = || options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed));
-    let stop = || raised() || out_of_time();
+    let common = options.common();
+    let limits = Limits::new(&common);
+    let stop = || limits.reached();
     let mut statistics = Statistics::default();
     let mut record = Record::Directions;
     let verdict = match norm {
@@ -127,16 +125,8 @@ fn outcome(
                 by_coordinate_signs(zonotope, &segments, &mut statistics, &stop)
             } else {
                 let power = Power::new(p);
-                let (verdict, how) = by_search(
-                    zonotope,
-                    &segments,
-                    power,
-                    options,
-                    start,
-                    &mut statistics,
-                    &stop,
-                    kept,
-                )?;
+                let (verdict, how) =
+                    by_search(zonotope, &segments, power, options, &limits, &mut statistics, kept)?;
                 record = how;
                 verdict
             }
@@ -144,8 +134,7 @@ fn outcome(
     };
     let verdict = match verdict {
         Verdict::Undecided { best, lower, upper, .. } => {
-            let limit = if raised() { Limit::Stopped } else { Limit::Time };
-            Verdict::Undecided { best, lower, upper, limit }
+            Verdict::Undecided { best, lower, upper, limit: limits.which() }
         }
         found => found,
     };
@@ -254,15 +243,15 @@ fn by_search(
     segments: &Segments,
     power: Power,
     options: &Options,
-    start: Instant,
+    limits: &Limits<'_, Progress>,
     statistics: &mut Statistics,
-    stop: &(dyn Fn() -> bool + Sync),
     kept: Kept<'_>,
 ) -> Result<(Verdict, Record), EvidenceError> {
     let vectors = symmetric_generators(segments);
     let dimension = zonotope.dimension();
     let generators = FloatGenerators::new(dimension, vectors);
-    let problem = Problem::new(power, &generators, options.few_signs, stop);
+    let stop = || limits.reached();
+    let problem = Problem::new(power, &generators, options.few_signs, &stop);
     let Kept { storage, keeper } = kept;
     let (left, record) = if generators.count() == 0 {
         problem.offer(&[]);
@@ -273,15 +262,19 @@ fn by_search(
             || dimension >= MANY_DIMENSIONS && generators.count() <= MORE_GENERATORS;
         let earlier = keeper.and_then(Keeper::resumed);
         let earlier = earlier.map(|state| resume::from_json(state, &problem)).transpose()?;
-        let reporting = Reporter { options, start };
+        let progress = |elapsed| {
+            let cones = problem.cones.load(Ordering::Relaxed);
+            Progress { cones, lower: problem.progress(), elapsed }
+        };
+        let threads = workers(options.threads);
         let by_cones = |open| {
-            let search = |threads| cones::search(&problem, open, storage, threads, keeper);
-            let (left, evidence) = reporting.run(&problem, search)?;
+            let search = || cones::search(&problem, open, storage, threads, keeper);
+            let (left, evidence) = limits.reporting(progress, search)?;
             Ok::<_, EvidenceError>((left, evidence.map_or(Record::Directions, Record::Cones)))
         };
         let by_signs = |open| {
-            let search = |threads| signs::search(&problem, open, threads, keeper);
-            let is_stopped = reporting.run(&problem, search)?;
+            let search = || signs::search(&problem, open, threads, keeper);
+            let is_stopped = limits.reporting(progress, search)?;
             Ok::<_, EvidenceError>((is_stopped.then(|| sum_of_norms(&problem)), Record::Signs))
         };
         match earlier {
@@ -365,25 +358,4 @@ fn maximum_of(zonotope: &Zonotope, segments: &Segments, problem: &Problem<'_>) -
         }
     };
     Maximum { value, vertex, signs }
-}
-
-/// Runs a search with its threads, and tells about its progress meanwhile.
-struct Reporter<'a> {
-    options: &'a Options,
-    start: Instant,
-}
-
-impl Reporter<'_> {
-    fn run<T: Send>(&self, problem: &Problem<'_>, search: impl FnOnce(usize) -> T + Send) -> T {
-        let threads = crate::limits::workers(self.options.threads);
-        let Some(progress) = &self.options.progress else { return search(threads) };
-        let look = || {
-            progress(&Progress {
-                cones: problem.cones.load(Ordering::Relaxed),
-                lower: problem.progress(),
-                elapsed: self.start.elapsed(),
-            });
-        };
-        watched(Duration::from_millis(50), look, || search(threads))
-    }
 }

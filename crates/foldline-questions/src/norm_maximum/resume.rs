@@ -29,7 +29,7 @@ pub fn with_best(name: &str, open: Value, problem: &Problem<'_>) -> Value {
 pub enum Left<'s> {
     /// Cones, as the driver saved them.
     Cones(&'s Value),
-    /// Partial sign vectors, likewise.
+    /// Partial sign vectors, as the driver saved them.
     Signs(&'s Value),
 }
 
@@ -44,8 +44,8 @@ pub fn from_json<'s>(state: &'s Value, problem: &Problem<'_>) -> Result<Left<'s>
         read_floats(field(state, "high")?)?.into_iter().for_each(|high| problem.raise_high(high));
     }
     match state.get("signs") {
-        Some(signs) => Ok(Left::Signs(signs)),
         None => Ok(Left::Cones(field(state, "cones")?)),
+        Some(open) => Ok(Left::Signs(open)),
     }
 }
 
@@ -66,6 +66,7 @@ pub fn signs_text(signs: &[i8]) -> String {
     signs.iter().map(|sign| ['-', '0', '+'][(sign + 1) as usize]).collect()
 }
 
+/// Reads such a text.
 pub fn read_signs(state: &Value, problem: &Problem<'_>) -> Result<Vec<i8>, StateError> {
     let wrong = || expected("a sign for each generator", state);
     let sign = |symbol| match symbol {

@@ -7,36 +7,36 @@ use foldline_engine::{Ended, Left, Open, Run, Search, depth_first};
 use serde_json::Value;
 
 use super::incumbent::Problem;
-use super::resume;
+use super::resume::{read_signs, signs_text, with_best};
 use crate::checkpoint::{Keeper, StateError};
 
-/// With at most so many free signs all completions are visited at once.
-const WALKED: usize = 14;
+/// Partial sign vectors that one walk visits: about a millisecond.
+const VISITS: u64 = 1 << 14;
 
-/// The walk over all sign vectors as the driver sees it; a part is a partial one (0: free).
-struct SignSearch<'a>(&'a Problem<'a>);
+/// The search over sign vectors: a part is a partial one (0: free), a visit goes through many below it.
+struct SignSearch<'a> {
+    problem: &'a Problem<'a>,
+}
 
-/// Visits all sign vectors, or those below what an earlier run left `open`; whether a limit ended it.
+/// Visits every sign vector whose norm may exceed the threshold, or those below what an earlier run
+/// left `open`; whether a limit came before the end.
+///
+/// # Errors
+/// If `open` is none of this search.
 pub fn search(
     problem: &Problem<'_>,
     open: Option<&Value>,
     threads: usize,
     keeper: Option<&dyn Keeper>,
 ) -> Result<bool, StateError> {
-    let search = SignSearch(problem);
+    let search = SignSearch { problem };
     let open = match open {
         Some(open) => Open::from_json(&search, open)?,
         None => Open::new(vec![vec![0; problem.generators.count()]]),
     };
     let stop = || problem.is_stopped();
-    // What one visit does is not worth threads.
-    let threads = if problem.generators.count() <= WALKED + 1 { 1 } else { threads };
-    match depth_first(&search, open, Run { threads, stop: &stop, keeper }).0 {
-        Ended::Exhausted => Ok(false),
-        Ended::Stopped { .. } => Ok(true),
-        Ended::Found(never) => match never {},
-        Ended::Failed(error) => unreachable!("no records are kept: {error}"),
-    }
+    let ended = depth_first(&search, open, Run { threads, stop: &stop, keeper }).0;
+    Ok(!matches!(ended, Ended::Exhausted))
 }
 
 impl Search for SignSearch<'_> {
@@ -47,33 +47,7 @@ impl Search for SignSearch<'_> {
     fn workspace(&self) {}
 
     fn visit(&self, signs: Vec<i8>, (): &mut (), left: &mut Left<Vec<i8>>) -> Option<Infallible> {
-        let Self(problem) = self;
-        let order = FreeSigns::new(problem, &signs);
-        let Some(&(_, next)) = order.free.first() else {
-            problem.offer(&signs);
-            return None;
-        };
-        let with = |sign| {
-            let mut signs = signs.clone();
-            signs[next] = sign;
-            signs
-        };
-        if order.free.len() == signs.len() {
-            // A sum and its negative have the same norm: one sign is fixed.
-            left.parts.push(with(1));
-        } else if order.free.len() <= WALKED {
-            complete(problem, &signs);
-            if problem.was_stopped() {
-                left.parts.push(signs);
-            }
-        } else {
-            problem.sign_nodes.fetch_add(1, Ordering::Relaxed);
-            let sum = problem.float_sum(&signs);
-            if problem.is_of_interest(&sum, order.rest[0]) {
-                let first = longer(problem.generators.vector(next), &sum);
-                left.parts.extend([with(first), with(-first)]);
-            }
-        }
+        walk(self.problem, &signs, &mut left.parts);
         None
     }
 
@@ -82,53 +56,52 @@ impl Search for SignSearch<'_> {
     }
 
     fn to_json(&self, signs: &Vec<i8>) -> Value {
-        resume::signs_text(signs).into()
+        signs_text(signs).into()
     }
 
     fn restore(&self, state: &Value) -> Result<Vec<i8>, StateError> {
-        resume::read_signs(state, self.0)
+        read_signs(state, self.problem)
     }
 
     fn state(&self, open: Value) -> Value {
-        resume::with_best("signs", open, self.0)
+        with_best("signs", open, self.problem)
     }
 }
 
-/// The free signs in the order in which they are decided.
-struct FreeSigns {
-    /// How much each can add to the norm, and its place.
-    free: Vec<(f64, usize)>,
-    /// What the free vectors from the k-th on can add to the norm together.
-    rest: Vec<f64>,
-}
-
-impl FreeSigns {
-    fn new(problem: &Problem<'_>, signs: &[i8]) -> Self {
-        let reach = |index: usize| problem.power.norm_above(problem.generators.vector(index));
-        let is_free = |&index: &usize| signs[index] == 0;
-        let mut free: Vec<(f64, usize)> =
-            (0..signs.len()).filter(is_free).map(|index| (reach(index), index)).collect();
-        free.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let mut rest = vec![problem.sum_error; free.len() + 1];
-        for (place, (reach, _)) in free.iter().enumerate().rev() {
-            rest[place] = (rest[place + 1] + reach) * (1.0 + f64::EPSILON);
+/// Visits every completion of `signs` (0: free) whose norm may exceed the threshold; whether it got to
+/// the end before a limit.
+pub fn complete(problem: &Problem<'_>, signs: &[i8]) -> bool {
+    let (mut open, mut left) = (vec![signs.to_vec()], Vec::new());
+    while let Some(signs) = open.pop() {
+        walk(problem, &signs, &mut left);
+        open.extend(left.drain(..).rev());
+        if !open.is_empty() && problem.is_stopped() {
+            return false;
         }
-        Self { free, rest }
     }
+    true
 }
 
-/// The sign with which the vector makes the sum longer.
-fn longer(vector: &[f64], sum: &[f64]) -> i8 {
-    let along: f64 = vector.iter().zip(sum).map(|(a, b)| a * b).sum();
-    if along < 0.0 { -1 } else { 1 }
-}
-
-/// Visits every completion of `signs` (0: free) whose norm may exceed the threshold.
-pub fn complete(problem: &Problem<'_>, signs: &[i8]) {
-    let FreeSigns { free, rest } = FreeSigns::new(problem, signs);
+/// Visits so many partial sign vectors below `signs`; those that were not reached are `left`.
+///
+/// Where all are free one of them is fixed: a sum and its negative have the same norm.
+fn walk(problem: &Problem<'_>, signs: &[i8], left: &mut Vec<Vec<i8>>) {
+    let generators = problem.generators;
+    let reach = |index: usize| problem.power.norm_above(generators.vector(index));
+    let mut free: Vec<(f64, usize)> = (0..signs.len())
+        .filter(|&index| signs[index] == 0)
+        .map(|index| (reach(index), index))
+        .collect();
+    free.sort_by(|a, b| b.0.total_cmp(&a.0));
+    // rest[k] bounds what the free vectors from the k-th on can add to the norm.
+    let mut rest = vec![problem.sum_error; free.len() + 1];
+    for (place, (reach, _)) in free.iter().enumerate().rev() {
+        rest[place] = (rest[place + 1] + reach) * (1.0 + f64::EPSILON);
+    }
     let mut signs = signs.to_vec();
-    let sums = vec![problem.float_sum(&signs); free.len() + 1];
-    let mut walk = Walk { problem, free: &free, rest: &rest, sums, visited: 0 };
+    let start = problem.float_sum(&signs);
+    let sums = vec![start; free.len() + 1];
+    let mut walk = Walk { problem, free: &free, rest: &rest, sums, visited: 0, left };
     if free.len() == signs.len() && !free.is_empty() {
         walk.step(&mut signs, 0, 1);
     } else {
@@ -144,24 +117,27 @@ struct Walk<'a> {
     /// The partial sum at each depth.
     sums: Vec<Vec<f64>>,
     visited: u64,
+    left: &'a mut Vec<Vec<i8>>,
 }
 
 impl Walk<'_> {
     /// Goes on below the partial vector that has decided the first `depth` free signs.
     fn descend(&mut self, signs: &mut [i8], depth: usize) {
+        if self.visited == VISITS {
+            self.left.push(signs.to_vec());
+            return;
+        }
         self.visited += 1;
-        if self.visited.is_multiple_of(4096) && self.problem.is_stopped() {
-            return;
-        }
-        if !self.problem.is_of_interest(&self.sums[depth], self.rest[depth]) {
-            return;
-        }
-        if depth == self.free.len() {
-            return self.problem.offer(signs);
-        }
-        let first = longer(self.problem.generators.vector(self.free[depth].1), &self.sums[depth]);
-        self.step(signs, depth, first);
-        if !self.problem.was_stopped() {
+        let bound = self.problem.power.norm_above(&self.sums[depth]) + self.rest[depth];
+        let is_of_interest = bound * (1.0 + f64::EPSILON) > self.problem.threshold();
+        if is_of_interest && depth == self.free.len() {
+            self.problem.offer(signs);
+        } else if is_of_interest {
+            // The sign that makes the sum longer first.
+            let vector = self.problem.generators.vector(self.free[depth].1);
+            let along: f64 = vector.iter().zip(&self.sums[depth]).map(|(a, b)| a * b).sum();
+            let first = if along < 0.0 { -1 } else { 1 };
+            self.step(signs, depth, first);
             self.step(signs, depth, -first);
         }
     }

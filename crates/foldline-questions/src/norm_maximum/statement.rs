@@ -7,6 +7,7 @@ use std::time::Duration;
 use foldline_kernel::Rational;
 
 pub use crate::limits::Limit;
+use crate::limits::{self, Callback};
 
 /// The norms whose maximum over a zonotope can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,8 +140,8 @@ pub struct Outcome {
     pub statistics: Statistics,
 }
 
-/// Called now and then with counts and bounds (lower, upper) of the norm.
-pub type ProgressCallback = Arc<dyn Fn(&Progress) + Send + Sync>;
+/// Called now and then from another thread.
+pub type ProgressCallback = Callback<Progress>;
 
 /// How far a search is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -168,6 +169,15 @@ pub struct Options {
     pub few_generators: usize,
     /// Cones in which at most this many generators change sign are finished by their sign vectors.
     pub few_signs: usize,
+}
+
+impl Options {
+    /// What these options have in common with those of other questions.
+    pub(crate) fn common(&self) -> limits::Options<Progress> {
+        let (threads, timeout) = (self.threads, self.timeout);
+        let (stop, progress) = (self.stop.clone(), self.progress.clone());
+        limits::Options { threads, timeout, stop, progress, seed: 0 }
+    }
 }
 
 impl Default for Options {

@@ -5,8 +5,6 @@
 //! (1+ε)⁻¹ Z₀ ⊆ Z − c ⊆ (1+ε) Z₀. And a sample is not only likely to be good: bounds of both ratios
 //! of support functions show how good it is; if it is not good enough, another one is drawn.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use foldline_geometry::zonotopes::floats::exact_float;
@@ -14,6 +12,8 @@ use foldline_geometry::zonotopes::ratio::{RatioBounds, largest_ratio};
 use foldline_geometry::zonotopes::ratio_exact::{MOST_DIMENSIONS, largest_ratio_exactly};
 use foldline_geometry::zonotopes::reduction::{Random, Spanning, girard, pca, sample};
 use foldline_kernel::{Rational, Zonotope};
+
+use crate::limits::{self, Limits};
 
 /// How to reduce.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,16 +26,8 @@ pub enum Method {
     Pca(usize),
 }
 
-/// Limits and the seed.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Seed of the samples.
-    pub seed: u64,
-    /// Wall-clock limit; a certificate that it cuts short is a weaker one.
-    pub timeout: Option<Duration>,
-    /// Raised from outside to stop.
-    pub stop: Option<Arc<AtomicBool>>,
-}
+/// Limits and the seed; a certificate that the limit of time cuts short is a weaker one.
+pub type Options = limits::Options<()>;
 
 /// A reduced zonotope and what is known about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,9 +96,8 @@ fn least([outward, inward]: &[Rational; 2]) -> Rational {
 ///
 /// `None` if floats cannot handle it: its generators are almost flat, or in too many dimensions.
 pub fn reduce(zonotope: &Zonotope, method: Method, options: &Options) -> Option<Reduction> {
-    let start = Instant::now();
-    let raised = || options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed));
-    let stop = || raised() || options.timeout.is_some_and(|limit| start.elapsed() >= limit);
+    let limits = Limits::new(options);
+    let stop = || limits.reached();
     let spanning = Spanning::new(zonotope);
     let rank = spanning.coordinates.len();
     let dimension = zonotope.dimension();

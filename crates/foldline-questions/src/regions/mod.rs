@@ -16,13 +16,13 @@ mod residues;
 mod search;
 mod stages;
 
-use std::sync::Mutex;
-
 use foldline_geometry::arrangements::FlatArrangement;
 use foldline_geometry::arrangements::{Arrangement, MOST_DIMENSIONS};
+use foldline_kernel::interrupt::Stopped;
 use foldline_kernel::{Integer, Network, Region};
 
 use crate::checkpoint::{Keeper, StateError, saving};
+use crate::limits::Limits;
 use collect::{Joins, Maps, components};
 use hull::{Hull, hull};
 use layered::LayeredNetwork;
@@ -111,12 +111,12 @@ pub fn count_regions(
     options: &Options,
 ) -> Result<Outcome<Counts>, CountError> {
     let shared = Shared::new(options, Done::default());
-    let prepared = shared.unless_over(|| {
+    let prepared = shared.limits.unless_reached(|| {
         let layered = prepare(network, output, region)?;
         Ok::<_, CountError>(layered.map(|layered| (layered.modular(), layered)))
     });
     let (modular, layered) = match prepared {
-        Err(limit) => return Ok(Outcome::Undecided { limit, cells: 0 }),
+        Err(Stopped) => return Ok(Outcome::Undecided { limit: shared.limits.which(), cells: 0 }),
         Ok(prepared) => match prepared? {
             None => return Ok(Outcome::Counted(Counts::default())),
             Some(prepared) => prepared,
@@ -142,7 +142,7 @@ pub fn count_regions(
     let mut counts =
         Counts { cells, bounded_cells, linear_regions: single, distinct_affine_maps: single };
     if maps.cells != single {
-        let options = shared.rest();
+        let options = shared.limits.rest();
         let shared = Shared::new(&options, Done::default());
         let make = || Joins::new(&layered, levels, &modular, &maps.shared);
         let (all, limit) = walk_all(&layered, &shared, make);
@@ -171,8 +171,8 @@ pub fn count_cells(
     keeper: Option<&dyn Keeper>,
 ) -> Result<Outcome<u64>, CountError> {
     let shared = Shared::new(options, Done::default());
-    let layered = match shared.unless_over(|| prepare(network, output, region)) {
-        Err(limit) => return Ok(Outcome::Undecided { limit, cells: 0 }),
+    let layered = match shared.limits.unless_reached(|| prepare(network, output, region)) {
+        Err(Stopped) => return Ok(Outcome::Undecided { limit: shared.limits.which(), cells: 0 }),
         Ok(layered) => match layered? {
             None => return Ok(Outcome::Counted(0)),
             Some(layered) => layered,
@@ -180,7 +180,7 @@ pub fn count_cells(
     };
     let levels = layered.levels();
     if layered.pieces() <= 1 {
-        return count_kept(&layered, &shared.rest(), keeper);
+        return count_kept(&layered, &shared.limits.rest(), keeper);
     }
     if keeper.is_some() {
         return Err(CountError::UnionWithCheckpoint(layered.pieces()));
@@ -239,18 +239,10 @@ pub fn enumerate_arrangement(
 
 /// The cells of a flat arrangement by deletion and restriction, without visiting one.
 pub fn count_arrangement(rows: &[Vec<Integer>], options: &Options) -> Outcome<u64> {
-    let shared = Shared::new(options, Done::default());
-    let limit = Mutex::new(None);
-    let mut proceed = || {
-        let found = shared.limit();
-        *limit.lock().expect("no thread panicked") = found;
-        found.is_none()
-    };
+    let limits = Limits::new(options);
+    let mut proceed = || !limits.reached();
     match foldline_geometry::arrangements::deletion::count_cells(rows, &mut proceed) {
         Some(cells) => Outcome::Counted(cells),
-        None => {
-            let limit = limit.lock().expect("no thread panicked").unwrap_or(Limit::Stopped);
-            Outcome::Undecided { limit, cells: 0 }
-        }
+        None => Outcome::Undecided { limit: limits.which(), cells: 0 },
     }
 }

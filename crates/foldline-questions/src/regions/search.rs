@@ -5,17 +5,16 @@
 //! need to know of it.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use foldline_geometry::arrangements::{Arrangement, Cell, Plan, Visitor, walk};
-use foldline_kernel::interrupt::{self, Hook, unless_stopped};
 use serde_json::{Value, json};
 
 use crate::checkpoint::{StateError, count, expected, list};
 pub use crate::limits::Limit;
-use crate::limits::{hook, is_raised};
+use crate::limits::{self, Callback, Limits};
 use crate::workers::{ReleaseOnPanic, start};
 
 /// Splits above a part.
@@ -23,9 +22,6 @@ const PART_SPLITS: u32 = 12;
 
 /// Nodes between two looks at the clock.
 const NODES_A_LOOK: u32 = 256;
-
-/// Time between two reports of progress.
-const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How far a walk is.
 #[derive(Debug, Clone, Copy)]
@@ -36,21 +32,11 @@ pub struct Progress {
     pub elapsed: Duration,
 }
 
-/// Gets progress now and then, from any thread.
-pub type ProgressCallback = Arc<dyn Fn(&Progress) + Send + Sync>;
+/// Gets progress now and then, from another thread.
+pub type ProgressCallback = Callback<Progress>;
 
 /// Limits of a walk.
-#[derive(Clone, Default)]
-pub struct Options {
-    /// Worker threads; 0: one a core.
-    pub threads: usize,
-    /// Wall-clock limit.
-    pub timeout: Option<Duration>,
-    /// Ends the walk when raised.
-    pub stop: Option<Arc<AtomicBool>>,
-    /// Called now and then.
-    pub progress: Option<ProgressCallback>,
-}
+pub type Options = limits::Options<Progress>;
 
 /// Parts that have been walked, and the cells in them: the state of a count.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -112,13 +98,12 @@ impl Collect for CountOnly {
 
 /// What all threads share.
 pub struct Shared<'o> {
-    start: Instant,
-    options: &'o Options,
-    hook: Hook,
+    /// What ends it.
+    pub limits: Limits<'o, Progress>,
+    threads: usize,
     next: AtomicU64,
     cells: AtomicU64,
     ended: AtomicBool,
-    last_report: Mutex<Instant>,
     /// The parts done so far.
     pub done: Mutex<Done>,
 }
@@ -126,15 +111,12 @@ pub struct Shared<'o> {
 impl<'o> Shared<'o> {
     /// A walk of which `done` has been walked before.
     pub fn new(options: &'o Options, done: Done) -> Self {
-        let start = Instant::now();
         Self {
-            start,
-            options,
-            hook: hook(start, options.timeout, options.stop.clone()),
+            limits: Limits::new(options),
+            threads: options.workers(),
             next: AtomicU64::new(0),
             cells: AtomicU64::new(done.cells),
             ended: AtomicBool::new(false),
-            last_report: Mutex::new(start),
             done: Mutex::new(done),
         }
     }
@@ -144,41 +126,9 @@ impl<'o> Shared<'o> {
         self.cells.load(Ordering::Relaxed)
     }
 
-    /// The limit that has run out, if any.
-    pub fn limit(&self) -> Option<Limit> {
-        if is_raised(self.options.stop.as_deref()) {
-            return Some(Limit::Stopped);
-        }
-        let is_over = |limit: Duration| self.start.elapsed() >= limit;
-        self.options.timeout.is_some_and(is_over).then_some(Limit::Time)
-    }
-
-    /// Runs `body`, which ends early when a limit runs out.
-    pub fn unless_over<T>(&self, body: impl FnOnce() -> T) -> Result<T, Limit> {
-        let ended = interrupt::with_hook(Some(self.hook.clone()), || unless_stopped(body));
-        // A flag may have been taken back.
-        ended.map_err(|_| self.limit().unwrap_or(Limit::Stopped))
-    }
-
-    /// The options of what comes next: with the time that is left.
-    pub fn rest(&self) -> Options {
-        let left = |timeout: Duration| timeout.saturating_sub(self.start.elapsed());
-        Options { timeout: self.options.timeout.map(left), ..self.options.clone() }
-    }
-
     /// Ends the walk, as a collector may that has enough.
     pub fn end(&self) {
         self.ended.store(true, Ordering::Relaxed);
-    }
-
-    fn report(&self) {
-        let Some(progress) = &self.options.progress else { return };
-        if let Ok(mut last) = self.last_report.try_lock()
-            && last.elapsed() >= REPORT_INTERVAL
-        {
-            *last = Instant::now();
-            progress(&Progress { cells: self.cells(), elapsed: self.start.elapsed() });
-        }
     }
 
     /// The next part nobody has taken.
@@ -198,30 +148,33 @@ pub fn walk_all<A: Arrangement, C: Collect>(
     shared: &Shared<'_>,
     make: impl Fn() -> C + Sync,
 ) -> (Vec<C>, Option<Limit>) {
-    let threads = crate::limits::workers(shared.options.threads);
     let work = || {
         let _release = ReleaseOnPanic { done: &shared.ended, changed: None };
         let claimed = shared.claim();
         let mut worker =
             Worker { shared, collect: make(), claimed, in_part: 0, unreported: 0, nodes: 0 };
         let plan = Plan { part_splits: PART_SPLITS };
-        let walked = || unless_stopped(|| walk(arrangement, plan, &mut worker));
-        let finished = interrupt::with_hook(Some(shared.hook.clone()), walked).unwrap_or(false);
+        let walked = shared.limits.unless_reached(|| walk(arrangement, plan, &mut worker));
+        let finished = walked.unwrap_or(false);
         worker.publish();
         (worker.collect, finished)
     };
-    let results: Vec<(C, bool)> = std::thread::scope(|scope| {
-        let handles: Vec<_> = (1..threads).map_while(|others| start(scope, others, work)).collect();
-        let first = work();
-        let join = |handle: std::thread::ScopedJoinHandle<'_, (C, bool)>| {
-            handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        [first].into_iter().chain(handles.into_iter().map(join)).collect()
-    });
+    let on_all = || {
+        std::thread::scope(|scope| {
+            let handles: Vec<_> =
+                (1..shared.threads).map_while(|others| start(scope, others, work)).collect();
+            let first = work();
+            let join = |handle: std::thread::ScopedJoinHandle<'_, (C, bool)>| {
+                handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            [first].into_iter().chain(handles.into_iter().map(join)).collect()
+        })
+    };
+    let progress = |elapsed| Progress { cells: shared.cells(), elapsed };
+    let results: Vec<(C, bool)> = shared.limits.reporting(progress, on_all);
     let finished = results.iter().all(|(_, finished)| *finished);
     let collectors = results.into_iter().map(|(collect, _)| collect).collect();
-    // A flag may have been taken back: without a limit that is still over, it was stopped.
-    let limit = (!finished).then(|| shared.limit().unwrap_or(Limit::Stopped));
+    let limit = (!finished).then(|| shared.limits.which());
     (collectors, limit)
 }
 
@@ -262,9 +215,8 @@ impl<C: Collect> Visitor for Worker<'_, '_, C> {
         }
         self.nodes = 0;
         self.publish();
-        self.shared.report();
-        if self.shared.limit().is_some() {
-            self.shared.ended.store(true, Ordering::Relaxed);
+        if self.shared.limits.reached() {
+            self.shared.end();
         }
         !self.shared.ended.load(Ordering::Relaxed)
     }

@@ -97,6 +97,11 @@ impl Candidates {
         Self { cells: list, all, any }
     }
 
+    /// How many bytes its lists take.
+    pub fn bytes(&self) -> usize {
+        4 * self.cells.len() + 16 * self.all.len()
+    }
+
     /// The state of a group that all cells have in common.
     pub fn state(&self, group: usize) -> Option<bool> {
         match (bit(&self.all, group), bit(&self.any, group)) {

@@ -33,20 +33,16 @@ mod sound_bound;
 pub mod statement;
 mod zero_loss;
 
-use std::time::Instant;
-
 use foldline_kernel::Sample;
 
 use crate::checkpoint::{Keeper, StateError};
+use crate::limits::Limits;
 use cells::Cells;
-use foldline_engine::Run as EngineRun;
+use foldline_engine::Run;
 use groups::Group;
 use problem::Problem;
-use resume::Resumed;
-use search::{Found, Run};
-use statement::{
-    Architecture, TrainingOptions, TrainingOutcome, TrainingProgress, TrainingStatistics, ZeroLoss,
-};
+use search::{Descents, Found};
+use statement::{Architecture, TrainingOptions, TrainingOutcome, TrainingStatistics, ZeroLoss};
 
 /// Local searches for each sign pattern before the search.
 const DESCENTS: usize = 40;
@@ -83,11 +79,10 @@ pub fn train_resumable(
     keeper: Option<&dyn Keeper>,
 ) -> Result<TrainingOutcome, StateError> {
     let (problem, found) = run(sample, architecture, options, keeper)?;
-    let incumbent = found.incumbent.expect("a pattern was finished");
     Ok(TrainingOutcome {
-        loss: problem.groups.loss(&(&problem.least + incumbent.excess)),
+        loss: problem.groups.loss(&(&problem.least + found.incumbent.excess)),
         lower_bound: problem.groups.loss(&(&problem.least + found.lower_bound)),
-        model: incumbent.model,
+        model: found.incumbent.model,
         statistics: found.statistics,
     })
 }
@@ -128,23 +123,12 @@ pub fn zero_loss_resumable(
         });
     }
     assert!((1..=MOST_HIDDEN).contains(&architecture.hidden), "too few or too many hidden nodes");
-    let start = Instant::now();
-    let stop = || is_over(options, start);
-    let shown = |statistics: &TrainingStatistics| {
-        if let Some(callback) = &options.progress {
-            callback(&TrainingProgress::ZeroLoss { nodes: statistics.nodes });
-        }
-    };
+    let limits = Limits::new(options);
+    let stop = || limits.reached();
     let problem = Problem::new(sample, architecture, order);
-    let run = EngineRun { threads: crate::limits::workers(options.threads), stop: &stop, keeper };
-    let (answer, statistics) = zero_loss::search(&problem, run, &shown)?;
+    let run = Run { threads: options.workers(), stop: &stop, keeper };
+    let (answer, statistics) = zero_loss::search(&problem, run, options.progress.as_ref())?;
     Ok(ZeroLoss { answer, reason: None, statistics })
-}
-
-/// Whether the user's limit of time is reached, or the search is to stop.
-fn is_over(options: &TrainingOptions, start: Instant) -> bool {
-    options.stop.as_ref().is_some_and(|stop| stop.load(std::sync::atomic::Ordering::Relaxed))
-        || options.timeout.is_some_and(|limit| start.elapsed() > limit)
 }
 
 /// Why no network at all fits the labels of a group.
@@ -174,28 +158,15 @@ fn run(
 ) -> Result<(Problem, Found), StateError> {
     assert!(!sample.is_empty(), "a sample without points");
     assert!((1..=MOST_HIDDEN).contains(&architecture.hidden), "too few or too many hidden nodes");
-    let start = Instant::now();
-    let stop = || is_over(options, start);
-    let progress = |state: &TrainingProgress| {
-        if let Some(callback) = &options.progress {
-            callback(state);
-        }
-    };
+    let limits = Limits::new(options);
+    let stop = || limits.reached();
     let problem = Problem::new(sample, architecture, order);
     let rows: Vec<&[_]> = problem.groups.groups.iter().map(|group| group.row.as_slice()).collect();
     let cells = Cells::new(&rows, &stop);
-    let cells = cells.as_ref();
-    let state = keeper.and_then(Keeper::resumed);
-    let resumed = state.map(|state| Resumed::from_json(state, &problem, sample, cells));
-    let run = Run {
-        threads: crate::limits::workers(options.threads),
-        descents: DESCENTS,
-        seed: options.seed,
-        stop: &stop,
-        progress: &progress,
-        keeper,
-    };
-    let found = search::search(&problem, cells, resumed.transpose()?, &run);
+    let run = Run { threads: options.workers(), stop: &stop, keeper };
+    let descents = Descents { count: DESCENTS, seed: options.seed };
+    let progress = options.progress.as_ref();
+    let found = search::search(&problem, sample, cells.as_ref(), &descents, run, progress)?;
     Ok((problem, found))
 }
 

@@ -93,6 +93,16 @@ impl Node {
         }
     }
 
+    /// About how many bytes it takes beyond what it shares with others: the last decision's lists.
+    pub fn bytes(&self) -> usize {
+        let own = match self.decisions.last().map(|decision| decision.branch.function) {
+            Some(Function::Hidden(node)) => self.hidden.get(node).map(|list| list.bytes()),
+            _ => self.outputs.last().map(|(_, list)| list.bytes()),
+        };
+        let length = self.decisions.len() + self.hidden.len() + self.outputs.len();
+        size_of::<Self>() + size_of::<Decision>() * length + own.unwrap_or(0)
+    }
+
     /// What the dichotomies left have in common.
     pub fn pattern(&self, problem: &Problem) -> Pattern {
         let count = problem.groups.len();

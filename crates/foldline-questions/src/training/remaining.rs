@@ -40,16 +40,16 @@ impl PartialEq for Entry {
 impl Eq for Entry {}
 
 /// Raises the least bounds, until the least one is as good as it gets or is at least `enough`.
-pub fn raise_bounds(problem: &Problem, nodes: &mut [Node], enough: f64) {
+pub fn raise_bounds(problem: &Problem, nodes: &mut [&mut Node], enough: f64) {
     let start = Instant::now();
     let entry =
-        |(place, node): (usize, &Node)| Entry { sound: node.sound, place, is_raised: false };
+        |(place, node): (usize, &&mut Node)| Entry { sound: node.sound, place, is_raised: false };
     let mut entries: BinaryHeap<Entry> = nodes.iter().enumerate().map(entry).collect();
     while let Some(Entry { sound, place, is_raised }) = entries.pop() {
         if is_raised || sound >= enough || start.elapsed() > LIMIT {
             return;
         }
-        let node = &mut nodes[place];
+        let node = &mut *nodes[place];
         node.sound = sound.max(exact_bound(problem, node).unwrap_or(sound));
         entries.push(Entry { sound: node.sound, place, is_raised: true });
     }

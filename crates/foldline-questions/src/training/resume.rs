@@ -16,22 +16,8 @@ use crate::checkpoint::{
     StateError, count, field, floats_text, list, numbers_text, read_floats, read_numbers,
 };
 
-/// Where an earlier run stopped.
-pub struct Resumed {
-    /// The open nodes.
-    pub open: Vec<Node>,
-    /// The best network.
-    pub best: Incumbent,
-    /// Partial patterns, exact ones, whole ones, local searches.
-    pub counts: [u64; 4],
-}
-
 /// The state of a search.
-pub fn to_json(
-    open: Vec<Value>,
-    best: Option<&Incumbent>,
-    statistics: &TrainingStatistics,
-) -> Value {
+pub fn to_json(open: Value, best: Option<&Incumbent>, statistics: &TrainingStatistics) -> Value {
     let TrainingStatistics { nodes, exact, patterns, local_searches } = *statistics;
     let best = best.map(|best| model_to_json(&best.model));
     json!({"open": open, "best": best, "counts": [nodes, exact, patterns, local_searches]})
@@ -63,23 +49,20 @@ fn model_to_json(model: &Model) -> Value {
     json!({"positive": positive, "numbers": numbers_text(&numbers)})
 }
 
-impl Resumed {
-    /// Reads a state. Without cells, for which there was no time, the nodes are roots of no use but
-    /// for their bounds.
-    pub fn from_json(
-        state: &Value,
-        problem: &Problem,
-        sample: &Sample,
-        cells: Option<&Cells>,
-    ) -> Result<Self, StateError> {
-        let model = model(field(state, "best")?, problem)?;
-        let excess = problem.excess(&model.loss(sample));
-        let counts: Vec<u64> = list(state, "counts")?.iter().filter_map(Value::as_u64).collect();
-        let counts = counts.try_into().map_err(|_| wrong("counts"))?;
-        let open = list(state, "open")?.iter().map(|node| open_node(node, problem, cells));
-        let open = open.collect::<Result<_, _>>()?;
-        Ok(Self { open, best: Incumbent { excess, model }, counts })
-    }
+/// The incumbent of a state.
+pub fn read_best(
+    state: &Value,
+    problem: &Problem,
+    sample: &Sample,
+) -> Result<Incumbent, StateError> {
+    let model = model(field(state, "best")?, problem)?;
+    Ok(Incumbent { excess: problem.excess(&model.loss(sample)), model })
+}
+
+/// The counts of a state: partial patterns, exact ones, whole ones, local searches.
+pub fn read_counts<const N: usize>(state: &Value) -> Result<[u64; N], StateError> {
+    let counts: Vec<u64> = list(state, "counts")?.iter().filter_map(Value::as_u64).collect();
+    counts.try_into().map_err(|_| wrong("counts"))
 }
 
 fn model(state: &Value, problem: &Problem) -> Result<Model, StateError> {
@@ -96,7 +79,12 @@ fn model(state: &Value, problem: &Problem) -> Result<Model, StateError> {
     })
 }
 
-fn open_node(state: &Value, problem: &Problem, cells: Option<&Cells>) -> Result<Node, StateError> {
+/// An open node. Without cells, for which there was no time, nothing is known of it but its bounds.
+pub fn read_node(
+    state: &Value,
+    problem: &Problem,
+    cells: Option<&Cells>,
+) -> Result<Node, StateError> {
     let positive = count(state, "positive")? as usize;
     if positive > problem.architecture.hidden {
         return Err(wrong("positive"));

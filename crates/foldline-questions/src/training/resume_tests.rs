@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::cells::Cells;
 use super::local::Random;
 use super::problem::Problem;
-use super::resume::Resumed;
-use super::search::{Found, Run, search};
+use super::search::{Descents, Found, search};
 use super::statement::{Architecture, TrainingOptions};
 use super::{train, train_resumable, zero_loss, zero_loss_resumable};
 use crate::checkpoint::Memory;
@@ -44,14 +43,10 @@ fn stopped_after(
     let cells = Cells::new(&rows, &|| false).unwrap();
     let asked = AtomicU64::new(0);
     let stop = || asked.fetch_add(1, Ordering::Relaxed) >= steps;
-    let run =
-        Run { threads, descents: 0, seed: 0, stop: &stop, progress: &|_| {}, keeper: Some(keeper) };
-    let resumed = keeper
-        .resumed
-        .as_ref()
-        .map(|state| Resumed::from_json(state, &problem, sample, Some(&cells)).unwrap());
-    let found = search(&problem, Some(&cells), resumed, &run);
-    (problem, found)
+    let run = foldline_engine::Run { threads, stop: &stop, keeper: Some(keeper) };
+    let descents = Descents { count: 0, seed: 0 };
+    let found = search(&problem, sample, Some(&cells), &descents, run, None);
+    (problem, found.unwrap())
 }
 
 #[test]
@@ -65,7 +60,7 @@ fn stopped_searches_find_the_same_optimum() {
         let (loss, nodes) = loop {
             let threads = 1 + bounds.len() % 2;
             let (problem, found) = stopped_after(3, &sample, architecture, threads, &keeper);
-            let best = found.incumbent.unwrap();
+            let best = found.incumbent;
             let is_whole = found.lower_bound == best.excess;
             bounds.push(found.lower_bound);
             if is_whole {
@@ -102,7 +97,7 @@ fn stopped_decisions_give_the_same_answer() {
             let asked = AtomicU64::new(0);
             let stop = || asked.fetch_add(1, Ordering::Relaxed) >= 24;
             let run = foldline_engine::Run { threads: 1, stop: &stop, keeper: Some(&keeper) };
-            let found = super::zero_loss::search(&problem, run, &|_| {}).unwrap();
+            let found = super::zero_loss::search(&problem, run, None).unwrap();
             if let (Some(answer), _) = found {
                 break answer;
             }
@@ -122,8 +117,7 @@ fn states_of_other_searches_are_refused() {
     let node =
         json!({"positive": 0, "decisions": [0, 0, 1, 1], "bounds": "0 0", "branch": [0, 0, 2]});
     let best = json!({"positive": 1, "numbers": "0 0 0"});
-    let state =
-        |open: Value, best: &Value| json!({"open": [open], "best": best, "counts": [1, 2, 3, 4]});
+    let state = |open: Value, best: &Value| json!({"open": {"open_parts": [[0, open]]}, "best": best, "counts": [1, 2, 3, 4]});
     let try_state = |state: Value| -> Result<(), StateError> {
         let keeper = Memory { resumed: Some(state), ..Memory::default() };
         let options = TrainingOptions::default();

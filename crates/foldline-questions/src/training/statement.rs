@@ -1,11 +1,9 @@
 //! What training asks and answers: the least squared loss of networks with one hidden ReLU layer of fixed width.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
-
 use foldline_kernel::network::RationalRow;
 use foldline_kernel::{Activation, Layer, Network, Rational, Sample};
+
+use crate::limits::{self, Callback};
 
 /// The networks among which the best is sought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,22 +83,10 @@ impl Model {
 }
 
 /// What is called with a search's progress.
-pub type TrainingCallback = Arc<dyn Fn(&TrainingProgress) + Send + Sync>;
+pub type TrainingCallback = Callback<TrainingProgress>;
 
-/// How a search is run.
-#[derive(Clone, Default)]
-pub struct TrainingOptions {
-    /// Worker threads; 0: one a core.
-    pub threads: usize,
-    /// The limit of wall-clock time.
-    pub timeout: Option<Duration>,
-    /// Polled often; set to end the search.
-    pub stop: Option<Arc<AtomicBool>>,
-    /// Called now and then.
-    pub progress: Option<TrainingCallback>,
-    /// Seed of the local searches.
-    pub seed: u64,
-}
+/// How a search is run; the seed is that of the local searches.
+pub type TrainingOptions = limits::Options<TrainingProgress>;
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -16,8 +16,8 @@ use foldline_kernel::{Integer, Natural, Rational};
 use serde_json::{Value, json};
 
 use super::problem::{Problem, State};
-use super::resume::wrong;
-use super::statement::{Model, TrainingStatistics};
+use super::resume::{read_counts, wrong};
+use super::statement::{Model, TrainingCallback, TrainingProgress, TrainingStatistics};
 use crate::checkpoint::{Keeper, StateError, count, field, list};
 use crate::verification::counters::Counter;
 
@@ -44,8 +44,7 @@ struct Node {
 struct Walk<'a> {
     problem: &'a Problem,
     stop: &'a (dyn Fn() -> bool + Sync),
-    /// Called after each node.
-    node_done: &'a (dyn Fn(&TrainingStatistics) + Sync),
+    progress: Option<&'a TrainingCallback>,
     nodes: Counter,
     exact: Counter,
 }
@@ -56,23 +55,21 @@ struct Stopped;
 /// The answer, which is none if it was stopped: a network without error for the sample of
 /// `problem`, or that there is none; and counts.
 ///
-/// Every group's labels must be equal, and not negative under an output ReLU. `node_done` is called
-/// after each node. With a keeper it goes on from the state there, and open nodes are saved.
+/// Every group's labels must be equal, and not negative under an output ReLU. With a keeper it goes
+/// on from the state there, and open nodes are saved.
 ///
 /// # Errors
 /// If the keeper's state is none of this search.
 pub fn search(
     problem: &Problem,
     run: Run<'_>,
-    node_done: &(dyn Fn(&TrainingStatistics) + Sync),
+    progress: Option<&TrainingCallback>,
 ) -> Result<(Option<Option<Model>>, TrainingStatistics), StateError> {
     let (nodes, exact) = (Counter::default(), Counter::default());
-    let walk = Walk { problem, stop: run.stop, node_done, nodes, exact };
+    let walk = Walk { problem, stop: run.stop, progress, nodes, exact };
     let open = match run.keeper.and_then(Keeper::resumed) {
         Some(state) => {
-            let counts = list(state, "counts")?.iter().filter_map(Value::as_u64);
-            let counts: Vec<u64> = counts.collect();
-            let &[nodes, exact] = counts.as_slice() else { return Err(wrong("counts")) };
+            let [nodes, exact] = read_counts(state)?;
             walk.nodes.add(nodes);
             walk.exact.add(exact);
             Open::from_json(&walk, field(state, "open")?)?
@@ -99,7 +96,7 @@ impl Search for Walk<'_> {
 
     fn visit(&self, mut node: Node, (): &mut (), left: &mut Left<Node>) -> Option<Model> {
         match self.open_up(&mut node, &mut left.parts) {
-            Ok(None) => (self.node_done)(&self.statistics()),
+            Ok(None) => {}
             Ok(Some(point)) => {
                 let theta = &point[..self.problem.parameters()];
                 return Some(self.problem.model(theta, node.positive));
@@ -131,6 +128,15 @@ impl Search for Walk<'_> {
 
     fn restore(&self, state: &Value) -> Result<Node, StateError> {
         self.restored(state)
+    }
+
+    fn is_watched(&self) -> bool {
+        self.progress.is_some()
+    }
+
+    fn report(&self, _: f64) {
+        let progress = TrainingProgress::ZeroLoss { nodes: self.nodes.get() };
+        self.progress.iter().for_each(|callback| callback(&progress));
     }
 
     fn state(&self, open: Value) -> Value {

@@ -35,9 +35,8 @@ mod turns;
 mod units;
 
 use std::io::{self, Write};
-use std::time::{Duration, Instant};
 
-use foldline_kernel::interrupt::{self, Hook, Stopped, unless_stopped};
+use foldline_kernel::interrupt::{Stopped, unless_stopped};
 use foldline_kernel::{Network, Property};
 
 use foldline_engine::Run;
@@ -46,14 +45,13 @@ pub use foldline_engine::evidence::{EvidenceError, Storage, remove_logs};
 use serde_json::Value;
 
 use crate::checkpoint::{Keeper, StateError, count, field};
-use crate::limits::{hook, is_raised};
-use crate::workers::watched;
 use case_problems::Opening;
 use cases::Expansion;
 use counters::Counters;
 use proof_cases::ProofCases;
 pub use proof_cases::ProofError;
 use search::{Cases, Verification, Visitor};
+pub(crate) use statement::Limits;
 pub use statement::{Limit, Options, Outcome, Progress, Statistics, Verdict, Witness};
 pub use units::precision;
 
@@ -268,57 +266,13 @@ fn verdict(
     }
 }
 
-/// When a run has to end.
-pub(crate) struct Limits<'a> {
-    start: Instant,
-    options: &'a Options,
-    /// Says whether a limit is reached.
-    hook: Hook,
-}
-
-impl<'a> Limits<'a> {
-    /// Counts time from now.
-    pub fn new(options: &'a Options) -> Self {
-        let start = Instant::now();
-        let hook = hook(start, options.timeout, options.stop.clone());
-        Self { start, options, hook }
-    }
-
-    /// Whether a limit is reached.
-    pub fn reached(&self) -> bool {
-        (self.hook)()
-    }
-
-    /// Runs `body`, which ends early when a limit is reached.
-    pub fn unless_reached<T>(&self, body: impl FnOnce() -> T) -> Result<T, Stopped> {
-        interrupt::with_hook(Some(self.hook.clone()), || unless_stopped(body))
-    }
-
-    /// The options of what comes next: with the time that is left.
-    pub fn rest(&self) -> Options {
-        let left = |timeout: Duration| timeout.saturating_sub(self.start.elapsed());
-        Options { timeout: self.options.timeout.map(left), ..self.options.clone() }
-    }
-
-    /// Which limit was reached.
-    pub fn which(&self) -> Limit {
-        if is_raised(self.options.stop.as_deref()) { Limit::Stopped } else { Limit::Time }
-    }
-}
-
 /// Runs `body`, which ends early when a limit is reached, while a thread reports progress, if
 /// that is wanted.
-pub(crate) fn with_progress<T: Send>(
+pub(crate) fn with_progress<T>(
     limits: &Limits<'_>,
     counters: &Counters,
-    body: impl FnOnce() -> T + Send,
+    body: impl FnOnce() -> T,
 ) -> Result<T, Stopped> {
-    let body = || limits.unless_reached(body);
-    let Some(report) = &limits.options.progress else {
-        return body();
-    };
-    let look = || {
-        report(&Progress { statistics: counters.statistics(), elapsed: limits.start.elapsed() });
-    };
-    watched(Duration::from_millis(200), look, body)
+    let progress = |elapsed| Progress { statistics: counters.statistics(), elapsed };
+    limits.reporting(progress, || limits.unless_reached(body))
 }

@@ -1,12 +1,11 @@
 //! What is asked of a verification run, and what it answers.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use foldline_kernel::Rational;
 
 pub use crate::limits::Limit;
+use crate::limits::{self, Callback};
 
 /// A point of the unsafe set: its input and the network's exact output there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,30 +58,14 @@ pub struct Progress {
     pub elapsed: Duration,
 }
 
-/// Called now and then from a worker thread.
-pub type ProgressCallback = Arc<dyn Fn(&Progress) + Send + Sync>;
+/// Called now and then from another thread.
+pub type ProgressCallback = Callback<Progress>;
 
 /// Limits and settings of a run.
-#[derive(Clone, Default)]
-pub struct Options {
-    /// Worker threads; 0 means all cores.
-    pub threads: usize,
-    /// Wall-clock limit.
-    pub timeout: Option<Duration>,
-    /// Raised from outside to stop early.
-    pub stop: Option<Arc<AtomicBool>>,
-    /// Called a few times a second.
-    pub progress: Option<ProgressCallback>,
-    /// Seed of the counterexample search.
-    pub seed: u64,
-}
+pub type Options = limits::Options<Progress>;
 
-impl Options {
-    /// The number of worker threads.
-    pub fn workers(&self) -> usize {
-        crate::limits::workers(self.threads)
-    }
-}
+/// When a run has to end.
+pub(crate) type Limits<'a> = limits::Limits<'a, Progress>;
 
 /// A verdict with the counts of the run that found it.
 #[derive(Debug, Clone, PartialEq)]

@@ -95,6 +95,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         seed: arguments.seed,
         timeout: arguments.timeout.timeout.map(|limit| limit.saturating_sub(start.elapsed())),
         stop: Some(std::sync::Arc::clone(&stop)),
+        ..Options::default()
     };
     let name = display_name(&arguments.zonotope);
     let Some(reduction) = reduce(&zonotope, method, &options) else {

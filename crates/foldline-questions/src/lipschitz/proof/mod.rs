@@ -18,12 +18,9 @@ use foldline_kernel::network::over_common_denominator;
 use foldline_kernel::number::{from_f64_bits, magnitude};
 use foldline_kernel::{Activation, Integer, Network, Rational, Region};
 
-use serde_json::Value;
-
 use super::leaf::strictly;
 use super::ranges::{Link, Slopes, links};
 use super::statement::Exponent;
-use crate::checkpoint::StateError;
 use crate::verification::affine::{AffineRow, compose};
 use hull::{Hull, Opened};
 use measure::{Measure, Ranges};
@@ -175,14 +172,6 @@ impl Search for Tree<'_> {
 
     fn outline(&self, work: &Work) -> Work {
         work.clone()
-    }
-
-    fn to_json(&self, _: &Work) -> Value {
-        unreachable!("a proof of a Lipschitz constant has no checkpoint")
-    }
-
-    fn restore(&self, _: &Value) -> Result<Work, StateError> {
-        Err(StateError("a proof of a Lipschitz constant has no checkpoint".to_owned()))
     }
 }
 
