@@ -7,8 +7,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use foldline_kernel::interrupt::{Stopped, unless_stopped};
@@ -19,6 +18,7 @@ use crate::limits::REPORT;
 use crate::open::Open;
 use crate::open_parts::{Given, OpenParts};
 use crate::search::{Left, Search};
+use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard};
 use crate::workers::{ReleaseOnPanic, on_all, watched};
 
 /// How long an idle worker waits before it looks at the limits again.
@@ -53,7 +53,7 @@ pub struct Rank {
 }
 
 /// The rank of a part.
-fn rank<S: Search>(search: &S, part: &S::Part) -> Rank {
+pub(crate) fn rank<S: Search>(search: &S, part: &S::Part) -> Rank {
     Rank { bound: search.bound(part), depth: search.depth(part), bytes: search.bytes(part) }
 }
 
@@ -167,19 +167,7 @@ fn drive<S: Search>(
         Ok(parts) => parts,
         Err(error) => return (Ended::Failed(error), None),
     };
-    let pool = Pool {
-        search,
-        run,
-        order,
-        enough,
-        parts,
-        changed: Condvar::new(),
-        idle: AtomicUsize::new(0),
-        done: AtomicBool::new(false),
-        opened: AtomicU64::new(opened),
-        visited: AtomicU64::new(0),
-        ended: Mutex::new(None),
-    };
+    let pool = Pool::new(search, run, order, enough, parts, opened);
     // The state of a search whose logs cannot be written is not saved.
     let state = || match pool.parts.to_json(search) {
         Ok(open) => Some(search.state(open)),
@@ -208,7 +196,8 @@ fn drive<S: Search>(
         (Some(Ended::Stopped { bound }), None) if is_piece => Ended::Stopped { bound },
         // A limit may be reached when the last part has just been closed.
         (None | Some(Ended::Stopped { .. }), _) => {
-            let (opened, visited) = (pool.opened.into_inner(), pool.visited.into_inner());
+            let (opened, visited) =
+                (pool.opened.load(Ordering::Relaxed), pool.visited.load(Ordering::Relaxed));
             assert_eq!(opened, visited, "each part that was opened is visited once");
             Ended::Exhausted
         }
@@ -221,13 +210,13 @@ fn drive<S: Search>(
 }
 
 /// The state that workers share.
-struct Pool<'a, S: Search> {
+pub(crate) struct Pool<'a, S: Search> {
     search: &'a S,
     run: Run<'a>,
     order: Order,
     /// With so many parts that wait the search ends: they are to be dealt out.
     enough: usize,
-    parts: OpenParts<S::Part>,
+    pub(crate) parts: OpenParts<S::Part>,
     changed: Condvar,
     /// Workers without a part.
     idle: AtomicUsize,
@@ -235,10 +224,34 @@ struct Pool<'a, S: Search> {
     opened: AtomicU64,
     visited: AtomicU64,
     /// Why the search is done, if not because all is closed.
-    ended: Mutex<Option<Ended<S::Found>>>,
+    pub(crate) ended: Mutex<Option<Ended<S::Found>>>,
 }
 
-impl<S: Search> Pool<'_, S> {
+impl<'a, S: Search> Pool<'a, S> {
+    /// All at its beginning, with so many parts opened.
+    pub(crate) fn new(
+        search: &'a S,
+        run: Run<'a>,
+        order: Order,
+        enough: usize,
+        parts: OpenParts<S::Part>,
+        opened: u64,
+    ) -> Self {
+        Self {
+            search,
+            run,
+            order,
+            enough,
+            parts,
+            changed: Condvar::new(),
+            idle: AtomicUsize::new(0),
+            done: AtomicBool::new(false),
+            opened: AtomicU64::new(opened),
+            visited: AtomicU64::new(0),
+            ended: Mutex::new(None),
+        }
+    }
+
     /// Works on all threads, and reports the largest bound meanwhile.
     fn work_on_all(&self) {
         let work = || {
@@ -251,7 +264,7 @@ impl<S: Search> Pool<'_, S> {
         if self.search.is_watched() { watched(REPORT, look, work) } else { work() }
     }
 
-    fn work(&self, worker: usize) {
+    pub(crate) fn work(&self, worker: usize) {
         let _release = ReleaseOnPanic { done: &self.done, changed: Some(&self.changed) };
         let mut workspace = self.search.workspace();
         let mut left = Left { parts: Vec::new(), records: String::new() };
@@ -308,7 +321,7 @@ impl<S: Search> Pool<'_, S> {
         given > 0
     }
 
-    fn ended(&self) -> std::sync::MutexGuard<'_, Option<Ended<S::Found>>> {
+    fn ended(&self) -> MutexGuard<'_, Option<Ended<S::Found>>> {
         self.ended.lock().expect("no worker panicked")
     }
 

@@ -9,10 +9,14 @@ pub mod driver;
 pub mod evidence;
 pub mod limits;
 mod log;
+#[cfg(all(test, loom))]
+mod model;
 mod open;
 mod open_parts;
 pub mod pieces;
+mod release;
 pub mod search;
+mod sync;
 pub mod workers;
 
 pub use driver::{Ended, Run, best_first, best_first_with_dives, depth_first};

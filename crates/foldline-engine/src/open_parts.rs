@@ -6,9 +6,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::io;
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Mutex, MutexGuard};
 
 use serde_json::{Value, json};
 
@@ -17,6 +15,7 @@ use crate::evidence::{Evidence, Stretch};
 use crate::log::{Log, Mark};
 use crate::pieces::OPEN_PARTS;
 use crate::search::{Left, Search};
+use crate::sync::{AtomicUsize, Mutex, MutexGuard};
 
 /// An open part and the number of its stretch.
 pub struct Given<P> {

@@ -2,12 +2,13 @@
 //!
 //! A thread that cannot start is done without: the thread at hand works in any case.
 
-use std::sync::Condvar;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, Scope, ScopedJoinHandle, Thread};
 use std::time::Duration;
 
 use foldline_kernel::interrupt;
+
+pub use crate::release::ReleaseOnPanic;
 
 /// The stack of a thread where none is asked for, in bytes.
 const STACK: usize = 2 << 20;
@@ -92,25 +93,6 @@ impl Drop for EndOnDrop<'_> {
         self.ended.store(true, Ordering::Relaxed);
         if let Some(thread) = &self.thread {
             thread.unpark();
-        }
-    }
-}
-
-/// Lets the other workers end when one panics, so that the panic is seen and nothing hangs.
-pub struct ReleaseOnPanic<'a> {
-    /// Set then.
-    pub done: &'a AtomicBool,
-    /// What the others wait for, if they do.
-    pub changed: Option<&'a Condvar>,
-}
-
-impl Drop for ReleaseOnPanic<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.done.store(true, Ordering::SeqCst);
-            if let Some(changed) = self.changed {
-                changed.notify_all();
-            }
         }
     }
 }

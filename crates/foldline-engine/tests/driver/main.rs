@@ -147,7 +147,7 @@ fn what_a_limit_leaves_is_handed_back_before_it_is_saved() {
         let Ended::Stopped { bound } = ended else { panic!("{ended:?}") };
         assert_eq!(Some(bound as u64), left.iter().map(|part| part - 1000).max());
         let state = memory.next().resumed.unwrap();
-        let saved = state["parts"].as_array().unwrap().iter();
+        let saved = state["open_parts"].as_array().unwrap().iter();
         let mut saved: Vec<u64> = saved.map(|entry| entry[1].as_u64().unwrap()).collect();
         left.sort_unstable();
         saved.sort_unstable();
