@@ -1,6 +1,7 @@
 //! The driver on trees that are known beforehand: evidence in preorder whatever the threads, stops
 //! and resumed runs; panics, failures and findings end it.
 
+mod faults;
 mod pieces;
 mod tree;
 
