@@ -13,6 +13,7 @@ use foldline_kernel::{Integer, Rational};
 use crate::bases::Bases;
 use crate::bounds::FloatNetwork;
 use crate::bounds::float_network::FloatLayer;
+use crate::told_late;
 
 /// Fraction bits kept of a multiplier and of a bound.
 const MULTIPLIER_BITS: u32 = 10;
@@ -49,6 +50,8 @@ pub struct Proof {
     pub permanent: usize,
     /// The bases of the current node.
     pub bases: Bases,
+    /// The incumbent for whose values the current node's clip rows are, where a larger one may come.
+    pub incumbent: Option<f64>,
     /// The bounds of the current node that are told, as fields of its record.
     told: String,
     /// Whether every bound is told: where a linear program's optimum may be missed by more than
@@ -82,10 +85,17 @@ fn few_bits_below(value: f64) -> f64 {
 
 /// A float as the page's dyadic `m` or `m:e`.
 pub fn dyadic(value: f64) -> String {
-    if value == 0.0 {
-        return "0".to_owned();
-    }
+    let mut text = String::new();
+    push_dyadic(&mut text, value);
+    text
+}
+
+/// Appends the dyadic of a float.
+fn push_dyadic(text: &mut String, value: f64) {
     let bits = value.abs().to_bits();
+    if bits == 0 {
+        return text.push('0');
+    }
     let (exponent, fraction) = ((bits >> 52) as i64, bits & ((1 << 52) - 1));
     let (significand, power) = match exponent {
         0 => (fraction, -1074),
@@ -97,11 +107,13 @@ pub fn dyadic(value: f64) -> String {
         significand <<= power;
         power = 0;
     }
-    let sign = if value < 0.0 { "-" } else { "" };
-    match power {
-        0 => format!("{sign}{significand}"),
-        _ => format!("{sign}{significand}:{power}"),
+    if value < 0.0 {
+        text.push('-');
     }
+    let _ = match power {
+        0 => write!(text, "{significand}"),
+        _ => write!(text, "{significand}:{power}"),
+    };
 }
 
 /// A half-space's name in a proof: permanent ones by their index, clip rows −1, −2, …
@@ -160,6 +172,7 @@ impl Proof {
             text: String::new(),
             permanent: 0,
             bases: Bases::default(),
+            incumbent: None,
             told: String::new(),
             tells_all: changed || amplification >= LARGEST_AMPLIFICATION,
             unit,
@@ -204,17 +217,22 @@ impl Proof {
         }
         let above = few_bits_below(bound + margin);
         let is_clear = below == above || above <= known;
-        if multipliers.is_none() && is_clear && !self.tells_all {
+        let is_known = multipliers.is_none() && is_clear && !self.tells_all;
+        if is_known && self.incumbent.is_none() {
             return below;
         }
         let (relation, value) = match side {
             Side::Lower => (">=", below),
             Side::Upper => ("<=", -below),
         };
-        let _ = write!(self.told, " {neuron}{relation}{}", dyadic(value));
+        // With clip rows for a larger incumbent the checker would know more, and go on differently.
+        let mark = if is_known { told_late::MARK } else { "" };
+        let _ = write!(self.told, " {mark}{neuron}{relation}");
+        push_dyadic(&mut self.told, value);
         for &(index, multiplier) in multipliers.unwrap_or_default() {
             let name = row_name(index, self.permanent);
-            let _ = write!(self.told, ",{name}*{}", dyadic(multiplier));
+            let _ = write!(self.told, ",{name}*");
+            push_dyadic(&mut self.told, multiplier);
         }
         below
     }
@@ -222,7 +240,10 @@ impl Proof {
     /// Records that all undecided neurons are bounded, after the bases that this needs.
     pub fn bounds(&mut self) {
         self.new_bases();
-        self.text.push_str("bounds");
+        match self.incumbent.filter(|_| self.told.contains(told_late::MARK)) {
+            Some(incumbent) => self.text.push_str(&told_late::word(incumbent)),
+            None => self.text.push_str("bounds"),
+        }
         self.text.push_str(&self.told);
         self.text.push('\n');
         self.told.clear();
@@ -246,7 +267,8 @@ impl Proof {
         self.text.push_str(words);
         for &(index, multiplier) in multipliers {
             let name = row_name(index, self.permanent);
-            let _ = write!(self.text, " {name}*{}", dyadic(multiplier));
+            let _ = write!(self.text, " {name}*");
+            push_dyadic(&mut self.text, multiplier);
         }
         self.text.push('\n');
     }
