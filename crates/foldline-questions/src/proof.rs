@@ -50,8 +50,8 @@ pub struct Proof {
     pub permanent: usize,
     /// The bases of the current node.
     pub bases: Bases,
-    /// The incumbent for whose values the current node's clip rows are, where a larger one may come.
-    pub incumbent: Option<f64>,
+    /// For which incumbent the current node's clip row is, where a larger one may come.
+    pub clip: Option<ClipRow>,
     /// The bounds of the current node that are told, as fields of its record.
     told: String,
     /// Whether every bound is told: where a linear program's optimum may be missed by more than
@@ -125,6 +125,39 @@ pub fn row_name(index: u32, permanent: usize) -> i64 {
 /// The largest multiplier: beyond it a checker's fixed point numbers are too small.
 const LARGEST_MULTIPLIER: f64 = (1 << 20) as f64;
 
+/// The clip row of a node, made for an incumbent that may still rise.
+#[derive(Debug)]
+pub struct ClipRow {
+    /// The incumbent.
+    pub incumbent: f64,
+    /// A point of the node that is as far behind the row as any.
+    pub inner: Vec<f64>,
+    /// By how much the incumbent may rise until that point is on the row.
+    pub slack: f64,
+}
+
+impl ClipRow {
+    /// How much the incumbent may rise while a minimum grows by less than `gap`, whose function is
+    /// `height` above it at the inner point: minima are convex in the row's bound.
+    fn room(&self, gap: f64, height: f64) -> f64 {
+        // Floats' errors are far below a factor of 2.
+        let part = if height <= 0.0 { 0.5 } else { gap / (2.0 * height) };
+        if gap > 0.0 && part.is_finite() { part.min(0.5) * self.slack } else { 0.0 }
+    }
+}
+
+/// The next larger number with as many fraction bits as bounds have.
+fn next_few_bits(value: f64) -> f64 {
+    let step = 1 << (52 - BOUND_BITS);
+    match value {
+        value if value > 0.0 => f64::from_bits(value.to_bits() + step),
+        value if value < 0.0 && value.to_bits() & !(1 << 63) > step => {
+            f64::from_bits(value.to_bits() - step)
+        }
+        value => value,
+    }
+}
+
 /// Rounds multipliers in place; those that vanish, or are too large, are dropped.
 pub fn round_multipliers(multipliers: &mut Vec<(u32, f64)>) {
     for (_, multiplier) in multipliers.iter_mut() {
@@ -172,7 +205,7 @@ impl Proof {
             text: String::new(),
             permanent: 0,
             bases: Bases::default(),
-            incumbent: None,
+            clip: None,
             told: String::new(),
             tells_all: changed || amplification >= LARGEST_AMPLIFICATION,
             unit,
@@ -202,11 +235,12 @@ impl Proof {
     /// The end of an interval that the checker will know: where floats prove that the function
     /// `side` of `neuron` is ≥ `bound`, up to `margin`, and it is known to be ≥ `known` already.
     ///
-    /// `multipliers` are those that the checker is told, where it does not know them from a basis.
+    /// `multipliers` are those that the checker is told, where it does not know them from a basis;
+    /// `height` is how far the function is above `bound` at the inner point of the clip row.
     pub fn settled_bound(
         &mut self,
         (neuron, side): (u32, Side),
-        bound: f64,
+        (bound, height): (f64, f64),
         margin: f64,
         known: f64,
         multipliers: Option<&[(u32, f64)]>,
@@ -218,16 +252,20 @@ impl Proof {
         let above = few_bits_below(bound + margin);
         let is_clear = below == above || above <= known;
         let is_known = multipliers.is_none() && is_clear && !self.tells_all;
-        if is_known && self.incumbent.is_none() {
+        // With a clip row for a larger incumbent the checker might know more, and go on differently.
+        if is_known && self.clip.is_none() {
             return below;
+        }
+        self.told.push(' ');
+        if is_known && let Some(clip) = &self.clip {
+            let gap = next_few_bits(below.max(known)) - (bound + margin);
+            told_late::push_mark(&mut self.told, clip.room(gap, height));
         }
         let (relation, value) = match side {
             Side::Lower => (">=", below),
             Side::Upper => ("<=", -below),
         };
-        // With clip rows for a larger incumbent the checker would know more, and go on differently.
-        let mark = if is_known { told_late::MARK } else { "" };
-        let _ = write!(self.told, " {mark}{neuron}{relation}");
+        let _ = write!(self.told, "{neuron}{relation}");
         push_dyadic(&mut self.told, value);
         for &(index, multiplier) in multipliers.unwrap_or_default() {
             let name = row_name(index, self.permanent);
@@ -240,8 +278,8 @@ impl Proof {
     /// Records that all undecided neurons are bounded, after the bases that this needs.
     pub fn bounds(&mut self) {
         self.new_bases();
-        match self.incumbent.filter(|_| self.told.contains(told_late::MARK)) {
-            Some(incumbent) => self.text.push_str(&told_late::word(incumbent)),
+        match self.clip.as_ref().filter(|_| self.told.contains(told_late::MARK)) {
+            Some(clip) => self.text.push_str(&told_late::word(clip.incumbent)),
             None => self.text.push_str("bounds"),
         }
         self.text.push_str(&self.told);

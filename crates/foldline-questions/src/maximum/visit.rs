@@ -1,9 +1,12 @@
 //! Visiting one part of a maximisation, with or without a proof: bounds, exact leaves, ascents.
 
+use foldline_geometry::Tableau;
+
 use super::ascent::{ascend, seems_above};
 use super::exact::{finish, finish_with_proof};
 use super::goal::{NothingAbove, OBJECTIVE};
 use super::incumbent::Incumbent;
+use crate::proof::ClipRow;
 use crate::verification::attack::{Random, descend};
 use crate::verification::counters::Counters;
 use crate::verification::node::{Node, Step, Workspace, process};
@@ -12,6 +15,9 @@ use crate::verification::problem::Problem;
 /// Ascents from the descent of many points when a root did not close, and nodes until the next.
 const ROOT_ASCENTS: u64 = 4;
 const ASCEND_EVERY: u64 = 256;
+
+/// A distance from a clipping half-space is one if it is at least this, relative to the row's size.
+const CLEAR: f64 = 1e-9;
 
 /// What visiting a part needs beside the part.
 pub struct Visitor<'a> {
@@ -45,7 +51,8 @@ impl Visitor<'_> {
         let goal = NothingAbove::new(self.incumbent);
         if let Some(proof) = &mut space.relaxation.proof {
             let has_clips = node.polytope.half_spaces() > node.permanent;
-            proof.incumbent = has_clips.then(|| raised_clips(&mut node, floor, goal.floor));
+            counters.lps.add(u64::from(has_clips));
+            proof.clip = has_clips.then(|| clip_row(&mut node, floor, goal.floor));
         }
         let mut exact_lps = 0;
         let step = process(node, &goal, space, &mut exact_lps);
@@ -96,17 +103,29 @@ impl Visitor<'_> {
     }
 }
 
-/// Moves the clipping half-spaces of a node, L(−F) + floor ≤ 0, up to the incumbent of today. The
-/// incumbent for which they are now.
-///
-/// Where that is the maximum already, a certificate need not tell the node's bounds.
-fn raised_clips(node: &mut Node, floor: f64, today: f64) -> f64 {
+/// Moves the clipping half-space of a node, L(−F) + floor ≤ 0, up to the incumbent of today.
+fn clip_row(node: &mut Node, floor: f64, today: f64) -> ClipRow {
+    let row = node.permanent;
     let rise = (today - floor).next_down();
-    if !(rise > 0.0 && rise.is_finite()) {
-        return floor;
-    }
-    for bound in &mut node.polytope.bounds[node.permanent..] {
+    let mut incumbent = floor;
+    if rise > 0.0 && rise.is_finite() {
+        let bound = &mut node.polytope.bounds[row];
         *bound = (*bound - rise).next_up();
+        incumbent = today;
     }
-    today
+    let polytope = &node.polytope;
+    let mut inner = vec![0.0; polytope.dimension];
+    let mut tableau = Tableau::new(polytope);
+    let mut multipliers = Vec::new();
+    if !tableau.restore(&mut multipliers) {
+        return ClipRow { incumbent, inner, slack: 0.0 };
+    }
+    let mut normal = polytope.normal(row).to_vec();
+    normal.push(0.0);
+    tableau.minimize(&normal, &mut multipliers);
+    tableau.vertex(polytope, &mut inner);
+    let along = normal.iter().zip(&inner).map(|(factor, x)| factor * x).sum::<f64>();
+    let slack = polytope.bounds[row] - along;
+    let is_clear = slack > CLEAR * polytope.magnitude(&[(row as u32, 1.0)]);
+    ClipRow { incumbent, inner, slack: if is_clear { slack } else { 0.0 } }
 }
