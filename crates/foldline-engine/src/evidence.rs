@@ -10,8 +10,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::checkpoint::{StateError, expected, field, list};
-pub use crate::log::Storage;
-use crate::log::{Log, Mark};
+pub use crate::log::{Log, Mark, Storage};
 
 /// Why evidence cannot be gone on with.
 #[derive(Debug, thiserror::Error)]

@@ -17,6 +17,7 @@ pub mod regions;
 pub mod separability;
 pub mod sequence;
 pub mod surjectivity;
+pub(crate) mod told_late;
 pub mod training;
 pub mod verification;
 pub mod zero_function;

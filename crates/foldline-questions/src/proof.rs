@@ -13,6 +13,7 @@ use foldline_kernel::{Integer, Rational};
 use crate::bases::Bases;
 use crate::bounds::FloatNetwork;
 use crate::bounds::float_network::FloatLayer;
+use crate::told_late;
 
 /// Fraction bits kept of a multiplier and of a bound.
 const MULTIPLIER_BITS: u32 = 10;
@@ -49,6 +50,8 @@ pub struct Proof {
     pub permanent: usize,
     /// The bases of the current node.
     pub bases: Bases,
+    /// For which incumbent the current node's clip row is, where a larger one may come.
+    pub clip: Option<ClipRow>,
     /// The bounds of the current node that are told, as fields of its record.
     told: String,
     /// Whether every bound is told: where a linear program's optimum may be missed by more than
@@ -82,10 +85,17 @@ fn few_bits_below(value: f64) -> f64 {
 
 /// A float as the page's dyadic `m` or `m:e`.
 pub fn dyadic(value: f64) -> String {
-    if value == 0.0 {
-        return "0".to_owned();
-    }
+    let mut text = String::new();
+    push_dyadic(&mut text, value);
+    text
+}
+
+/// Appends the dyadic of a float.
+fn push_dyadic(text: &mut String, value: f64) {
     let bits = value.abs().to_bits();
+    if bits == 0 {
+        return text.push('0');
+    }
     let (exponent, fraction) = ((bits >> 52) as i64, bits & ((1 << 52) - 1));
     let (significand, power) = match exponent {
         0 => (fraction, -1074),
@@ -97,11 +107,13 @@ pub fn dyadic(value: f64) -> String {
         significand <<= power;
         power = 0;
     }
-    let sign = if value < 0.0 { "-" } else { "" };
-    match power {
-        0 => format!("{sign}{significand}"),
-        _ => format!("{sign}{significand}:{power}"),
+    if value < 0.0 {
+        text.push('-');
     }
+    let _ = match power {
+        0 => write!(text, "{significand}"),
+        _ => write!(text, "{significand}:{power}"),
+    };
 }
 
 /// A half-space's name in a proof: permanent ones by their index, clip rows −1, −2, …
@@ -112,6 +124,39 @@ pub fn row_name(index: u32, permanent: usize) -> i64 {
 
 /// The largest multiplier: beyond it a checker's fixed point numbers are too small.
 const LARGEST_MULTIPLIER: f64 = (1 << 20) as f64;
+
+/// The clip row of a node, made for an incumbent that may still rise.
+#[derive(Debug)]
+pub struct ClipRow {
+    /// The incumbent.
+    pub incumbent: f64,
+    /// A point of the node that is as far behind the row as any.
+    pub inner: Vec<f64>,
+    /// By how much the incumbent may rise until that point is on the row.
+    pub slack: f64,
+}
+
+impl ClipRow {
+    /// How much the incumbent may rise while a minimum grows by less than `gap`, whose function is
+    /// `height` above it at the inner point: minima are convex in the row's bound.
+    fn room(&self, gap: f64, height: f64) -> f64 {
+        // Floats' errors are far below a factor of 2.
+        let part = if height <= 0.0 { 0.5 } else { gap / (2.0 * height) };
+        if gap > 0.0 && part.is_finite() { part.min(0.5) * self.slack } else { 0.0 }
+    }
+}
+
+/// The next larger number with as many fraction bits as bounds have.
+fn next_few_bits(value: f64) -> f64 {
+    let step = 1 << (52 - BOUND_BITS);
+    match value {
+        value if value > 0.0 => f64::from_bits(value.to_bits() + step),
+        value if value < 0.0 && value.to_bits() & !(1 << 63) > step => {
+            f64::from_bits(value.to_bits() - step)
+        }
+        value => value,
+    }
+}
 
 /// Rounds multipliers in place; those that vanish, or are too large, are dropped.
 pub fn round_multipliers(multipliers: &mut Vec<(u32, f64)>) {
@@ -160,6 +205,7 @@ impl Proof {
             text: String::new(),
             permanent: 0,
             bases: Bases::default(),
+            clip: None,
             told: String::new(),
             tells_all: changed || amplification >= LARGEST_AMPLIFICATION,
             unit,
@@ -189,11 +235,12 @@ impl Proof {
     /// The end of an interval that the checker will know: where floats prove that the function
     /// `side` of `neuron` is ≥ `bound`, up to `margin`, and it is known to be ≥ `known` already.
     ///
-    /// `multipliers` are those that the checker is told, where it does not know them from a basis.
+    /// `multipliers` are those that the checker is told, where it does not know them from a basis;
+    /// `height` is how far the function is above `bound` at the inner point of the clip row.
     pub fn settled_bound(
         &mut self,
         (neuron, side): (u32, Side),
-        bound: f64,
+        (bound, height): (f64, f64),
         margin: f64,
         known: f64,
         multipliers: Option<&[(u32, f64)]>,
@@ -204,17 +251,26 @@ impl Proof {
         }
         let above = few_bits_below(bound + margin);
         let is_clear = below == above || above <= known;
-        if multipliers.is_none() && is_clear && !self.tells_all {
+        let is_known = multipliers.is_none() && is_clear && !self.tells_all;
+        // With a clip row for a larger incumbent the checker might know more, and go on differently.
+        if is_known && self.clip.is_none() {
             return below;
+        }
+        self.told.push(' ');
+        if is_known && let Some(clip) = &self.clip {
+            let gap = next_few_bits(below.max(known)) - (bound + margin);
+            told_late::push_mark(&mut self.told, clip.room(gap, height));
         }
         let (relation, value) = match side {
             Side::Lower => (">=", below),
             Side::Upper => ("<=", -below),
         };
-        let _ = write!(self.told, " {neuron}{relation}{}", dyadic(value));
+        let _ = write!(self.told, "{neuron}{relation}");
+        push_dyadic(&mut self.told, value);
         for &(index, multiplier) in multipliers.unwrap_or_default() {
             let name = row_name(index, self.permanent);
-            let _ = write!(self.told, ",{name}*{}", dyadic(multiplier));
+            let _ = write!(self.told, ",{name}*");
+            push_dyadic(&mut self.told, multiplier);
         }
         below
     }
@@ -222,7 +278,10 @@ impl Proof {
     /// Records that all undecided neurons are bounded, after the bases that this needs.
     pub fn bounds(&mut self) {
         self.new_bases();
-        self.text.push_str("bounds");
+        match self.clip.as_ref().filter(|_| self.told.contains(told_late::MARK)) {
+            Some(clip) => self.text.push_str(&told_late::word(clip.incumbent)),
+            None => self.text.push_str("bounds"),
+        }
         self.text.push_str(&self.told);
         self.text.push('\n');
         self.told.clear();
@@ -246,7 +305,8 @@ impl Proof {
         self.text.push_str(words);
         for &(index, multiplier) in multipliers {
             let name = row_name(index, self.permanent);
-            let _ = write!(self.text, " {name}*{}", dyadic(multiplier));
+            let _ = write!(self.text, " {name}*");
+            push_dyadic(&mut self.text, multiplier);
         }
         self.text.push('\n');
     }

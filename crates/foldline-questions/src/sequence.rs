@@ -64,10 +64,33 @@ impl<'a> Sequence<'a> {
     }
 
     /// The next search, or what an earlier run found in it.
+    ///
+    /// # Errors
+    /// If the state is not one of the search.
     pub fn next<F: Found>(
         &mut self,
         search: impl FnOnce(&Options, Option<&dyn Keeper>) -> Result<(F, Statistics), StateError>,
     ) -> Result<F, StateError> {
+        self.step(search, false)
+    }
+
+    /// Like [`Self::next`] for a search that leaves records behind: as these are of no use to a state
+    /// of before its end, the state is saved at once.
+    ///
+    /// # Errors
+    /// Those of the search, and if the state is not one of it.
+    pub fn next_with_records<F: Found, E: From<StateError>>(
+        &mut self,
+        search: impl FnOnce(&Options, Option<&dyn Keeper>) -> Result<(F, Statistics), E>,
+    ) -> Result<F, E> {
+        self.step(search, true)
+    }
+
+    fn step<F: Found, E: From<StateError>>(
+        &mut self,
+        search: impl FnOnce(&Options, Option<&dyn Keeper>) -> Result<(F, Statistics), E>,
+        saves: bool,
+    ) -> Result<F, E> {
         self.begun += 1;
         if let Some(entry) = self.finished.get(self.begun - 1) {
             let statistics = read_statistics(field(entry, "statistics")?)?;
@@ -91,7 +114,7 @@ impl<'a> Sequence<'a> {
             Some(json) => {
                 let statistics = statistics_json(&statistics);
                 self.finished.push(json!({"found": json, "statistics": statistics}));
-                if let Some(keeper) = self.keeper.filter(|keeper| keeper.is_due()) {
+                if let Some(keeper) = self.keeper.filter(|keeper| saves || keeper.is_due()) {
                     keeper.save(&json!({"finished": self.finished, "open": null}));
                 }
             }

@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::checkpoint::{ANSWER, BEYOND, CheckpointError, Content};
 use crate::output_file::{Place, partial_name};
+use crate::recorded::proofs_beside;
 
 /// The note with the question's command line.
 const ARGUMENTS: &str = "arguments";
@@ -202,22 +203,28 @@ fn copy_records(sources: &[(&PathBuf, &Value)], target: &Path) -> io::Result<()>
     let mut number = 0;
     for (index, (bundle, state)) in sources.iter().enumerate() {
         let grown = partial_name(&certificate(bundle, target));
+        if index == 0 {
+            copy_logs(proofs_beside(&grown), proofs_beside(&partial_name(file)), 1, 0)?;
+        }
         if index == 0 && grown.exists() {
             fs::copy(&grown, partial_name(file))?;
             place.keep();
         }
         let logs = pieces::logs(state);
-        copy_logs(grown, partial_name(file), logs, number)?;
+        copy_logs(Storage::Files(grown), Storage::Files(partial_name(file)), logs, number)?;
         number += logs;
     }
     Ok(())
 }
 
 /// Copies so many logs beside a growing certificate to another one, numbered from `first` on there.
-fn copy_logs(from: PathBuf, to: PathBuf, logs: usize, first: usize) -> io::Result<()> {
-    let (from, to) = (Storage::Files(from), Storage::Files(to));
+///
+/// One that is not there is missed by the run that goes on.
+fn copy_logs(from: Storage, to: Storage, logs: usize, first: usize) -> io::Result<()> {
     for log in 0..logs {
-        if let (Some(from), Some(to)) = (from.name(log), to.name(first + log)) {
+        if let (Some(from), Some(to)) = (from.name(log), to.name(first + log))
+            && from.exists()
+        {
             fs::copy(from, to)?;
         }
     }
@@ -237,8 +244,11 @@ pub fn copy_certificate(
         let place = Place::claim(target, true)?;
         let file = place.file().ok_or_else(|| io::Error::other("expected a regular file"))?;
         let (from, to) = (partial_name(file), partial_name(&certificate(bundle, target)));
-        fs::copy(&from, &to)?;
-        copy_logs(from, to, pieces::logs(&content.state), 0)
+        if from.exists() {
+            fs::copy(&from, &to)?;
+        }
+        copy_logs(proofs_beside(&from), proofs_beside(&to), 1, 0)?;
+        copy_logs(Storage::Files(from), Storage::Files(to), pieces::logs(&content.state), 0)
     };
     copy().map_err(|error: io::Error| failure(target, &error.to_string()))
 }

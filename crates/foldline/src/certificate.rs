@@ -133,7 +133,7 @@ pub fn verify_certified<'d>(
 ) -> Result<Outcome, CertificateError> {
     let (target, precision) = (target.into(), precision(network, property));
     let head = verification_header(files, "holds", precision, target)?;
-    let proof = Proving { before: String::new(), holds: Some((network, property.clone())) };
+    let proof = Proving::new(String::new(), Some((network, property.clone())));
     let kept = keeper.map(|keeper| Kept { keeper, finished: json!([]) });
     let outcome = write_proofs(&head, &[proof], precision, options, target, kept.as_ref())?;
     let outcome = outcome.expect("a property was to be proved");

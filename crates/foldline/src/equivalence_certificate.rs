@@ -75,7 +75,7 @@ pub fn equivalent_certified<'d>(
         }
         Verdict::Yes => {
             let rest = rest(options, start);
-            let proof = Proving { before: String::new(), holds: Some((&joint, property)) };
+            let proof = Proving::new(String::new(), Some((&joint, property)));
             let proved = write_proofs(&head("yes")?, &[proof], precision, &rest, target, None)?;
             match proved.expect("a property was to be proved").verdict {
                 verification::Verdict::Holds { .. } => {}

@@ -57,6 +57,7 @@ pub mod output_file;
 pub mod proving;
 pub mod question_certificates;
 pub mod range_certificate;
+pub mod recorded;
 pub mod recover;
 pub mod reduction_map;
 pub mod regions_certificate;

@@ -167,10 +167,7 @@ fn write_jump(
     }
     let proofs: Vec<Proving<'_>> = questions
         .iter()
-        .map(|(network, property)| Proving {
-            before: String::new(),
-            holds: Some((network, property.clone())),
-        })
+        .map(|(network, property)| Proving::new(String::new(), Some((network, property.clone()))))
         .collect();
     let last = write_proofs(&head, &proofs, precision, options, target, None)?;
     match last.expect("there is an input").verdict {

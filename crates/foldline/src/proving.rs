@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use crate::certificate::{CertificateError, precision};
 use crate::certificate_file::{CertificateFile, Destination, Mark};
 use crate::output_file::partial_name;
+use crate::recorded::Recorded;
+use crate::recorded::is_piece;
 
 /// A thread's records that are kept in memory, in bytes, where no checkpoint needs them in a file.
 const MEMORY: usize = 1 << 19;
@@ -35,9 +37,16 @@ pub struct Proving<'a> {
     pub before: String,
     /// The network and the property that it must have; without, no cases follow.
     pub holds: Option<(&'a Network, Property)>,
+    /// The proof that an earlier search recorded, and its number there.
+    pub recorded: Option<(&'a Recorded<'a>, usize)>,
 }
 
-impl Proving<'_> {
+impl<'a> Proving<'a> {
+    /// A proof that has to be searched for.
+    pub fn new(before: String, holds: Option<(&'a Network, Property)>) -> Self {
+        Self { before, holds, recorded: None }
+    }
+
     /// Fraction bits that checkers should use for this proof, if they need any.
     pub fn precision(&self) -> Option<u32> {
         self.holds.as_ref().map(|(network, property)| precision(network, property))
@@ -134,7 +143,7 @@ pub fn write_proofs<'k>(
                 return written;
             }
         }
-        if kept.is_some_and(|kept| matches!(kept.keeper.share(), Share::Piece(_))) {
+        if is_piece(kept.map(|kept| kept.keeper)) {
             // A proof that began anew would not be that of the piece.
             return Err(ProofError::Evidence(EvidenceError::Lost).into());
         }
@@ -168,7 +177,9 @@ impl Writer<'_, '_> {
             if resumed.is_none() {
                 file.text(&proof.before)?;
             }
-            if let Some((network, property)) = &proof.holds {
+            if self.is_recorded(proof, &mut file)? {
+                last = None;
+            } else if let Some((network, property)) = &proof.holds {
                 let options = rest(self.options, start);
                 let outcome =
                     self.prove((network, property), &options, number, resumed, &mut file)?;
@@ -187,6 +198,16 @@ impl Writer<'_, '_> {
         file.finish()?;
         self.remove_logs();
         Ok(last)
+    }
+
+    /// Whether an earlier search recorded the proof, for checkers of this precision; then it is written.
+    fn is_recorded(
+        &self,
+        proof: &Proving<'_>,
+        file: &mut CertificateFile<'_>,
+    ) -> Result<bool, CertificateError> {
+        let Some((recorded, number)) = proof.recorded else { return Ok(false) };
+        recorded.write(number, self.precision, file).map_err(|error| file.failed(error))
     }
 
     /// Notes that the proofs before this one are in the certificate, before their logs go.

@@ -14,7 +14,7 @@ use foldline_kernel::{
     Atom, Formula, LinearConstraint, Network, Polyhedron, Property, Rational, Region,
 };
 use foldline_questions::checkpoint::Keeper;
-use foldline_questions::maximum::{Answer, Attained, Objective, Outcome, maximum_resumable};
+use foldline_questions::maximum::{Answer, Attained, Objective, Outcome};
 use foldline_questions::sequence::Sequence;
 use foldline_questions::verification::{self, Limit, Options, Statistics, Verdict};
 use foldline_questions::{positivity, surjectivity, zero_function};
@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use crate::certificate::{CertificateError, header, precision};
 use crate::certificate_file::{CertificateFile, Destination};
 use crate::proving::{Kept, Proving, rest, write_proofs};
+use crate::recorded::Recorded;
 
 /// Fraction bits named where nothing is rounded.
 const PRECISION: u32 = 40;
@@ -87,7 +88,7 @@ impl Writing<'_> {
         options: &Options,
     ) -> Result<(Verdict, Statistics), CertificateError> {
         let holds = Some((network, property.clone()));
-        let proof = Proving { before: before.to_owned(), holds };
+        let proof = Proving::new(before.to_owned(), holds);
         let outcome = self.proofs(claim, &[proof], finished, options)?;
         let outcome = outcome.expect("a property was to be proved");
         Ok((outcome.verdict, outcome.statistics))
@@ -113,18 +114,18 @@ pub(crate) fn extreme<'n>(
     match answer {
         Answer::Unbounded { point, direction } => {
             let before = words("point", point) + &words("direction", direction);
-            ("unbounded".to_owned(), Proving { before, holds: None })
+            ("unbounded".to_owned(), Proving::new(before, None))
         }
         Answer::Maximum { maximum: Attained { value, point }, .. } => {
             let inside = point_of_piece(region, point);
             let beyond = Atom::new(Vec::new(), vec![(output, -&sign)], -value.clone(), true);
             let formula = Formula::And(vec![region.formula(), Formula::Atom(beyond)]);
             let before = words("inside", &inside) + &words("point", point);
-            (format!("value {}", sign * value), Proving { before, holds: holds(formula) })
+            (format!("value {}", sign * value), Proving::new(before, holds(formula)))
         }
         Answer::Undecided { .. } => unreachable!("nothing is claimed without an answer"),
         Answer::Empty => {
-            let proof = Proving { before: String::new(), holds: holds(region.formula()) };
+            let proof = Proving::new(String::new(), holds(region.formula()));
             ("empty".to_owned(), proof)
         }
     }
@@ -138,8 +139,9 @@ pub(crate) fn limit(options: &Options) -> Limit {
 
 /// Like [`maximum_resumable`] for one output, and writes a certificate of the answer to `target`.
 ///
-/// The proof is a second search. If a limit ends it, the answer is undecided with
-/// both bounds equal, and there is no certificate.
+/// The proof is the tree of the search for the maximum, or, where one search cannot give both, that of a
+/// second one. If a limit ends that, the answer is undecided with both bounds equal, and
+/// there is no certificate.
 ///
 /// # Errors
 /// If a file cannot be read or written, no proof can be written, or the keeper's state is not one
@@ -153,13 +155,15 @@ pub fn maximum_certified<'d>(
     keeper: Option<&'d dyn Keeper>,
 ) -> Result<Outcome, CertificateError> {
     let start = Instant::now();
-    let writing = Writing { kind: "maximum", files, target: target.into(), keeper };
+    let target = target.into();
+    let recorded = Recorded::new(target, keeper);
+    let keeper = recorded.keeper();
+    let writing = Writing { kind: "maximum", files, target, keeper };
     let mut searches = Sequence::new(options, keeper, 1)?;
-    let answer = searches.next(|options, keeper| {
-        let objective: Objective = vec![(output, Rational::ONE)];
-        let found = maximum_resumable(network, region, &[objective], options, keeper)?;
-        Ok((found.answer, found.statistics))
-    })?;
+    let objective: Objective = vec![(output, Rational::ONE)];
+    let asked = (0, network, region, &objective);
+    let answer: Answer =
+        searches.next_with_records(|options, keeper| recorded.maximum(asked, options, keeper))?;
     let statistics = searches.statistics();
     let undecided = |limit: Limit, answer: Answer| {
         let lower = match answer {
@@ -185,12 +189,14 @@ pub fn maximum_certified<'d>(
     }
     let claim = format!("{output} {words}");
     let rest = rest(options, start);
+    proof.recorded = Some((&recorded, 0));
     let proved = writing.proofs(&claim, &[proof], searches.finished(), &rest)?;
-    match proved.expect("a property was to be proved").verdict {
-        Verdict::Holds { .. } => Ok(Outcome { answer, statistics }),
-        Verdict::Violated(witness) => Err(CertificateError::found(&witness)),
-        Verdict::Undecided(limit) => undecided(limit, answer),
+    match proved.map(|outcome| outcome.verdict) {
+        None | Some(Verdict::Holds { .. }) => recorded.remove(),
+        Some(Verdict::Violated(witness)) => return Err(CertificateError::found(&witness)),
+        Some(Verdict::Undecided(limit)) => return undecided(limit, answer),
     }
+    Ok(Outcome { answer, statistics })
 }
 
 /// A point of a piece in whose closure `point` is.

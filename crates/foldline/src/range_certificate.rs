@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use foldline_kernel::{Network, Rational, Region};
 use foldline_questions::checkpoint::Keeper;
-use foldline_questions::maximum::range::{End, Interval, RangeOutcome, range_in};
+use foldline_questions::maximum::range::{End, Interval, RangeOutcome, range_by};
 use foldline_questions::maximum::{Answer, Attained};
 use foldline_questions::sequence::Sequence;
 use foldline_questions::verification::{Limit, Options, Verdict};
@@ -13,12 +13,14 @@ use crate::certificate::CertificateError;
 use crate::certificate_file::Destination;
 use crate::proving::{Proving, rest};
 use crate::question_certificates::{SubjectFiles, Writing, extreme, limit};
+use crate::recorded::Recorded;
 
 /// Like [`range`](foldline_questions::maximum::range::range_resumable) for all outputs, and writes
 /// a certificate of the answer to `target`.
 ///
-/// The proofs are further searches, on one thread. If a limit ends them, the finite ends are
-/// undecided between two equal bounds, and there is no certificate.
+/// A proof is the tree of the search that found the end, or, where one search cannot give both, that of
+/// a further one. If a limit ends that, the finite ends are undecided between two equal bounds, and
+/// there is no certificate.
 ///
 /// # Errors
 /// If a file cannot be read or written, no proof can be written, or the keeper's state is not one
@@ -32,17 +34,24 @@ pub fn range_certified<'d>(
     keeper: Option<&dyn Keeper>,
 ) -> Result<RangeOutcome, CertificateError> {
     let start = Instant::now();
-    let writing = Writing { kind: "range", files, target: target.into(), keeper };
+    let target = target.into();
+    let recorded = Recorded::new(target, keeper);
+    let keeper = recorded.keeper();
+    let writing = Writing { kind: "range", files, target, keeper };
     let outputs: Vec<usize> = (0..network.outputs()).collect();
     let mut searches = Sequence::new(options, keeper, 2 * outputs.len())?;
-    let intervals = range_in(&mut searches, network, region, &outputs)?;
+    let mut numbers = 0..;
+    let intervals = range_by(&outputs, |objective| {
+        let asked = (numbers.next().unwrap_or_default(), network, region, objective);
+        searches.next_with_records(|options, keeper| recorded.maximum(asked, options, keeper))
+    })?;
     let statistics = searches.statistics();
     let (claim, proofs) = match &intervals {
         None => {
             let (claim, proof) = extreme((network, region), (0, 1), &Answer::Empty);
             (claim, vec![proof])
         }
-        Some(intervals) => match statement(network, region, intervals) {
+        Some(intervals) => match statement(network, region, intervals, &recorded) {
             Some(statement) => statement,
             None => {
                 let intervals = Some(undecided(intervals, limit(options)));
@@ -52,6 +61,7 @@ pub fn range_certified<'d>(
     };
     let rest = rest(options, start);
     let last = writing.proofs(&claim, &proofs, searches.finished(), &rest)?;
+    recorded.remove();
     let intervals = match last.map(|outcome| outcome.verdict) {
         None | Some(Verdict::Holds { .. }) => intervals,
         Some(Verdict::Undecided(limit)) => Some(undecided(&intervals.unwrap_or_default(), limit)),
@@ -65,11 +75,14 @@ fn statement<'n>(
     network: &'n Network,
     region: &Region,
     intervals: &[Interval],
+    recorded: &'n Recorded<'n>,
 ) -> Option<(String, Vec<Proving<'n>>)> {
     let (mut claim, mut proofs) = (Vec::new(), Vec::new());
     for (output, Interval { minimum, maximum }) in intervals.iter().enumerate() {
         for (end, sign) in [(minimum, -1), (maximum, 1)] {
-            let (words, proof) = extreme((network, region), (output, sign), &answer(end, sign)?);
+            let answer = answer(end, sign)?;
+            let (words, mut proof) = extreme((network, region), (output, sign), &answer);
+            proof.recorded = Some((recorded, proofs.len()));
             claim.push(words.trim_start_matches("value ").to_owned());
             proofs.push(proof);
         }

@@ -281,7 +281,7 @@ fn states_that_do_not_fit_are_refused() {
         }
     };
     let lipschitz = refusals(measured, |state| {
-        state["best"].is_object() && state["open"]["parts"][1].is_array()
+        state["best"].is_object() && state["open"]["open_parts"][1].is_array()
     });
     assert_eq!(lipschitz(&|_| ()), None);
     for change in [

@@ -180,7 +180,12 @@ impl Relaxation {
         let Some(proof) = &self.proof else { return bound };
         let margin = self.margin(proof, reduced.magnitudes[index], polytope);
         let multipliers = self.solution_error.is_none().then_some(&self.multipliers[..]);
+        let height = proof.clip.as_ref().map_or(0.0, |clip| {
+            let terms = self.gradient.iter().zip(&clip.inner).map(|(factor, x)| factor * x);
+            terms.sum::<f64>() + self.gradient[polytope.dimension] - bound
+        });
         let Some(proof) = &mut self.proof else { return bound };
-        proof.settled_bound((reduced.neurons[index], side), bound, margin, known, multipliers)
+        let neuron = reduced.neurons[index];
+        proof.settled_bound((neuron, side), (bound, height), margin, known, multipliers)
     }
 }

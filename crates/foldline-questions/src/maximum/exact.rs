@@ -5,12 +5,13 @@ use foldline_kernel::linear::dot;
 use foldline_kernel::network::over_common_denominator;
 use foldline_kernel::{Atom, Rational};
 
-use super::goal::{OBJECTIVE, SCALE, constant_scale};
+use super::goal::{OBJECTIVE, SCALE, above, constant_scale};
 use super::incumbent::Incumbent;
+use crate::proof::{Proof, Term};
 use crate::verification::affine::{AffineMap, compose};
 use crate::verification::leaf::{split_neurons, wrongly_signed};
 use crate::verification::node::Node;
-use crate::verification::part::Part;
+use crate::verification::part::{Part, atom_constraint};
 use crate::verification::problem::Problem;
 
 /// Raises the incumbent to the objective's maximum on a leaf, if that is above it.
@@ -22,6 +23,42 @@ pub fn finish(node: &Node, incumbent: &Incumbent, exact_lps: &mut u64) {
     let problem = &*node.problem;
     let signs = |neuron: usize| node.known[neuron].sign;
     improve(problem, Part::new(node), &split_neurons(node), &signs, u64::MAX, incumbent, exact_lps);
+}
+
+/// The same in a proof, where it is recorded why nothing on the leaf is above the incumbent.
+pub fn finish_with_proof(
+    node: &Node,
+    incumbent: &Incumbent,
+    exact_lps: &mut u64,
+    proof: &mut Proof,
+) {
+    let problem = &*node.problem;
+    let signs = |neuron: usize| node.known[neuron].sign;
+    let neurons = split_neurons(node);
+    let (rows, outputs) = compose(&problem.network, signs, &neurons);
+    let mut part = Part::new(node);
+    part.push_signs(&neurons, &rows, signs);
+    loop {
+        let above = above(problem, &incumbent.value());
+        let mut whole = part.clone();
+        whole.push(Term::Atom(0), atom_constraint(problem, &above, &outputs));
+        *exact_lps += 1;
+        let point = match whole.decide() {
+            Ok(point) => point,
+            Err(terms) => {
+                proof.with_terms(&format!("exact {}", problem.numbers[OBJECTIVE]), &terms);
+                return;
+            }
+        };
+        let wrong = wrongly_signed(problem, &point, signs);
+        if wrong.is_empty() {
+            // The point is above the incumbent; this finds the largest value of the leaf at once.
+            finish(node, incumbent, exact_lps);
+        } else {
+            let (rows, _) = compose(&problem.network, signs, &wrong);
+            part.push_signs(&wrong, &rows, signs);
+        }
+    }
 }
 
 /// Raises the incumbent to the maximum on the part of `part` where the neurons have these signs.

@@ -9,9 +9,9 @@ use super::incumbent::Incumbent;
 use super::statement::Objective;
 use crate::bounds::Relaxation;
 use crate::bounds::reduced::{Reduced, rounding_error};
-use crate::verification::node::{Choice, Goal, Node, Workspace};
+use crate::verification::node::{Choice, Goal, Node, Workspace, record_refutation};
 use crate::verification::problem::Problem;
-use crate::verification::settled::{is_out_of_reach, is_sum_of_nonnegatives, may_touch};
+use crate::verification::settled::touching_terms;
 
 /// The places of a problem's two targets.
 ///
@@ -35,11 +35,20 @@ pub fn constant_scale(problem: &Problem) -> Option<&Rational> {
     scale.input.is_empty().then_some(&scale.bound)
 }
 
+/// The atom that says that the objective is above a value: −F + value·s < 0.
+pub fn above(problem: &Problem, value: &Rational) -> Atom {
+    let (objective, scale) = (&problem.atoms[OBJECTIVE], &problem.atoms[SCALE]);
+    let input = scale.input.iter().map(|(j, factor)| (*j, value * factor));
+    let input = objective.input.iter().cloned().chain(input).collect();
+    let right = &objective.bound + value * &scale.bound;
+    Atom::new(input, objective.output.clone(), right, true)
+}
+
 /// The goal at one node: nothing above the incumbent.
 pub struct NothingAbove<'a> {
     incumbent: &'a Incumbent<'a>,
     /// A float at most the incumbent's value.
-    floor: f64,
+    pub floor: f64,
     /// After the visit: a proved upper bound of the objective on the node, as far as it is above
     /// the floor.
     pub upper: Cell<f64>,
@@ -63,7 +72,7 @@ impl Goal for NothingAbove<'_> {
         });
         self.add_scale(reduced, &mut space.relaxation);
         let bound = space.relaxation.minimum(&node.polytope, tableau);
-        if bound >= 0.0 || count > 0 && self.only_touches(bound, node, reduced, space) {
+        if self.is_refuted(bound, node, reduced, space) {
             return None;
         }
         let gradient = space.relaxation.gradient[..dimension].to_vec();
@@ -75,6 +84,9 @@ impl Goal for NothingAbove<'_> {
         node.polytope.truncate(node.permanent);
         if right.is_finite() && gradient.iter().all(|value| value.is_finite()) {
             node.polytope.push(&gradient, right);
+            if let Some(proof) = &mut space.relaxation.proof {
+                proof.record("clip");
+            }
         }
         Some(Choice { gradient, gaps: space.gaps.clone() })
     }
@@ -86,24 +98,40 @@ impl<'a> NothingAbove<'a> {
         Self { incumbent, floor: incumbent.floor(), upper: Cell::new(f64::INFINITY) }
     }
 
-    /// Whether the objective, which only touches the incumbent, is nowhere above it, exactly.
-    fn only_touches(
+    /// Whether the objective is nowhere above the incumbent: by the last bound, or where the
+    /// objective only touches the incumbent, exactly. In a proof that is recorded.
+    fn is_refuted(
         &self,
         bound: f64,
         node: &mut Node,
         reduced: &Reduced,
         space: &mut Workspace,
     ) -> bool {
+        let count = reduced.count();
+        let shown = match &space.relaxation.proof {
+            None => bound >= 0.0,
+            Some(proof) => {
+                let scaled = self.floor.abs() * reduced.magnitudes[count + SCALE];
+                let magnitude = reduced.magnitudes[count + OBJECTIVE] + scaled;
+                bound > space.relaxation.margin(proof, magnitude, &node.polytope)
+            }
+        };
+        if shown {
+            if space.relaxation.proof.is_some() {
+                record_refutation(&mut space.relaxation, node.problem.numbers[OBJECTIVE], 0);
+            }
+            return true;
+        }
+        if count == 0 {
+            return false;
+        }
         let problem = node.problem.clone();
-        let (objective, scale) = (&problem.atoms[OBJECTIVE], &problem.atoms[SCALE]);
-        let value = self.incumbent.value();
-        let input = scale.input.iter().map(|(j, factor)| (*j, &value * factor));
-        let input = objective.input.iter().cloned().chain(input).collect();
-        let right = &objective.bound + &value * &scale.bound;
-        let above = Atom::new(input, objective.output.clone(), right, true);
-        is_sum_of_nonnegatives(&problem, &node.known, &above)
-            || may_touch(reduced, OBJECTIVE, bound, space.relaxation.slack)
-                && is_out_of_reach(node, &above, &mut space.exact_lps)
+        let above = above(&problem, &self.incumbent.value());
+        let terms = touching_terms(node, reduced, (OBJECTIVE, &above), 0, bound, space);
+        if let (Some(terms), Some(proof)) = (&terms, &mut space.relaxation.proof) {
+            proof.with_terms(&format!("exact {}", problem.numbers[OBJECTIVE]), terms);
+        }
+        terms.is_some()
     }
 
     /// Adds floor·s to the linear function at hand.

@@ -6,7 +6,7 @@
 //! Then the bounds, splits and leaves of verification refute "the objective is above the
 //! incumbent" on one part after another, while the incumbent rises (`search.rs`); what bounds
 //! refuted for a lower incumbent stays refuted. On a leaf the network is affine and an exact linear
-//! program has the maximum [Z, Thm 2.2].
+//! program has the maximum [Z, Thm 2.2]. The tree of that search proves the answer (`proved.rs`).
 //!
 //! Differs from the paper: cells are reached only where bounds fail.
 
@@ -15,11 +15,13 @@ mod exact;
 mod goal;
 mod incumbent;
 mod pieces;
+mod proved;
 pub mod range;
 pub(crate) mod recession;
 mod resume;
 mod search;
 pub mod statement;
+mod visit;
 
 use std::sync::Arc;
 
@@ -36,12 +38,17 @@ use crate::verification::case_problems::{Piece, prepare};
 use crate::verification::counters::Counters;
 use crate::verification::node::{Node, Place};
 use crate::verification::problem::Problem;
-use crate::verification::{Found, Limits, Options, find, with_progress};
+use crate::verification::{
+    Found, Limits, Options, ProofError, Records, Storage, find, precision, with_progress,
+};
 use incumbent::Incumbent;
 use pieces::{ClosedPiece, closed_pieces};
+use proved::ProvedSearch;
+pub use proved::property_above;
 use resume::{OpenChunk, Resumed, Within};
 use search::{MaximumSearch, Part};
 pub use statement::{Answer, Attained, Objective, Outcome};
+use visit::Visitor;
 
 /// Pieces of a region whose searches are open at the same time.
 const CHUNK: usize = 64;
@@ -79,6 +86,53 @@ pub fn maximum_resumable(
     options: &Options,
     keeper: Option<&dyn Keeper>,
 ) -> Result<Outcome, StateError> {
+    match answered(network, region, objectives, options, None, keeper) {
+        Ok((outcome, _)) => Ok(outcome),
+        Err(ProofError::State(error)) => Err(error),
+        Err(other) => Err(StateError(other.to_string())),
+    }
+}
+
+/// Like [`maximum_resumable`] for one objective, and records in `storage` why nothing is above the
+/// maximum, if one search can do both: not on unbounded regions, and not for numbers that need other
+/// units.
+///
+/// With a keeper the storage must be files, and a later run goes on with both. What an earlier run
+/// left without records is gone on with without them.
+///
+/// # Errors
+/// If records cannot be kept, there are too many cases, or the kept state is not one of this question.
+///
+/// # Panics
+/// If the dimensions do not fit.
+pub fn maximum_with_proof(
+    network: &Network,
+    region: &Region,
+    objective: &Objective,
+    options: &Options,
+    storage: Storage,
+    keeper: Option<&dyn Keeper>,
+) -> Result<(Outcome, Option<Proved>), ProofError> {
+    let objectives = std::slice::from_ref(objective);
+    let (outcome, proved) = answered(network, region, objectives, options, Some(storage), keeper)?;
+    let Answer::Maximum { maximum, attained: Some(_) } = &outcome.answer else {
+        return Ok((outcome, None));
+    };
+    // A large maximum may need other units after all.
+    let property = property_above(network, region, objective, &maximum.value);
+    let fits = |proved: &Proved| precision(network, &property) == (proved.precision, false);
+    Ok((outcome, proved.filter(fits)))
+}
+
+/// The answer, with its evidence if that is wanted and one search can give both.
+fn answered(
+    network: &Network,
+    region: &Region,
+    objectives: &[Objective],
+    options: &Options,
+    storage: Option<Storage>,
+    keeper: Option<&dyn Keeper>,
+) -> Result<(Outcome, Option<Proved>), ProofError> {
     assert_eq!(network.inputs(), region.dimension, "the region is in another space");
     assert!(!objectives.is_empty(), "something must be maximised");
     let outputs = objectives.iter().flatten().map(|&(output, _)| output);
@@ -91,9 +145,25 @@ pub fn maximum_resumable(
     let resumed =
         resumed.map(|state| Resumed::from_json(state, network.inputs(), &counters)).transpose()?;
     let incumbent = Incumbent::new(network, objectives);
-    let answer = with_progress(&limits, &counters, || run.answer(&incumbent, resumed));
+    let mut proof = Proof { storage, proved: None };
+    let answer = with_progress(&limits, &counters, || run.answer(&incumbent, resumed, &mut proof));
     let answer = answer.unwrap_or_else(|Stopped| Ok(run.undecided(&incumbent, None)))?;
-    Ok(Outcome { answer, statistics: counters.statistics() })
+    Ok((Outcome { answer, statistics: counters.statistics() }, proof.proved))
+}
+
+/// The evidence that nothing is above a maximum.
+#[derive(Debug)]
+pub struct Proved {
+    /// The records.
+    pub records: Records,
+    /// Fraction bits of the checkers for whose rounding they leave room.
+    pub precision: u32,
+}
+
+/// Where evidence is kept, if it is wanted, and what there is of it.
+struct Proof {
+    storage: Option<Storage>,
+    proved: Option<Proved>,
 }
 
 struct Run<'a> {
@@ -111,7 +181,8 @@ impl Run<'_> {
         &self,
         incumbent: &Incumbent<'_>,
         resumed: Option<Resumed>,
-    ) -> Result<Answer, StateError> {
+        proof: &mut Proof,
+    ) -> Result<Answer, ProofError> {
         let stop = || self.limits.reached();
         let Some(pieces) = closed_pieces(self.region, self.counters, &stop) else {
             return Ok(self.undecided(incumbent, None));
@@ -131,7 +202,7 @@ impl Run<'_> {
             }
             Some(Resumed::Attained { best, work }) => {
                 offer_earlier(&pieces, &best, incumbent)?;
-                return self.attained(incumbent.best().expect("just offered"), Some(work));
+                return Ok(self.attained(incumbent.best().expect("just offered"), Some(work))?);
             }
         };
         match growth {
@@ -143,8 +214,12 @@ impl Run<'_> {
             Found::Stopped => return Ok(self.undecided(incumbent, None)),
             Found::Nothing => {}
         }
-        match self.search(&pieces, incumbent, chunk)? {
-            None => self.attained(incumbent.best().expect("a piece has a point"), None),
+        let upper = match self.search_with_proof(&pieces, incumbent, &chunk, proof)? {
+            Some(upper) => upper,
+            None => self.search(&pieces, incumbent, chunk)?,
+        };
+        match upper {
+            None => Ok(self.attained(incumbent.best().expect("a piece has a point"), None)?),
             Some(upper) => Ok(self.undecided(incumbent, Some(upper))),
         }
     }
@@ -189,6 +264,34 @@ impl Run<'_> {
         find(network, property, options, counters, limits, keeper)
     }
 
+    /// Like [`Self::search`], with evidence; none where that is not wanted, or one search cannot
+    /// give both.
+    fn search_with_proof(
+        &self,
+        pieces: &[ClosedPiece],
+        incumbent: &Incumbent,
+        resumed: &Option<OpenChunk>,
+        proof: &mut Proof,
+    ) -> Result<Option<Option<f64>>, ProofError> {
+        let Self { network, region, objectives, options, counters, .. } = *self;
+        let open = resumed.as_ref().map(|chunk| &chunk.open);
+        let has_evidence = open.is_none_or(|open| open.get("evidence").is_some());
+        let Some(storage) = proof.storage.take().filter(|_| has_evidence) else {
+            return Ok(None);
+        };
+        let cases = proved::cases(network, region, pieces, objectives, counters)?;
+        let Some((cases, precision)) = cases else { return Ok(None) };
+        let head = cases.head.clone();
+        let search = ProvedSearch::new(cases, Visitor { incumbent, counters, seed: options.seed });
+        let stop = || self.limits.reached();
+        let run = EngineRun { threads: options.workers(), stop: &stop, keeper: self.keeper };
+        let (upper, evidence) = search.run(open, storage, run)?;
+        let evidence = evidence.filter(|_| upper.is_none());
+        let records = evidence.map(|evidence| Records::above(head, evidence, incumbent.floor()));
+        proof.proved = records.map(|records| Proved { records, precision });
+        Ok(Some(upper))
+    }
+
     /// Raises the incumbent to the maximum; an upper bound if told to stop before.
     fn search(
         &self,
@@ -219,13 +322,9 @@ impl Run<'_> {
                 prepare(piece, &mut of_job, self.counters);
                 problems.push(of_job.into_iter().map(Arc::new).collect());
             }
-            let search = MaximumSearch {
-                chunk: index,
-                problems: &problems,
-                incumbent,
-                counters: self.counters,
-                seed: self.options.seed,
-            };
+            let (counters, seed) = (self.counters, self.options.seed);
+            let visitor = Visitor { incumbent, counters, seed };
+            let search = MaximumSearch { chunk: index, problems: &problems, visitor };
             let open = match resumed.take() {
                 Some(resumed) => Open::from_json(&search, &resumed.open)?,
                 None => {

@@ -84,34 +84,28 @@ pub fn range_resumable(
     keeper: Option<&dyn Keeper>,
 ) -> Result<RangeOutcome, StateError> {
     let mut searches = Sequence::new(options, keeper, 2 * outputs.len())?;
-    let intervals = range_in(&mut searches, network, region, outputs)?;
+    let intervals = range_by(outputs, |objective| {
+        searches.next(|options, keeper| {
+            let objectives = std::slice::from_ref(objective);
+            let found = maximum_resumable(network, region, objectives, options, keeper)?;
+            Ok((found.answer, found.statistics))
+        })
+    })?;
     Ok(RangeOutcome { intervals, statistics: searches.statistics() })
 }
 
-/// The ranges by two searches an output, first the one for its least value; none if the region
+/// The ranges by two maxima an output, first the one for its least value; none if the region
 /// is empty.
 ///
 /// # Errors
-/// If the searches' state is not one of this question.
-///
-/// # Panics
-/// As [`range`].
-pub fn range_in(
-    searches: &mut Sequence<'_>,
-    network: &Network,
-    region: &Region,
+/// Those of the searches for the maxima.
+pub fn range_by<E>(
     outputs: &[usize],
-) -> Result<Option<Vec<Interval>>, StateError> {
+    mut maximum: impl FnMut(&Objective) -> Result<Answer, E>,
+) -> Result<Option<Vec<Interval>>, E> {
     let mut intervals = Vec::new();
     for &output in outputs {
-        let mut end = |sign: i8| {
-            let objective: Objective = vec![(output, Rational::from(sign))];
-            let answer = searches.next(|options, keeper| {
-                let found = maximum_resumable(network, region, &[objective], options, keeper)?;
-                Ok((found.answer, found.statistics))
-            })?;
-            Ok(one_end(answer, sign))
-        };
+        let mut end = |sign: i8| Ok(one_end(maximum(&vec![(output, Rational::from(sign))])?, sign));
         let (Some(minimum), Some(maximum)) = (end(-1)?, end(1)?) else {
             return Ok(None);
         };

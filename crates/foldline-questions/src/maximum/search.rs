@@ -10,24 +10,15 @@ use std::sync::Arc;
 use foldline_engine::{Ended, Left, Open, Run, Search, best_first};
 use serde_json::Value;
 
-use super::ascent::{ascend, seems_above};
-use super::exact::finish;
-use super::goal::{NothingAbove, OBJECTIVE};
-use super::incumbent::Incumbent;
 use super::resume;
+use super::visit::{Visited, Visitor};
 use crate::checkpoint::{StateError, count, field, floats_text, read_floats};
-use crate::verification::attack::{Random, descend};
-use crate::verification::counters::Counters;
-use crate::verification::node::{Node, Place, Step, Workspace, process};
+use crate::verification::node::{Node, Place, Workspace};
 use crate::verification::problem::Problem;
 use crate::verification::resume::{node_from_json, node_to_json};
 
-/// Ascents from the descent of many points when a root did not close, and nodes until the next.
-const ROOT_ASCENTS: u64 = 4;
-const ASCEND_EVERY: u64 = 256;
-
 /// Bytes of open nodes beyond which workers go depth-first.
-const MOST_BYTES: usize = 1 << 30;
+pub const MOST_BYTES: usize = 1 << 30;
 
 /// An open part with a proved upper bound of the objective on it.
 pub struct Part {
@@ -50,12 +41,8 @@ pub struct MaximumSearch<'a> {
     pub chunk: usize,
     /// The chunk's problems.
     pub problems: &'a [Vec<Arc<Problem>>],
-    /// The largest value so far.
-    pub incumbent: &'a Incumbent<'a>,
-    /// The run's counters.
-    pub counters: &'a Counters,
-    /// The seed of ascents.
-    pub seed: u64,
+    /// How parts are visited.
+    pub visitor: Visitor<'a>,
 }
 
 impl MaximumSearch<'_> {
@@ -67,28 +54,6 @@ impl MaximumSearch<'_> {
             Ended::Stopped { bound } => Some(bound),
             Ended::Found(never) => match never {},
             Ended::Failed(error) => unreachable!("no records are kept: {error}"),
-        }
-    }
-
-    /// Ascents from what a visit met, and now and then from the best of many points.
-    fn ascend(&self, problem: &Problem, is_root: bool, space: &Workspace, exact_lps: &mut u64) {
-        let counters = self.counters;
-        for point in &space.candidates {
-            if seems_above(problem, point, self.incumbent.floor()) {
-                ascend(problem, point, self.incumbent, exact_lps);
-            }
-        }
-        let rounds = match (is_root, counters.nodes.get().is_multiple_of(ASCEND_EVERY)) {
-            (true, _) => ROOT_ASCENTS,
-            (false, periodic) => u64::from(periodic),
-        };
-        for round in 0..rounds {
-            let random = Random::new(self.seed ^ (counters.nodes.get() << 8) ^ round);
-            let enough = f64::NEG_INFINITY;
-            let point = descend(problem, OBJECTIVE, &space.candidates, enough, random, counters);
-            if let Some(point) = point {
-                ascend(problem, &point, self.incumbent, exact_lps);
-            }
         }
     }
 }
@@ -108,32 +73,14 @@ impl Search for MaximumSearch<'_> {
         space: &mut Workspace,
         left: &mut Left<Part>,
     ) -> Option<Infallible> {
-        let counters = self.counters;
-        let (problem, share, is_root) = (node.problem.clone(), node.share, node.is_root());
-        if upper <= self.incumbent.floor() {
-            counters.close(share);
+        let Visitor { incumbent, counters, .. } = self.visitor;
+        if upper <= incumbent.floor() {
+            counters.close(node.share);
             return None;
         }
-        counters.nodes.add(1);
-        space.candidates.clear();
-        let goal = NothingAbove::new(self.incumbent);
-        let mut exact_lps = 0;
-        let step = process(node, &goal, space, &mut exact_lps);
-        counters.lps.add(std::mem::take(&mut space.relaxation.lps));
-        match step {
-            Step::Closed => counters.close(share),
-            Step::Leaf(leaf) => {
-                counters.exact_leaves.add(1);
-                counters.close(share);
-                finish(&leaf, self.incumbent, &mut exact_lps);
-            }
-            Step::Split(parts) => {
-                let upper = upper.min(goal.upper.get());
-                left.parts.extend(parts.into_iter().map(|node| Part { upper, node }));
-                self.ascend(&problem, is_root, space, &mut exact_lps);
-            }
-        }
-        counters.exact_lps.add(exact_lps + std::mem::take(&mut space.exact_lps));
+        let floor = f64::NEG_INFINITY;
+        let Visited { parts, upper, .. } = self.visitor.visit(node, upper, floor, space);
+        left.parts.extend(parts.into_iter().map(|node| Part { upper, node }));
         None
     }
 
@@ -167,11 +114,16 @@ impl Search for MaximumSearch<'_> {
     }
 
     fn bytes(&self, part: &Part) -> usize {
-        let rows = part.node.reduced.as_ref().map_or(0, |reduced| reduced.rows.len());
-        8 * rows + 32 * part.node.known.len() + 1024
+        bytes(&part.node)
     }
 
     fn state(&self, open: Value) -> Value {
-        resume::to_json(self.chunk, open, self.incumbent, self.counters)
+        resume::to_json(self.chunk, open, self.visitor.incumbent, self.visitor.counters)
     }
+}
+
+/// About how many bytes a node takes.
+pub fn bytes(node: &Node) -> usize {
+    let rows = node.reduced.as_ref().map_or(0, |reduced| reduced.rows.len());
+    8 * rows + 32 * node.known.len() + 1024
 }

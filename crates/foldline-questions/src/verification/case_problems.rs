@@ -100,10 +100,10 @@ impl<'a> Opening<'a> {
     }
 
     /// The problems of a case that was opened by an earlier run: the same ones, nothing counted.
-    pub fn problems(&self, index: usize) -> Vec<Arc<Problem>> {
+    pub fn problems(&self, index: usize) -> Vec<Problem> {
         let mut problems = Vec::new();
         prepare(self.whole(index), &mut problems, &Counters::default());
-        problems.into_iter().map(Arc::new).collect()
+        problems
     }
 
     fn whole(&self, index: usize) -> Piece {

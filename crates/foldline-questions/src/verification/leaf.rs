@@ -86,7 +86,10 @@ pub fn decide(
         loop {
             let mut whole = part.clone();
             for (index, &atom) in problem.clauses[clause as usize].iter().enumerate() {
-                whole.push(Term::Atom(index), atom_constraint(problem, atom, &outputs));
+                whole.push(
+                    Term::Atom(index),
+                    atom_constraint(problem, &problem.atoms[atom], &outputs),
+                );
             }
             *exact_lps += 1;
             let point = match whole.decide() {

@@ -21,7 +21,7 @@ pub(crate) mod node;
 pub(crate) mod part;
 mod perspective;
 pub(crate) mod problem;
-mod proof_cases;
+pub(crate) mod proof_cases;
 mod proof_state;
 pub(crate) mod region;
 pub(crate) mod resume;
@@ -31,6 +31,7 @@ mod search;
 pub(crate) mod settled;
 pub mod statement;
 pub(crate) mod transform;
+pub(crate) mod trees;
 mod turns;
 mod units;
 
@@ -41,18 +42,20 @@ use foldline_kernel::{Network, Property};
 
 use foldline_engine::Run;
 use foldline_engine::evidence::Evidence;
-pub use foldline_engine::evidence::{EvidenceError, Storage, remove_logs};
+pub use foldline_engine::evidence::{EvidenceError, Log, Mark, Storage, remove_logs};
 use serde_json::Value;
 
 use crate::checkpoint::{Keeper, StateError, count, field};
+use crate::told_late::Deciding;
 use case_problems::Opening;
 use cases::Expansion;
 use counters::Counters;
 use proof_cases::ProofCases;
 pub use proof_cases::ProofError;
-use search::{Cases, Verification, Visitor};
+use search::{Verification, Visitor};
 pub(crate) use statement::Limits;
 pub use statement::{Limit, Options, Outcome, Progress, Statistics, Verdict, Witness};
+use trees::Cases;
 pub use units::precision;
 
 /// How the search ended.
@@ -213,7 +216,7 @@ pub fn verify_with_proof(
         let cases = Cases::Proved(Box::new(cases));
         let search = Verification::new(cases, Visitor::new(&counters, options.seed), 0);
         let (found, evidence) = search.run(open, Some(storage), run)?;
-        Ok((found, evidence.map(|evidence| Records { head, evidence })))
+        Ok((found, evidence.map(|evidence| Records { head, evidence, incumbent: None })))
     };
     let found = with_progress(&limits, &counters, prove);
     let (found, records) =
@@ -230,16 +233,26 @@ pub fn verify_with_proof(
 pub struct Records {
     head: String,
     evidence: Evidence,
+    /// The final incumbent, where the search looked for one.
+    incumbent: Option<f64>,
 }
 
 impl Records {
+    /// Those of a search that had to find the number in its property: the last one is `incumbent`.
+    pub(crate) fn above(head: String, evidence: Evidence, incumbent: f64) -> Self {
+        Self { head, evidence, incumbent: Some(incumbent) }
+    }
+
     /// Writes them in the order of the format.
     ///
     /// # Errors
     /// If they cannot be read or written.
     pub fn write(&mut self, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(self.head.as_bytes())?;
-        self.evidence.write(out)
+        let Some(incumbent) = self.incumbent else { return self.evidence.write(out) };
+        let mut deciding = Deciding::new(out, incumbent);
+        self.evidence.write(&mut deciding)?;
+        deciding.flush()
     }
 
     /// Removes the files in which they were kept.

@@ -357,19 +357,23 @@ fn refutes(
     };
     let magnitude = reduced.magnitudes[reduced.count() + atom];
     let refuted = bound > relaxation.margin(proof, magnitude, polytope);
-    let Some(proof) = &mut relaxation.proof else { return refuted };
     if refuted {
-        proof.new_bases();
         let atoms = &problem.clauses[clause as usize];
         let place = atoms.iter().position(|&other| other == atom).unwrap_or(0);
-        let words = format!("refute {} {place}", problem.numbers[clause as usize]);
-        let told = match relaxation.solution_error {
-            Some(_) => &[],
-            None => &relaxation.multipliers[..],
-        };
-        proof.with_multipliers(&words, told);
+        record_refutation(relaxation, problem.numbers[clause as usize], place);
     }
     refuted
+}
+
+/// Records that the last bound refutes atom `place` of the clause with this number.
+pub fn record_refutation(relaxation: &mut Relaxation, number: usize, place: usize) {
+    let Some(proof) = &mut relaxation.proof else { return };
+    proof.new_bases();
+    let told = match relaxation.solution_error {
+        Some(_) => &[],
+        None => &relaxation.multipliers[..],
+    };
+    proof.with_multipliers(&format!("refute {number} {place}"), told);
 }
 
 /// Whether no point of the polytope satisfies all the linear relaxations of a clause's atoms.

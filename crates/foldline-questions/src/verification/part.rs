@@ -3,7 +3,7 @@
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::{ExactOutcome, Feasibility, feasibility, maximize};
 use foldline_kernel::number::from_f64_bits;
-use foldline_kernel::{Integer, LinearConstraint, Rational};
+use foldline_kernel::{Atom, Integer, LinearConstraint, Rational};
 
 use super::affine::{AffineMap, AffineRow};
 use super::node::Node;
@@ -101,9 +101,9 @@ pub fn at_most_zero(row: &AffineRow, positive: bool) -> ExactConstraint {
     }
 }
 
-/// The constraint of one of a problem's atoms, composed with the affine output map.
-pub fn atom_constraint(problem: &Problem, atom: usize, outputs: &AffineMap) -> ExactConstraint {
-    let (atom, dimension) = (&problem.atoms[atom], problem.dimension());
+/// The constraint of an atom, composed with the affine output map.
+pub fn atom_constraint(problem: &Problem, atom: &Atom, outputs: &AffineMap) -> ExactConstraint {
+    let dimension = problem.dimension();
     let mut terms: Vec<(usize, Rational)> = atom.input.clone();
     let mut bound = atom.bound.clone();
     for (output, weight) in &atom.output {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use foldline_engine::evidence::EvidenceError;
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::{Feasibility, feasibility};
-use foldline_kernel::{LinearConstraint, Network, Property, Rational};
+use foldline_kernel::{Atom, LinearConstraint, Network, Property, Rational};
 
 use super::case_problems::Piece;
 use super::cases::{Case, Numbered, numbered_cases};
@@ -85,6 +85,16 @@ impl ProofCases {
         off.iter().for_each(|number| head += &format!("off {number}\n"));
         let float = FloatNetwork::new(&network);
         Ok(Self { network: Arc::new(network), float, cases, transforms, precision: bits, head })
+    }
+
+    /// Replaces the clause of each case by these, of which the first has that clause's number.
+    /// False, and nothing is replaced, where a case has several: its region comes more than once.
+    pub fn set_clauses(&mut self, clauses: &[Vec<Atom>]) -> bool {
+        let fits = self.cases.iter().all(|case| case.clauses.len() == 1);
+        if fits {
+            self.cases.iter_mut().for_each(|case| case.clauses = clauses.to_vec());
+        }
+        fits
     }
 
     /// The number of cases.

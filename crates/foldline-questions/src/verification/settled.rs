@@ -25,27 +25,43 @@ const NEARLY_ZERO: f64 = 1e-9;
 pub fn only_touches(
     node: &mut Node,
     reduced: &Reduced,
-    (clause, atom): (u32, usize),
+    (clause, target): (u32, usize),
     bound: f64,
     space: &mut Workspace,
 ) -> bool {
     let problem = node.problem.clone();
-    let touched = &problem.atoms[atom];
     let atoms = &problem.clauses[clause as usize];
-    let place = atoms.iter().position(|&other| other == atom).unwrap_or(0);
-    let terms = if reduced.count() > 0 && is_sum_of_nonnegatives(&problem, &node.known, touched) {
-        vec![(Term::Sum(place), Rational::ONE)]
-    } else if may_touch(reduced, atom, bound, space.relaxation.slack)
-        && let Some(terms) = contradiction(node, touched, place, &mut space.exact_lps)
-    {
-        terms
-    } else {
+    let place = atoms.iter().position(|&other| other == target).unwrap_or(0);
+    let atom = (target, &problem.atoms[target]);
+    let Some(terms) = touching_terms(node, reduced, atom, place, bound, space) else {
         return false;
     };
     if let Some(proof) = &mut space.relaxation.proof {
         proof.with_terms(&format!("exact {}", problem.numbers[clause as usize]), &terms);
     }
     true
+}
+
+/// Why an atom, number `place` of its clause, that floats cannot refute is met nowhere, exactly.
+///
+/// The atom is the one of a target, perhaps with another bound; `bound` is the lower bound of its
+/// excess.
+pub fn touching_terms(
+    node: &mut Node,
+    reduced: &Reduced,
+    (target, atom): (usize, &Atom),
+    place: usize,
+    bound: f64,
+    space: &mut Workspace,
+) -> Option<Vec<(Term, Rational)>> {
+    let problem = node.problem.clone();
+    if reduced.count() > 0 && is_sum_of_nonnegatives(&problem, &node.known, atom) {
+        return Some(vec![(Term::Sum(place), Rational::ONE)]);
+    }
+    if !may_touch(reduced, target, bound, space.relaxation.slack) {
+        return None;
+    }
+    contradiction(node, atom, place, &mut space.exact_lps)
 }
 
 /// Whether floats leave open whether a target without undecided neurons only touches zero, while
@@ -57,11 +73,6 @@ pub fn may_touch(reduced: &Reduced, target: usize, bound: f64, slack: f64) -> bo
     reduced.count() > 0
         && -bound <= NEARLY_ZERO * reduced.magnitudes[row] + 8.0 * slack
         && reduced.is_affine(row)
-}
-
-/// Whether `atom` holds at no point of the node's part: exact, but false may mean nothing.
-pub fn is_out_of_reach(node: &mut Node, atom: &Atom, exact_lps: &mut u64) -> bool {
-    contradiction(node, atom, 0, exact_lps).is_some()
 }
 
 /// Why `atom`, which is number `place` of its clause, holds at no point of the node's part.

@@ -5,11 +5,11 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 
 use foldline::formats::network::network_to_json;
 use foldline::questions::maximum::range::{End, range};
-use foldline::questions::maximum::{Answer, maximum};
+use foldline::questions::maximum::{Answer, maximum, maximum_with_proof};
 use foldline::questions::positivity::{self, positive};
 use foldline::questions::surjectivity::{self, surjective};
 use foldline::questions::zero_function::{self, zero};
-use foldline::{Atom, Formula, Network, Options, Property, Rational, Region};
+use foldline::{Atom, Formula, Network, Options, Property, Rational, Region, Storage};
 use proptest::prelude::*;
 
 use crate::enumerate::{Extreme, greatest, value, violation};
@@ -259,11 +259,17 @@ proptest! {
         let output = output % subject.network.outputs();
         let objective = vec![(output, Rational::from(sign))];
         let asked = subject.clone();
-        let answer = within_patience(
-            move |options| maximum(&asked.network, &asked.region, &[objective], &options).answer,
-            threads,
-        )?;
+        let both = move |options: Options| {
+            let (network, region) = (&asked.network, &asked.region);
+            let storage = Storage::in_memory();
+            let proved =
+                maximum_with_proof(network, region, &objective, &options, storage, None);
+            let proved = proved.map(|(outcome, _)| outcome.answer);
+            (maximum(network, region, &[objective], &options).answer, proved)
+        };
+        let (answer, proved) = within_patience(both, threads)?;
         check_maximum(&subject, output, sign, &answer)?;
+        check_maximum(&subject, output, sign, &proved.expect("a proof"))?;
     }
 
     #[test]

@@ -25,7 +25,7 @@ use foldline::regions_certificate::count_certified;
 use foldline::training_certificates::{
     interpolate_certified, train_certified, write_separation, zero_loss_certified,
 };
-use foldline::{Rational, Zonotope, parse_rational};
+use foldline::{Options, Rational, Zonotope, parse_rational};
 
 use crate::case::{Case, Over, Question, Subject, options, property};
 use crate::source::{Read, Source, quoted};
@@ -92,12 +92,14 @@ fn on_region(
     let (network, output, target) = (&subject.network, subject.output, case.target());
     let options = options(limit);
     let asked = (network, &over);
+    let threads = [1, 2, 8][source.between(0, 2)];
+    let on_threads = || Options { threads, ..options.clone() };
     match question {
         Question::Maximum => {
-            maximum_certified(asked, output, files, &options, &target, None).map(drop)
+            maximum_certified(asked, output, files, &on_threads(), &target, None).map(drop)
         }
         Question::Range => {
-            range_certified(network, &over, files, &options, &target, None).map(drop)
+            range_certified(network, &over, files, &on_threads(), &target, None).map(drop)
         }
         Question::Positive => {
             positive_certified(asked, output, files, &options, &target, None).map(drop)
