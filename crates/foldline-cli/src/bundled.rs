@@ -1,13 +1,15 @@
 //! The command line of a question that is cut into bundles: taken apart, and run for a share of its work.
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use clap::{CommandFactory, FromArgMatches};
 use foldline::bundles;
 
 use crate::cli::Cli;
+use crate::interrupt::stop_flag;
 use crate::outputs::keep_apart;
-use crate::report::{Failure, Report, say};
+use crate::report::{Exit, Failure, Report, say};
 
 /// The questions whose search can be cut.
 const QUESTIONS: [&[&str]; 10] = [
@@ -104,8 +106,10 @@ impl Question {
         self
     }
 
-    /// Runs it as a command of its own.
+    /// Runs it as a command of its own. Only Ctrl-C interrupts it: that its share of the search is
+    /// done leaves it undecided.
     pub fn run(self) -> Result<Report, Failure> {
+        let is_interrupted = stop_flag();
         let words = std::iter::once("foldline".to_owned()).chain(self.0);
         let usage = |error: clap::Error| {
             let text = error.render().to_string();
@@ -113,7 +117,11 @@ impl Question {
         };
         let matches = Cli::command().try_get_matches_from(words).map_err(usage)?;
         keep_apart(&matches)?;
-        Cli::from_arg_matches(&matches).map_err(usage)?.run()
+        let mut report = Cli::from_arg_matches(&matches).map_err(usage)?.run()?;
+        if report.exit == Exit::Interrupted && !is_interrupted.load(Ordering::Relaxed) {
+            report.exit = Exit::Undecided;
+        }
+        Ok(report)
     }
 }
 

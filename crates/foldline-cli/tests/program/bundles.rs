@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Folder, Run, property};
+use crate::support::{Folder, Run, hard_instance, property};
 
 /// A network with two hidden layers: some hundred parts on the cube.
 fn network() -> String {
@@ -211,4 +211,17 @@ fn what_a_run_left_is_split_with_its_certificate() {
         (&merged["answer"], &merged["certificate_checked"]),
         (&"holds".into(), &true.into())
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_in_a_piece_keeps_its_work() {
+    let (network, property) = hard_instance();
+    let folder = Folder::with(&[("n.json", &network), ("p.vnnlib", &property)]);
+    let bundles = split(&folder, &["verify", "n.json", "p.vnnlib"], "2");
+    let run = crate::interrupts::interrupted(&folder, &["work", &bundles[0]]);
+    assert_eq!(run.code, Some(130), "{}", run.stderr);
+    let merged = folder.run(&["merge", "b", "--timeout", "0.3", "--json"]);
+    assert_eq!(json(&merged, 3)["answer"], "undecided");
+    assert!(folder.path("b/merged.json").exists(), "the same command goes on");
 }
