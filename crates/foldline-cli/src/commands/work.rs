@@ -79,12 +79,17 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let mut report = Report::new("work", "worked", exit, start, json!({}));
     report.set("piece", word);
     report.set("open_parts", open);
+    let left = format!("{} left", plural(open as u64, "part"));
     report.text = match exit {
         Exit::No => {
             "DECIDED: what was found here answers the question; merge the bundles.\n".into()
         }
         Exit::Yes => "CLOSED: nothing is left to do in this piece.\n".into(),
-        _ => format!("OPEN: {} left; the same command goes on.\n", plural(open as u64, "part")),
+        Exit::Undecided => format!("OPEN: {left}; the same command goes on.\n"),
+        Exit::Interrupted => {
+            report.warnings.push(format!("stopped by Ctrl-C, {left}: the same command goes on"));
+            String::new()
+        }
     };
     Ok(report)
 }
