@@ -25,6 +25,7 @@ use crate::workers::{ReleaseOnPanic, on_all, watched};
 const WAIT: Duration = Duration::from_millis(50);
 
 /// In which order parts are visited.
+#[allow(clippy::enum_variant_names, reason = "these are the names of the orders")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
     /// Below the last part first.
