@@ -137,7 +137,7 @@ pub(crate) fn limit(options: &Options) -> Limit {
     if is_stopped { Limit::Stopped } else { Limit::Time }
 }
 
-/// Like [`maximum_resumable`] for one output, and writes a certificate of the answer to `target`.
+/// Like [`foldline_questions::maximum::maximum_resumable`] for one output, and writes a certificate of the answer to `target`.
 ///
 /// The proof is the tree of the search for the maximum, or, where one search cannot give both, that of a
 /// second one. If a limit ends that, the answer is undecided with both bounds equal, and
