@@ -184,7 +184,7 @@ fn drive<S: Search>(
         }
         if is_piece {
             // That all parts of a piece are closed says nothing about the search.
-            pool.end(Ended::Stopped { bound: f64::NEG_INFINITY });
+            pool.end(Ended::Stopped { bound: f64::INFINITY });
         }
         // What is open in a piece says nothing of what is open elsewhere.
         if S::WANTS_OPEN && !is_piece && was_stopped(&()) {
@@ -193,8 +193,9 @@ fn drive<S: Search>(
     });
     let bound = pool.parts.largest_bound(search);
     let ended = match (pool.ended.into_inner().expect("no worker panicked"), bound) {
+        // What is open elsewhere may have any bound.
+        (Some(Ended::Stopped { bound }), _) if is_piece => Ended::Stopped { bound },
         (Some(Ended::Stopped { .. }), Some(bound)) => Ended::Stopped { bound },
-        (Some(Ended::Stopped { bound }), None) if is_piece => Ended::Stopped { bound },
         // A limit may be reached when the last part has just been closed.
         (None | Some(Ended::Stopped { .. }), _) => {
             let (opened, visited) =

@@ -5,12 +5,17 @@ use std::path::Path;
 use std::time::Instant;
 
 use foldline_kernel::NetworkError;
-use foldline_questions::equivalence::{Outcome, Question, Verdict, equivalent, joint, property};
+use foldline_questions::checkpoint::Keeper;
+use foldline_questions::equivalence::{
+    Outcome, Question, Verdict, conclude, joint, largest_difference, nothing_known, property,
+};
+use foldline_questions::sequence::Sequence;
 use foldline_questions::verification::{self, Options};
 
 use crate::certificate::{CertificateError, header, precision};
 use crate::certificate_file::{CertificateFile, Destination};
-use crate::proving::{Proving, rest, write_proofs};
+use crate::proving::{Kept, Proving, rest, write_proofs};
+use crate::question_certificates::limit;
 
 /// The files of a statement about two networks.
 #[derive(Debug, Clone, Copy)]
@@ -32,27 +37,40 @@ pub enum PairError {
     Certificate(#[from] CertificateError),
 }
 
-/// Like [`equivalent`], and writes a certificate of the answer to `target`. `output` is the only
-/// output compared, none for all.
+/// Like [`foldline_questions::equivalence::equivalent_resumable`], and writes a certificate of the
+/// answer to `target`. `output` is the only output compared, none for all.
 ///
 /// The proof of a `yes` is a second search. If a limit ends that, the answer is
-/// undecided and there is no certificate.
+/// undecided and there is no certificate. With a keeper, a later run goes on in either search.
 ///
 /// # Errors
-/// If the networks cannot be compared, a file cannot be read or written, or no proof can be written.
+/// If the networks cannot be compared, a file cannot be read or written, no proof can be written, or
+/// the keeper's state is not one of this answer.
 pub fn equivalent_certified<'d>(
     question: &Question<'_>,
     output: Option<usize>,
     files: PairFiles<'_>,
     options: &Options,
     target: impl Into<Destination<'d>>,
+    keeper: Option<&dyn Keeper>,
 ) -> Result<Outcome, PairError> {
     let (start, target) = (Instant::now(), target.into());
-    let found = equivalent(question, options)?;
-    let joint = match joint(question, &rest(options, start))? {
+    let joint = match joint(question, options)? {
         Ok(joint) => joint,
-        Err(limit) => return Ok(Outcome { verdict: Verdict::Undecided(limit), ..found }),
+        Err(limit) => return Ok(nothing_known(limit)),
     };
+    let within = rest(options, start);
+    let mut searches = Sequence::new(&within, keeper, 1).map_err(CertificateError::from)?;
+    let answer = searches.next(|options, keeper| {
+        let found = largest_difference(question, &joint, options, keeper)?;
+        Ok((found.answer, found.statistics))
+    });
+    let answer = answer.map_err(CertificateError::from)?;
+    let found = conclude(question, &joint, answer, searches.statistics());
+    if keeper.is_some() && found.verdict == Verdict::Yes && found.largest.is_open() {
+        // There is no time for a proof, and the state is that of the first search.
+        return Ok(Outcome { verdict: Verdict::Undecided(limit(options)), ..found });
+    }
     let property = property(&joint, question.region, question.within);
     let precision = precision(&joint, &property);
     let head = |answer: &str| {
@@ -76,7 +94,9 @@ pub fn equivalent_certified<'d>(
         Verdict::Yes => {
             let rest = rest(options, start);
             let proof = Proving::new(String::new(), Some((&joint, property)));
-            let proved = write_proofs(&head("yes")?, &[proof], precision, &rest, target, None)?;
+            let kept = keeper.map(|keeper| Kept { keeper, finished: searches.finished() });
+            let proved =
+                write_proofs(&head("yes")?, &[proof], precision, &rest, target, kept.as_ref())?;
             match proved.expect("a property was to be proved").verdict {
                 verification::Verdict::Holds { .. } => {}
                 verification::Verdict::Undecided(limit) => {

@@ -290,22 +290,24 @@ pub fn zero_certified<'d>(
     Ok(zero_function::Outcome { answer, statistics: searches.statistics() })
 }
 
-/// Like [`surjectivity::surjective`], and writes a certificate of the answer to `target`.
+/// Like [`surjectivity::surjective_resumable`], and writes a certificate of the answer to `target`.
 ///
 /// # Errors
-/// If a file cannot be read or written.
+/// If a file cannot be read or written, or the keeper's state is not one of this answer.
 pub fn surjective_certified<'d>(
     network: &Network,
     output: usize,
     file: &Path,
     options: &Options,
     target: impl Into<Destination<'d>>,
+    keeper: Option<&dyn Keeper>,
 ) -> Result<surjectivity::Outcome, CertificateError> {
     let start = Instant::now();
     let files = SubjectFiles { network: file, region: None };
-    let writing = Writing { kind: "surjectivity", files, target: target.into(), keeper: None };
-    let found = surjectivity::surjective(network, output, options);
-    match &found.answer {
+    let writing = Writing { kind: "surjectivity", files, target: target.into(), keeper };
+    let mut searches = Sequence::new(options, keeper, 2)?;
+    let mut answer = surjectivity::directions(network, output, &mut searches)?;
+    match &answer {
         surjectivity::Answer::Undecided(_) => {}
         surjectivity::Answer::Yes { positive_direction, negative_direction } => {
             let precision = precision(network, &surjectivity::property(network, output, 1));
@@ -320,15 +322,13 @@ pub fn surjective_certified<'d>(
             let (claim, before) = (format!("{output} no"), format!("bounded {side}\n"));
             let far_away = network.without_biases();
             let rest = rest(options, start);
-            match writing.refute(&claim, &before, (&far_away, &property), json!([]), &rest)?.0 {
+            let statement = (&far_away, &property);
+            match writing.refute(&claim, &before, statement, searches.finished(), &rest)?.0 {
                 Verdict::Holds { .. } => {}
                 Verdict::Violated(witness) => return Err(CertificateError::found(&witness)),
-                Verdict::Undecided(limit) => {
-                    let answer = surjectivity::Answer::Undecided(limit);
-                    return Ok(surjectivity::Outcome { answer, statistics: found.statistics });
-                }
+                Verdict::Undecided(limit) => answer = surjectivity::Answer::Undecided(limit),
             }
         }
     }
-    Ok(found)
+    Ok(surjectivity::Outcome { answer, statistics: searches.statistics() })
 }

@@ -138,9 +138,15 @@ impl Arguments {
     fn open_checkpoint(&self, inputs: &Inputs) -> Result<Option<CheckpointFile>, Failure> {
         let physical = self.question.read.physical;
         self.certificate.speaks_about(&self.question.read)?;
-        let certificate = Certificate::InOneRun(self.certificate.path());
+        let certificate = Certificate::Kept(self.certificate.path());
         self.checkpoint.open("equivalent", inputs, certificate, |statement| {
-            statement.option("physical", physical).option("output", self.choice.output)
+            let statement = statement.option("physical", physical);
+            let statement = statement.option("output", self.choice.output);
+            // The largest difference serves any bound, a proof only its own.
+            match self.certificate.path() {
+                Some(_) => statement.option("within", self.within.to_string()),
+                None => statement,
+            }
         })
     }
 }
@@ -157,7 +163,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let within = &arguments.within;
     let question = Question { networks: [a, b], region, outputs: &outputs, within };
     let checkpoint = arguments.open_checkpoint(&inputs)?;
-    let certifying = certificate.prepare(&inputs, run.limits.clone(), false)?;
+    let certifying = certificate.prepare(&inputs, run.limits.clone(), checkpoint.is_some())?;
     let found = match &certifying {
         None => equivalent_resumable(&question, &run.options, keeper(&checkpoint))
             .map_err(|error| Failure::Input(format!("{}: {error}", pair.names[1])))?
@@ -167,9 +173,10 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             let files = PairFiles { networks, region: arguments.over.as_deref() };
             let output = arguments.choice.output;
             let target = certifying.destination();
-            equivalent_certified(&question, output, files, &run.options, target).map_err(
+            let keeper = keeper(&checkpoint);
+            equivalent_certified(&question, output, files, &run.options, target, keeper).map_err(
                 |error| match error {
-                    PairError::Certificate(error) => not_written(None, error),
+                    PairError::Certificate(error) => not_written(checkpoint.as_ref(), error),
                     PairError::Networks(error) => Failure::Input(error.to_string()),
                 },
             )?
@@ -189,8 +196,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         report.warnings.push(message.to_owned());
     }
     // An answer that bounds gave in time leaves the largest difference open.
-    let is_open =
-        matches!(found.largest, Largest::Between { .. } | Largest::Value { attained: None, .. });
+    let is_open = found.largest.is_open();
     report.certify(certifying);
     report.keep_checkpoint(checkpoint, !is_open);
     Ok(report)

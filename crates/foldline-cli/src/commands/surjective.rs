@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let checkpoint = checkpoint.open(
         "surjective",
         &inputs,
-        Certificate::InOneRun(certificate.path()),
+        Certificate::Kept(certificate.path()),
         |statement| statement.option("physical", question.read.physical).option("output", output),
     )?;
     let certifying = certificate.prepare(&inputs, run.limits.clone(), checkpoint.is_some())?;
@@ -70,6 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             network,
             &run.options,
             certifying.destination(),
+            keeper(&checkpoint),
         )
         .map_err(|error| not_written(checkpoint.as_ref(), error))?,
     };

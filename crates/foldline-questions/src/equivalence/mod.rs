@@ -13,7 +13,7 @@ use foldline_kernel::interrupt::Stopped;
 use foldline_kernel::{LinearConstraint, Network, NetworkError, Rational};
 
 use crate::checkpoint::{Keeper, StateError};
-use crate::maximum::{Answer, Attained, Objective, maximum_resumable};
+use crate::maximum::{self, Answer, Attained, Objective, maximum_resumable};
 use crate::verification::{Limit, Limits, Options, Statistics};
 pub use statement::{Comparison, Largest, Outcome, Question, Verdict, property};
 
@@ -49,17 +49,36 @@ pub fn equivalent_resumable(
         Ok(joint) => joint,
         Err(limit) => return Ok(Ok(nothing_known(limit))),
     };
-    let options = &limits.rest();
+    let found = largest_difference(question, &joint, &limits.rest(), keeper);
+    Ok(found.map(|outcome| conclude(question, &joint, outcome.answer, outcome.statistics)))
+}
+
+/// The largest value of a − b or b − a among the outputs that are compared, given [`joint`].
+///
+/// # Errors
+/// If the keeper's state is not one of this search.
+pub fn largest_difference(
+    question: &Question<'_>,
+    joint: &Network,
+    options: &Options,
+    keeper: Option<&dyn Keeper>,
+) -> Result<maximum::Outcome, StateError> {
     let objective = |output, sign: i8| -> Objective { vec![(output, Rational::from(sign))] };
     let objectives: Vec<Objective> = (0..question.outputs.len())
         .flat_map(|output| [objective(output, 1), objective(output, -1)])
         .collect();
-    let found = maximum_resumable(&joint, question.region, &objectives, options, keeper);
-    Ok(found.map(|outcome| {
-        let statistics = outcome.statistics;
-        let (verdict, largest) = conclude(question, outcome.answer);
-        Outcome { verdict, largest, neurons: joint.neurons(), statistics }
-    }))
+    maximum_resumable(joint, question.region, &objectives, options, keeper)
+}
+
+/// The outcome that follows from the [`largest_difference`].
+pub fn conclude(
+    question: &Question<'_>,
+    joint: &Network,
+    answer: Answer,
+    statistics: Statistics,
+) -> Outcome {
+    let (verdict, largest) = verdict(question, answer);
+    Outcome { verdict, largest, neurons: joint.neurons(), statistics }
 }
 
 /// The network a − b of the outputs that are compared, or which of the limits ended its making.
@@ -79,7 +98,7 @@ pub fn joint(
 }
 
 /// The outcome of a run that was ended before there was a difference network.
-fn nothing_known(limit: Limit) -> Outcome {
+pub fn nothing_known(limit: Limit) -> Outcome {
     Outcome {
         verdict: Verdict::Undecided(limit),
         largest: Largest::Between { lower: None, upper: None },
@@ -88,7 +107,7 @@ fn nothing_known(limit: Limit) -> Outcome {
     }
 }
 
-fn conclude(question: &Question<'_>, answer: Answer) -> (Verdict, Largest) {
+fn verdict(question: &Question<'_>, answer: Answer) -> (Verdict, Largest) {
     match answer {
         Answer::Empty => (Verdict::Yes, Largest::Nothing),
         Answer::Unbounded { point, direction } => {

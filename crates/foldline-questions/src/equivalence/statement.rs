@@ -99,6 +99,13 @@ pub enum Largest {
     },
 }
 
+impl Largest {
+    /// Whether a limit left it open.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Largest::Between { .. } | Largest::Value { attained: None, .. })
+    }
+}
+
 /// An answer with the counts of the run that found it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {

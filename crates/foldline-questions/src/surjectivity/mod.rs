@@ -36,8 +36,24 @@ pub fn surjective_resumable(
     options: &Options,
     keeper: Option<&dyn Keeper>,
 ) -> Result<Outcome, StateError> {
-    assert!(output < network.outputs(), "no such output");
     let mut searches = Sequence::new(options, keeper, 2)?;
+    let answer = directions(network, output, &mut searches)?;
+    Ok(Outcome { answer, statistics: searches.statistics() })
+}
+
+/// The answer by the two searches of this sequence.
+///
+/// # Errors
+/// If the sequence's state is not one of this question.
+///
+/// # Panics
+/// As [`surjective`].
+pub fn directions(
+    network: &Network,
+    output: usize,
+    searches: &mut Sequence<'_>,
+) -> Result<Answer, StateError> {
+    assert!(output < network.outputs(), "no such output");
     let far_away = network.without_biases();
     let mut direction = |sign: i8| {
         let property = property(network, output, sign);
@@ -54,7 +70,7 @@ pub fn surjective_resumable(
             Verdict::Undecided(limit) => Err(limit),
         })
     };
-    let answer = match (direction(1)?, direction(-1)?) {
+    Ok(match (direction(1)?, direction(-1)?) {
         (Err(limit), _) | (_, Err(limit)) => Answer::Undecided(limit),
         (Ok(Some(positive_direction)), Ok(Some(negative_direction))) => {
             Answer::Yes { positive_direction, negative_direction }
@@ -62,6 +78,5 @@ pub fn surjective_resumable(
         (Ok(positive_direction), Ok(negative_direction)) => {
             Answer::No { positive_direction, negative_direction }
         }
-    };
-    Ok(Outcome { answer, statistics: searches.statistics() })
+    })
 }

@@ -107,7 +107,7 @@ fn on_region(
         Question::Zero => {
             zero_certified(asked, Some(output), files, &options, &target, None).map(drop)
         }
-        _ => surjective_certified(network, output, &subject.network_file, &options, &target)
+        _ => surjective_certified(network, output, &subject.network_file, &options, &target, None)
             .map(drop),
     }
     .map_err(text)
@@ -144,7 +144,8 @@ fn equivalent(source: &mut Source, case: &mut Case, limit: Duration) -> Result<(
     let [a, b] = &networks;
     let region = region.as_ref().map(|(_, path)| path.as_path());
     let files = PairFiles { networks: [a, b], region };
-    equivalent_certified(&question, None, files, &options(limit), &case.target()).map_err(text)?;
+    equivalent_certified(&question, None, files, &options(limit), &case.target(), None)
+        .map_err(text)?;
     Ok(())
 }
 
