@@ -32,10 +32,12 @@ pub fn cut(state: &Value, pieces: usize) -> Vec<Value> {
     let parts = driven[OPEN_PARTS].as_array().map_or(&[][..], Vec::as_slice);
     let has_evidence = driven.get("evidence").is_some();
     let pieces = pieces.min(parts.len());
+    let mut rest = state.clone();
+    *rest.pointer_mut(&path).expect("the same state") = Value::Null;
     let piece = |first: usize| {
         let own: Vec<&Value> = parts.iter().skip(first).step_by(pieces).collect();
         let entry = |(number, part): (usize, &&Value)| json!([number, part[1]]);
-        let mut piece = state.clone();
+        let mut piece = rest.clone();
         let open = piece.pointer_mut(&path).expect("the same state");
         *open = if has_evidence {
             let entries: Vec<Value> = (1..).zip(&own).map(entry).collect();
