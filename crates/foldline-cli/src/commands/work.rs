@@ -54,6 +54,10 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let words = words.ok_or_else(|| {
         input(format!("{}: expected a bundle that `foldline split` wrote", bundle.display()))
     })?;
+    if bundle.with_file_name("merged.json").exists() {
+        let message = "the pieces were merged already, and `foldline merge` goes on from there";
+        return Err(input(format!("{}: {message}", bundle.display())));
+    }
     let mut is_stopped = false;
     if let Progress::Open(_) = content.progress() {
         let question = Question(words).beside(bundle)?;

@@ -224,4 +224,7 @@ fn ctrl_c_in_a_piece_keeps_its_work() {
     let merged = folder.run(&["merge", "b", "--timeout", "0.3", "--json"]);
     assert_eq!(json(&merged, 3)["answer"], "undecided");
     assert!(folder.path("b/merged.json").exists(), "the same command goes on");
+    let late = folder.run(&["work", &bundles[0]]);
+    assert_eq!(late.code, Some(4));
+    assert!(late.stderr.contains("merged already"), "{}", late.stderr);
 }
