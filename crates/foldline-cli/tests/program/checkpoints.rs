@@ -188,7 +188,7 @@ fn a_pair_keeps_its_certificate_with_its_state() {
     let files = ["n.json", "m.json", "box.json"];
     for (within, code) in [("1", 0), ("1/100", 1)] {
         let question = ["equivalent", "n.json", "m.json", "--over", "box.json", "--within", within];
-        let kept = ["--checkpoint", "c", "--certificate", "p", "--json"];
+        let kept = ["--checkpoint", "c", "--certificate", "p"];
         let stopped = folder.run(&[&question[..], &kept, &["--timeout", "0"]].concat());
         assert_eq!(stopped.code, Some(3), "{}", stopped.stderr);
         let answer = folder.json(&[&question[..], &kept].concat(), code);
