@@ -4,7 +4,7 @@
     benches/threads.py [--threads 1 2 8] [--program target/release/foldline] [--checker target/release/foldcheck]
 
 For each statement of data/cases and data/examples the verdict must be the known one on any number of threads. Certificates that differ are
-checked each, equal ones once, by `foldcheck` and by `scripts/check_certificate.py`; both must accept. Standard library only.
+checked each, equal ones once, by `foldcheck` and by `scripts/check_certificate.py`; both must accept. The examples are ONNX files, for which the Python checker needs numpy and onnx.
 Exit code 1 if a verdict is wrong or a certificate is rejected.
 """
 
