@@ -2,12 +2,14 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches};
 use foldline::bundles;
 
 use crate::cli::Cli;
 use crate::interrupt::stop_flag;
+use crate::options::WorkerOptions;
 use crate::outputs::keep_apart;
 use crate::report::{Exit, Failure, Report, say};
 
@@ -104,6 +106,16 @@ impl Question {
     pub fn with_flag(mut self, flag: &str, is_set: bool) -> Self {
         self.0.extend(is_set.then(|| flag.to_owned()));
         self
+    }
+
+    /// The same on so many threads, with or without a progress line.
+    pub fn on(self, workers: &WorkerOptions) -> Self {
+        self.with_any("--threads", workers.threads).with_flag("--quiet", workers.quiet)
+    }
+
+    /// The same within so much wall-clock time.
+    pub fn within(self, limit: Option<Duration>) -> Self {
+        self.with_any("--timeout", limit.map(|limit| limit.as_secs_f64()))
     }
 
     /// Runs it as a command of its own. Only Ctrl-C interrupts it: that its share of the search is

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::certifying::Limits;
 use crate::describe::{count, duration, plural};
 use crate::interrupt::stop_flag;
-use crate::options::{OutputOptions, TimeoutOption};
+use crate::options::{OutputOptions, TimeoutOption, WorkerOptions};
 use crate::progress::ProgressLine;
 use crate::report::{Exit, Failure, Report};
 
@@ -21,12 +21,8 @@ pub struct CountingOptions {
     pub output: OutputOptions,
     #[command(flatten)]
     timeout: TimeoutOption,
-    /// Worker threads [default: one a core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
-    /// No progress line
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    workers: WorkerOptions,
 }
 
 /// A count with its limits, its progress line and its interrupt handler.
@@ -44,14 +40,14 @@ pub struct Counting {
 impl Counting {
     /// Limits count from `start`.
     pub fn new(start: Instant, limits: &CountingOptions) -> Self {
-        let line = ProgressLine::new(limits.quiet);
+        let line = ProgressLine::new(limits.workers.quiet);
         let show = line.writer();
         let progress = show.map(|show| {
             Arc::new(move |progress: &Progress| show(&line_of(progress)))
                 as foldline::questions::regions::ProgressCallback
         });
         let options = Options {
-            threads: limits.threads.map_or(0, usize::from),
+            threads: limits.workers.threads.map_or(0, usize::from),
             timeout: limits.timeout.timeout.map(|limit| limit.saturating_sub(start.elapsed())),
             stop: Some(stop_flag()),
             progress,

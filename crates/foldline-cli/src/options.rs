@@ -44,6 +44,17 @@ pub struct SearchOptions {
     pub quiet: bool,
 }
 
+/// On how many threads a command works, and whether it shows how far it is.
+#[derive(Debug, Clone, Args)]
+pub struct WorkerOptions {
+    /// Worker threads [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// No progress line
+    #[arg(long)]
+    pub quiet: bool,
+}
+
 /// The wall-clock limit of a search.
 #[derive(Debug, Clone, Args)]
 pub struct TimeoutOption {

@@ -81,7 +81,7 @@ impl Content {
 /// # Errors
 /// If there is none, or it is damaged.
 pub fn read(path: &Path) -> Result<Content, CheckpointError> {
-    Content::read(path)?.ok_or_else(|| failure(path, "there is no such file"))
+    Content::read(path)?.ok_or_else(|| CheckpointError::new(path, "there is no such file"))
 }
 
 /// Cuts the state in a folder into at most so many pieces; their files. `target` is the question's
@@ -115,7 +115,7 @@ pub fn cut(
             let grown = |bundle| partial_name(&certificate(bundle, target));
             let (from, to) = (grown(&self::whole(folder)), grown(&path));
             if from.exists() {
-                fs::copy(from, &to).map_err(|error| failure(&to, &error.to_string()))?;
+                fs::copy(from, &to).map_err(|error| CheckpointError::new(&to, error))?;
             }
         }
         piece.write(&path)?;
@@ -150,19 +150,20 @@ pub fn join(folder: &Path, target: Option<&Path>) -> Result<Joined, CheckpointEr
         return Ok(Joined::Answer(answer, path));
     }
     let count = content.notes.get("pieces").and_then(Value::as_u64);
-    let count = count.ok_or_else(|| failure(&path, "it was not cut into pieces"))? as usize;
+    let count =
+        count.ok_or_else(|| CheckpointError::new(&path, "it was not cut into pieces"))? as usize;
     let of = identity(&content);
     let (mut claimed, mut worked) = (Vec::new(), Vec::new());
     for number in 1..=count {
         let path = piece(folder, number);
         // Nobody may work on it meanwhile.
         claimed
-            .push(Place::claim(&path, false).map_err(|error| failure(&path, &error.to_string()))?);
+            .push(Place::claim(&path, false).map_err(|error| CheckpointError::new(&path, error))?);
         let piece = read(&path)?;
         let is = |key: &str, value: Value| piece.notes.get(key) == Some(&value);
         if !is("of", json!(of)) || !is("piece", json!(number)) {
             let reason = format!("it is not piece {number} of the search in {}", folder.display());
-            return Err(failure(&path, &reason));
+            return Err(CheckpointError::new(&path, &reason));
         }
         worked.push((path, piece));
     }
@@ -181,14 +182,14 @@ pub fn join(folder: &Path, target: Option<&Path>) -> Result<Joined, CheckpointEr
     let state = match beyond {
         Some(_) => first.1.clone(),
         None => {
-            pieces::join(first.1, &states).map_err(|error| failure(&path, &error.to_string()))?
+            pieces::join(first.1, &states).map_err(|error| CheckpointError::new(&path, error))?
         }
     };
     let mut statement = content.statement.clone();
     if let Some(target) = target {
         let others = others.iter().map(|(path, piece)| (path, &piece.state));
         let sources: Vec<_> = std::iter::once(first).chain(others).collect();
-        copy_records(&sources, target).map_err(|error| failure(target, &error.to_string()))?;
+        copy_records(&sources, target).map_err(|error| CheckpointError::new(target, error))?;
         statement.insert("certificate".to_owned(), target.display().to_string().into());
     }
     Content { statement, state, notes: Map::new() }.write(&merged(folder))?;
@@ -250,7 +251,7 @@ pub fn copy_certificate(
         copy_logs(proofs_beside(&from), proofs_beside(&to), 1, 0)?;
         copy_logs(Storage::Files(from), Storage::Files(to), pieces::logs(&content.state), 0)
     };
-    copy().map_err(|error: io::Error| failure(target, &error.to_string()))
+    copy().map_err(|error: io::Error| CheckpointError::new(target, error))
 }
 
 /// Brings the certificate that a bundle's run wrote to where the question's is asked for.
@@ -264,7 +265,7 @@ pub fn fetch_certificate(bundle: &Path, target: &Path) -> Result<(), CheckpointE
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     };
-    copy().map_err(|error| failure(target, &error.to_string()))
+    copy().map_err(|error| CheckpointError::new(target, error))
 }
 
 /// All files of a folder of bundles that this module may have made.
@@ -278,8 +279,4 @@ pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     };
     let entries = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
     Ok(entries.collect::<io::Result<Vec<_>>>()?.into_iter().filter(is_own).collect())
-}
-
-fn failure(path: &Path, reason: &str) -> CheckpointError {
-    CheckpointError { path: path.display().to_string(), reason: reason.to_owned() }
 }

@@ -40,6 +40,12 @@ pub struct CheckpointError {
     pub reason: String,
 }
 
+impl CheckpointError {
+    pub(crate) fn new(path: &Path, reason: impl ToString) -> Self {
+        Self { path: path.display().to_string(), reason: reason.to_string() }
+    }
+}
+
 /// What a search is about: a checkpoint of another one is of no use to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement(Map<String, Value>);
@@ -96,7 +102,7 @@ impl Content {
     /// # Errors
     /// If it cannot be read, is damaged, or is of another version.
     pub fn read(path: &Path) -> Result<Option<Self>, CheckpointError> {
-        let fail = |reason: String| CheckpointError { path: path.display().to_string(), reason };
+        let fail = |reason: String| CheckpointError::new(path, reason);
         match read_bytes(path) {
             Ok(bytes) => Self::parse(&bytes).map(Some).map_err(fail),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -109,10 +115,7 @@ impl Content {
     /// # Errors
     /// If another run is writing there, or it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
-        let fail = |error: io::Error| CheckpointError {
-            path: path.display().to_string(),
-            reason: error.to_string(),
-        };
+        let fail = |error: io::Error| CheckpointError::new(path, error);
         let place = Place::claim(path, false).map_err(fail)?;
         self.write_to(&place).map_err(fail)
     }
@@ -188,7 +191,7 @@ impl CheckpointFile {
     /// If the file is damaged, is about something else, is of another version, or if none could
     /// be written there.
     pub fn open(path: &Path, statement: Statement) -> Result<Self, CheckpointError> {
-        let fail = |reason: String| CheckpointError { path: path.display().to_string(), reason };
+        let fail = |reason: String| CheckpointError::new(path, reason);
         // First of all, so that no other run writes it while it is read, or goes on from it as well.
         let place = Place::claim(path, false).map_err(|error| fail(error.to_string()))?;
         let Some(file) = place.file() else {
@@ -221,11 +224,7 @@ impl CheckpointFile {
     pub fn settle(mut self, answer: Value) -> Result<(), CheckpointError> {
         self.notes.insert(ANSWER.to_owned(), answer);
         let state = self.resumed.take().unwrap_or_default();
-        let fail = |error: io::Error| CheckpointError {
-            path: self.path.display().to_string(),
-            reason: error.to_string(),
-        };
-        self.write(&state).map_err(fail)
+        self.write(&state).map_err(|error| CheckpointError::new(&self.path, error))
     }
 
     /// The file's path.

@@ -2,8 +2,8 @@
 //! difference network never is.
 
 use std::path::Path;
-use std::time::Instant;
 
+use foldline_engine::limits::Limits;
 use foldline_kernel::NetworkError;
 use foldline_questions::checkpoint::Keeper;
 use foldline_questions::equivalence::{
@@ -14,7 +14,7 @@ use foldline_questions::verification::{self, Options};
 
 use crate::certificate::{CertificateError, header, precision};
 use crate::certificate_file::{CertificateFile, Destination};
-use crate::proving::{Kept, Proving, rest, write_proofs};
+use crate::proving::{Kept, Proving, write_proofs};
 use crate::question_certificates::limit;
 
 /// The files of a statement about two networks.
@@ -54,12 +54,12 @@ pub fn equivalent_certified<'d>(
     target: impl Into<Destination<'d>>,
     keeper: Option<&dyn Keeper>,
 ) -> Result<Outcome, PairError> {
-    let (start, target) = (Instant::now(), target.into());
+    let (limits, target) = (Limits::new(options), target.into());
     let joint = match joint(question, options)? {
         Ok(joint) => joint,
         Err(limit) => return Ok(nothing_known(limit)),
     };
-    let within = rest(options, start);
+    let within = limits.rest();
     let mut searches = Sequence::new(&within, keeper, 1).map_err(CertificateError::from)?;
     let answer = searches.next(|options, keeper| {
         let found = largest_difference(question, &joint, options, keeper)?;
@@ -92,7 +92,7 @@ pub fn equivalent_certified<'d>(
             out.finish()?;
         }
         Verdict::Yes => {
-            let rest = rest(options, start);
+            let rest = limits.rest();
             let proof = Proving::new(String::new(), Some((&joint, property)));
             let kept = keeper.map(|keeper| Kept { keeper, finished: searches.finished() });
             let proved =

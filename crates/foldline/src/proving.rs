@@ -5,8 +5,8 @@
 //! and the state says how long they were. What was written after that is cut off and found again.
 
 use std::path::Path;
-use std::time::Instant;
 
+use foldline_engine::limits::Limits;
 use foldline_kernel::{Network, Property};
 use foldline_questions::checkpoint::{Keeper, Share, StateError};
 use foldline_questions::verification::{
@@ -169,7 +169,7 @@ impl Writer<'_, '_> {
         mut file: CertificateFile<'_>,
         mut position: Option<Position>,
     ) -> Result<Option<Outcome>, CertificateError> {
-        let start = Instant::now();
+        let limits = Limits::new(self.options);
         let mut last = None;
         let first = position.as_ref().map_or(0, |position| position.number);
         for (number, proof) in self.proofs.iter().enumerate().skip(first) {
@@ -180,7 +180,7 @@ impl Writer<'_, '_> {
             if self.is_recorded(proof, &mut file)? {
                 last = None;
             } else if let Some((network, property)) = &proof.holds {
-                let options = rest(self.options, start);
+                let options = limits.rest();
                 let outcome =
                     self.prove((network, property), &options, number, resumed, &mut file)?;
                 let holds = matches!(outcome.verdict, Verdict::Holds { .. });
@@ -254,10 +254,4 @@ impl Writer<'_, '_> {
         }
         Ok(outcome)
     }
-}
-
-/// The options of a further run: what is left of the time.
-pub fn rest(options: &Options, start: Instant) -> Options {
-    let timeout = options.timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
-    Options { timeout, ..options.clone() }
 }

@@ -5,8 +5,8 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
+use foldline_engine::limits::Limits;
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::feasible_point;
 use foldline_kernel::linear::dot;
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::certificate::{CertificateError, header, precision};
 use crate::certificate_file::{CertificateFile, Destination};
-use crate::proving::{Kept, Proving, rest, write_proofs};
+use crate::proving::{Kept, Proving, write_proofs};
 use crate::recorded::Recorded;
 
 /// Fraction bits named where nothing is rounded.
@@ -154,7 +154,7 @@ pub fn maximum_certified<'d>(
     target: impl Into<Destination<'d>>,
     keeper: Option<&'d dyn Keeper>,
 ) -> Result<Outcome, CertificateError> {
-    let start = Instant::now();
+    let limits = Limits::new(options);
     let target = target.into();
     let recorded = Recorded::new(target, keeper);
     let keeper = recorded.keeper();
@@ -188,7 +188,7 @@ pub fn maximum_certified<'d>(
         return Ok(Outcome { answer, statistics });
     }
     let claim = format!("{output} {words}");
-    let rest = rest(options, start);
+    let rest = limits.rest();
     proof.recorded = Some((&recorded, 0));
     let proved = writing.proofs(&claim, &[proof], searches.finished(), &rest)?;
     match proved.map(|outcome| outcome.verdict) {
@@ -260,7 +260,7 @@ pub fn zero_certified<'d>(
     target: impl Into<Destination<'d>>,
     keeper: Option<&dyn Keeper>,
 ) -> Result<zero_function::Outcome, CertificateError> {
-    let start = Instant::now();
+    let limits = Limits::new(options);
     let writing = Writing { kind: "zero", files, target: target.into(), keeper };
     let outputs = output.map_or((0..network.outputs()).collect(), |output| vec![output]);
     let name = output.map_or("all".to_owned(), |output| output.to_string());
@@ -278,7 +278,7 @@ pub fn zero_certified<'d>(
             writing.whole(&format!("{name} no"), precision, &body)?;
         }
         zero_function::Answer::Yes => {
-            let (claim, rest) = (format!("{name} yes"), rest(options, start));
+            let (claim, rest) = (format!("{name} yes"), limits.rest());
             let statement = (network, &property);
             match writing.refute(&claim, "", statement, searches.finished(), &rest)?.0 {
                 Verdict::Holds { .. } => {}
@@ -302,7 +302,7 @@ pub fn surjective_certified<'d>(
     target: impl Into<Destination<'d>>,
     keeper: Option<&dyn Keeper>,
 ) -> Result<surjectivity::Outcome, CertificateError> {
-    let start = Instant::now();
+    let limits = Limits::new(options);
     let files = SubjectFiles { network: file, region: None };
     let writing = Writing { kind: "surjectivity", files, target: target.into(), keeper };
     let mut searches = Sequence::new(options, keeper, 2)?;
@@ -321,7 +321,7 @@ pub fn surjective_certified<'d>(
             let property = surjectivity::property(network, output, sign);
             let (claim, before) = (format!("{output} no"), format!("bounded {side}\n"));
             let far_away = network.without_biases();
-            let rest = rest(options, start);
+            let rest = limits.rest();
             let statement = (&far_away, &property);
             match writing.refute(&claim, &before, statement, searches.finished(), &rest)?.0 {
                 Verdict::Holds { .. } => {}

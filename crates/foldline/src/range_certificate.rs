@@ -1,7 +1,6 @@
 //! Certificates of ranges: for each end of each output's interval the point or the ray, and the proof that nothing is beyond.
 
-use std::time::Instant;
-
+use foldline_engine::limits::Limits;
 use foldline_kernel::{Network, Rational, Region};
 use foldline_questions::checkpoint::Keeper;
 use foldline_questions::maximum::range::{End, Interval, RangeOutcome, range_by};
@@ -11,7 +10,7 @@ use foldline_questions::verification::{Limit, Options, Verdict};
 
 use crate::certificate::CertificateError;
 use crate::certificate_file::Destination;
-use crate::proving::{Proving, rest};
+use crate::proving::Proving;
 use crate::question_certificates::{SubjectFiles, Writing, extreme, limit};
 use crate::recorded::Recorded;
 
@@ -33,7 +32,7 @@ pub fn range_certified<'d>(
     target: impl Into<Destination<'d>>,
     keeper: Option<&dyn Keeper>,
 ) -> Result<RangeOutcome, CertificateError> {
-    let start = Instant::now();
+    let limits = Limits::new(options);
     let target = target.into();
     let recorded = Recorded::new(target, keeper);
     let keeper = recorded.keeper();
@@ -59,7 +58,7 @@ pub fn range_certified<'d>(
             }
         },
     };
-    let rest = rest(options, start);
+    let rest = limits.rest();
     let last = writing.proofs(&claim, &proofs, searches.finished(), &rest)?;
     recorded.remove();
     let intervals = match last.map(|outcome| outcome.verdict) {

@@ -1,13 +1,12 @@
 //! `foldline merge DIR`: the answer of a question whose search was split.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 use foldline::bundles::{self, Joined};
 
 use crate::bundled::{Question, input};
-use crate::options::{OutputOptions, parse_seconds};
+use crate::options::{OutputOptions, TimeoutOption, WorkerOptions};
 use crate::report::{Failure, Report};
 
 /// Put the pieces of a split search together, and answer the question
@@ -22,15 +21,10 @@ pub struct Arguments {
     /// The folder of the bundles
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Give up after this many seconds of wall-clock time; the same command goes on
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
-    timeout: Option<Duration>,
-    /// Worker threads [default: one a core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
-    /// No progress line
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    timeout: TimeoutOption,
+    #[command(flatten)]
+    workers: WorkerOptions,
     #[command(flatten)]
     pub output: OutputOptions,
 }
@@ -46,7 +40,7 @@ Exit codes:
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
-    let Arguments { folder, timeout, threads, quiet, .. } = arguments;
+    let Arguments { folder, timeout, workers, .. } = arguments;
     let whole = bundles::read(&bundles::whole(folder)).map_err(input)?;
     let question = whole.arguments().map(Question);
     let question =
@@ -62,8 +56,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         return told(report, &bundle, target.as_deref(), folder);
     }
     let run = question.with("--checkpoint", merged.display());
-    let run = run.with_any("--timeout", timeout.map(|limit| limit.as_secs_f64()));
-    let mut report = run.with_any("--threads", *threads).with_flag("--quiet", *quiet).run()?;
+    let mut report = run.within(timeout.timeout).on(workers).run()?;
     if report.finished.is_some() {
         report.bundles = Some(folder.clone());
     }

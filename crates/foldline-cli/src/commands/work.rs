@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::bundled::{Question, input};
 use crate::describe::plural;
-use crate::options::{OutputOptions, parse_seconds};
+use crate::options::{OutputOptions, WorkerOptions, parse_seconds};
 use crate::report::{Exit, Failure, Report};
 
 /// Work on one piece of a search that was split
@@ -26,12 +26,8 @@ pub struct Arguments {
     /// Stop after this many seconds of wall-clock time [default: when the piece is done]
     #[arg(long, value_name = "S", value_parser = parse_seconds)]
     seconds: Option<Duration>,
-    /// Worker threads [default: one a core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
-    /// No progress line
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    workers: WorkerOptions,
     #[command(flatten)]
     pub output: OutputOptions,
 }
@@ -48,13 +44,13 @@ Exit codes:
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let start = Instant::now();
-    let Arguments { bundle, seconds, threads, quiet, .. } = arguments;
+    let Arguments { bundle, seconds, workers, .. } = arguments;
     let content = bundles::read(bundle).map_err(input)?;
     let words = content.arguments().filter(|_| content.notes.contains_key("piece"));
     let words = words.ok_or_else(|| {
         input(format!("{}: expected a bundle that `foldline split` wrote", bundle.display()))
     })?;
-    if bundle.with_file_name("merged.json").exists() {
+    if bundle.parent().is_some_and(|folder| bundles::merged(folder).exists()) {
         let message = "the pieces were merged already, and `foldline merge` goes on from there";
         return Err(input(format!("{}: {message}", bundle.display())));
     }
@@ -62,9 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     if let Progress::Open(_) = content.progress() {
         let question = Question(words).beside(bundle)?;
         let question = question.with("--checkpoint", bundle.display()).with_flag("--piece", true);
-        let limit = seconds.map(|limit| limit.as_secs_f64());
-        let question = question.with_any("--timeout", limit).with_any("--threads", *threads);
-        let report = question.with_flag("--quiet", *quiet).run()?;
+        let report = question.within(*seconds).on(workers).run()?;
         is_stopped = report.exit == Exit::Interrupted;
         let answer = report.to_json();
         if let Some(finished) = report.finished {

@@ -9,7 +9,7 @@ use super::goal::{OBJECTIVE, SCALE, above, constant_scale};
 use super::incumbent::Incumbent;
 use crate::proof::{Proof, Term};
 use crate::verification::affine::{AffineMap, compose};
-use crate::verification::leaf::{split_neurons, wrongly_signed};
+use crate::verification::leaf::{Leaf, split_neurons, wrongly_signed};
 use crate::verification::node::Node;
 use crate::verification::part::{Part, atom_constraint};
 use crate::verification::problem::Problem;
@@ -33,15 +33,11 @@ pub fn finish_with_proof(
     proof: &mut Proof,
 ) {
     let problem = &*node.problem;
-    let signs = |neuron: usize| node.known[neuron].sign;
-    let neurons = split_neurons(node);
-    let (rows, outputs) = compose(&problem.network, signs, &neurons);
-    let mut part = Part::new(node);
-    part.push_signs(&neurons, &rows, signs);
+    let mut leaf = Leaf::new(node);
     loop {
         let above = above(problem, &incumbent.value());
-        let mut whole = part.clone();
-        whole.push(Term::Atom(0), atom_constraint(problem, &above, &outputs));
+        let mut whole = leaf.part.clone();
+        whole.push(Term::Atom(0), atom_constraint(problem, &above, &leaf.outputs));
         *exact_lps += 1;
         let point = match whole.decide() {
             Ok(point) => point,
@@ -50,13 +46,9 @@ pub fn finish_with_proof(
                 return;
             }
         };
-        let wrong = wrongly_signed(problem, &point, signs);
-        if wrong.is_empty() {
+        if !leaf.corrects(&point) {
             // The point is above the incumbent; this finds the largest value of the leaf at once.
             finish(node, incumbent, exact_lps);
-        } else {
-            let (rows, _) = compose(&problem.network, signs, &wrong);
-            part.push_signs(&wrong, &rows, signs);
         }
     }
 }

@@ -4,7 +4,7 @@ use foldline_geometry::ExactConstraint;
 use foldline_kernel::network::over_common_denominator;
 use foldline_kernel::{Activation, Integer, Rational};
 
-use super::affine::compose;
+use super::affine::{AffineMap, compose};
 use super::node::Node;
 use super::part::{Part, at_most_zero, atom_constraint};
 use super::problem::Problem;
@@ -66,29 +66,60 @@ pub fn reach(
     }
 }
 
+/// A part on which every ReLU neuron has a sign in `node.known`, and the affine map of these signs.
+///
+/// Signs that only the bounds decided were decided for the points that are sought, so that map need
+/// not be the network's at every point: sign constraints are added as points show the need.
+pub struct Leaf<'n> {
+    node: &'n Node,
+    /// The part, with the constraints of the signs that were split and of those added since.
+    pub part: Part,
+    /// The outputs.
+    pub outputs: AffineMap,
+}
+
+impl<'n> Leaf<'n> {
+    /// With the signs that were split alone.
+    pub fn new(node: &'n Node) -> Self {
+        let neurons = split_neurons(node);
+        let sign = |neuron: usize| node.known[neuron].sign;
+        let (rows, outputs) = compose(&node.problem.network, sign, &neurons);
+        let mut part = Part::new(node);
+        part.push_signs(&neurons, &rows, sign);
+        Self { node, part, outputs }
+    }
+
+    /// Adds the constraints that a point of the part shows to be missing; whether there are any.
+    pub fn corrects(&mut self, point: &[Rational]) -> bool {
+        let problem = &*self.node.problem;
+        let sign = |neuron: usize| self.node.known[neuron].sign;
+        let wrong = wrongly_signed(problem, point, sign);
+        if wrong.is_empty() {
+            return false;
+        }
+        let (rows, _) = compose(&problem.network, sign, &wrong);
+        self.part.push_signs(&wrong, &rows, sign);
+        true
+    }
+}
+
 /// A point of the part that makes some clause true, or none: exact. Counts its LPs.
 ///
-/// Every ReLU neuron must have a sign in `node.known`. Signs that only the bounds decided were
-/// decided for points where the clause is true, so the affine map of the signs need not be the
-/// network's at every point of the part: sign constraints are added as points show the need.
+/// Every ReLU neuron must have a sign in `node.known`.
 pub fn decide(
     node: &Node,
     exact_lps: &mut u64,
     proof: &mut Option<Proof>,
 ) -> Option<Vec<Rational>> {
     let problem = &*node.problem;
-    let signs = |neuron: usize| node.known[neuron].sign;
-    let neurons = split_neurons(node);
-    let (rows, outputs) = compose(&problem.network, signs, &neurons);
-    let mut part = Part::new(node);
-    part.push_signs(&neurons, &rows, signs);
+    let mut leaf = Leaf::new(node);
     for &clause in &node.clauses {
         loop {
-            let mut whole = part.clone();
+            let mut whole = leaf.part.clone();
             for (index, &atom) in problem.clauses[clause as usize].iter().enumerate() {
                 whole.push(
                     Term::Atom(index),
-                    atom_constraint(problem, &problem.atoms[atom], &outputs),
+                    atom_constraint(problem, &problem.atoms[atom], &leaf.outputs),
                 );
             }
             *exact_lps += 1;
@@ -102,13 +133,10 @@ pub fn decide(
                     break;
                 }
             };
-            let wrong = wrongly_signed(problem, &point, signs);
-            if wrong.is_empty() {
+            if !leaf.corrects(&point) {
                 assert!(problem.is_violated_at(&point), "an exact leaf gave a wrong witness");
                 return Some(point);
             }
-            let (rows, _) = compose(&problem.network, signs, &wrong);
-            part.push_signs(&wrong, &rows, signs);
         }
     }
     None

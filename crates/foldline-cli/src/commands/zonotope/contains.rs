@@ -22,7 +22,7 @@ use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_writ
 use crate::describe::{count, duration, plural, point_table, shorten};
 use crate::interrupt::stop_flag;
 use crate::load::{Inputs, at_most_one_stdin};
-use crate::options::{OutputOptions, TimeoutOption};
+use crate::options::{OutputOptions, TimeoutOption, WorkerOptions};
 use crate::progress::ProgressLine;
 use crate::report::{Exit, Failure, Report};
 
@@ -46,12 +46,8 @@ pub struct Arguments {
     certificate: CertificateOption,
     #[command(flatten)]
     checkpoint: CheckpointOption,
-    /// Worker threads [default: one a core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
-    /// No progress line
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    workers: WorkerOptions,
     #[command(flatten)]
     pub output: OutputOptions,
     #[command(flatten)]
@@ -89,10 +85,10 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             plural(outer.dimension() as u64, "dimension")
         )));
     }
-    let line = ProgressLine::new(arguments.quiet);
+    let line = ProgressLine::new(arguments.workers.quiet);
     let stop = stop_flag();
     let options = Options {
-        threads: arguments.threads.map_or(0, usize::from),
+        threads: arguments.workers.threads.map_or(0, usize::from),
         timeout: arguments.timeout.timeout.map(|limit| limit.saturating_sub(start.elapsed())),
         stop: Some(Arc::clone(&stop)),
         progress: line.callback_with(progress_text),

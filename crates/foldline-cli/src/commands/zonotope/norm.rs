@@ -22,7 +22,7 @@ use crate::checkpoint::{Certificate, CheckpointOption, foreign, keeper, not_writ
 use crate::describe::{count, duration, point_table};
 use crate::interrupt::stop_flag;
 use crate::load::{Inputs, at_most_one_stdin};
-use crate::options::{OutputOptions, TimeoutOption};
+use crate::options::{OutputOptions, TimeoutOption, WorkerOptions};
 use crate::progress::ProgressLine;
 use crate::report::{Exit, Failure, Report};
 
@@ -53,12 +53,8 @@ pub struct Arguments {
     certificate: CertificateOption,
     #[command(flatten)]
     checkpoint: CheckpointOption,
-    /// Worker threads [default: one a core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
-    /// No progress line
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    workers: WorkerOptions,
     #[command(flatten)]
     pub output: OutputOptions,
     #[command(flatten)]
@@ -108,9 +104,9 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
             "--certificate: numerator and denominator of p may be at most 100".to_owned(),
         ));
     }
-    let line = ProgressLine::new(arguments.quiet);
+    let line = ProgressLine::new(arguments.workers.quiet);
     let options = Options {
-        threads: arguments.threads.map_or(0, usize::from),
+        threads: arguments.workers.threads.map_or(0, usize::from),
         timeout: arguments.timeout.timeout.map(|limit| limit.saturating_sub(start.elapsed())),
         stop: Some(stop_flag()),
         progress: line.callback_with(progress_text),
