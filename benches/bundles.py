@@ -153,7 +153,7 @@ def main() -> None:
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        generated = [question for question in Instances(folder).all() if question[0].startswith(arguments.only)]
+        generated = [question for question in Instances(folder).all(certified=True) if question[0].startswith(arguments.only)]
         generated = [question for question in generated if question[0] in SPLIT and question[1] != "contains"]
         for question in [arguments.command] if arguments.command else generated:
             print(row(arguments.program, question, arguments.pieces, arguments.kills, chance, folder), flush=True)

@@ -27,6 +27,10 @@ pub trait Keeper: Sync {
     fn share(&self) -> &Share {
         &Share::Whole
     }
+    /// Whether the state is wanted when the search is over, too, for what comes after it.
+    fn wants_end(&self) -> bool {
+        false
+    }
 }
 
 /// Which share of a question's work a run does.
@@ -75,7 +79,7 @@ pub struct StateError(pub String);
 const POLL: Duration = Duration::from_millis(50);
 
 /// Runs `body` while a thread of its own saves `state()` whenever that is due; once more after
-/// `body` if `is_unfinished` says of its result that the search was stopped.
+/// `body` if `is_unfinished` says of its result that the search was stopped, or if the keeper wants the end.
 ///
 /// `state` must describe all open work at whatever moment it is called: what is being processed
 /// counts as open until what is left of it is.
@@ -113,7 +117,7 @@ pub fn saving_if_possible<T>(
         ended.store(true, Ordering::Relaxed);
         result
     });
-    if is_unfinished(&result)
+    if (is_unfinished(&result) || keeper.wants_end())
         && let Some(state) = state()
     {
         keeper.save(&state);

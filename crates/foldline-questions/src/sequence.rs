@@ -3,7 +3,7 @@
 //! The checkpoint's state is `{"finished": […], "open": …}`: what the finished searches found, and
 //! the state of the one that was going on.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -74,12 +74,12 @@ impl<'a> Sequence<'a> {
         self.step(search, false)
     }
 
-    /// Like [`Self::next`] for a search that leaves records behind: as these are of no use to a state
-    /// of before its end, the state is saved at once.
+    /// Like [`Self::next`], for searches with errors of their own. The state is saved as soon as the search has
+    /// ended: records that it leaves behind are of no use to an earlier state.
     ///
     /// # Errors
     /// Those of the search, and if the state is not one of it.
-    pub fn next_with_records<F: Found, E: From<StateError>>(
+    pub fn next_saved<F: Found, E: From<StateError>>(
         &mut self,
         search: impl FnOnce(&Options, Option<&dyn Keeper>) -> Result<(F, Statistics), E>,
     ) -> Result<F, E> {
@@ -158,6 +158,97 @@ struct Stage<'a> {
     keeper: &'a dyn Keeper,
     finished: &'a [Value],
     open: Option<Value>,
+}
+
+/// The keeper of a search whose last state says what it found, and of what comes after the search.
+///
+/// The state is that of a sequence of two: the first one is finished by its last state.
+pub struct WithEnd<'a> {
+    keeper: &'a dyn Keeper,
+    /// The search's last state, once it is over.
+    end: Mutex<Option<Value>>,
+    /// Whether an earlier run ended the search.
+    is_over: bool,
+    /// Where an earlier run stopped.
+    open: Option<Value>,
+}
+
+impl<'a> WithEnd<'a> {
+    /// The keeper of the search.
+    ///
+    /// # Errors
+    /// If the keeper's state is not one of such a search.
+    pub fn new(keeper: &'a dyn Keeper) -> Result<Self, StateError> {
+        let (mut end, mut open) = (None, None);
+        if let Some(state) = keeper.resumed() {
+            end = list(state, "finished")?.first().cloned();
+            open = Some(field(state, "open")?.clone()).filter(|open| !open.is_null());
+        }
+        Ok(Self { keeper, is_over: end.is_some(), end: Mutex::new(end), open })
+    }
+
+    /// The keeper of what comes after the search.
+    pub fn after(&self) -> AfterEnd<'_> {
+        let end = self.end.lock().expect("no save panicked").clone();
+        let open = self.open.as_ref().filter(|_| self.is_over);
+        AfterEnd { keeper: self.keeper, end, open }
+    }
+}
+
+impl Keeper for WithEnd<'_> {
+    fn resumed(&self) -> Option<&Value> {
+        // What was saved as the end is what the search goes on from, and ends at once.
+        let state = self.keeper.resumed()?;
+        let end = || state.pointer("/finished/0").filter(|end| !end.is_null());
+        if self.is_over { end() } else { self.open.as_ref() }
+    }
+
+    fn is_due(&self) -> bool {
+        !self.is_over && self.keeper.is_due()
+    }
+
+    fn share(&self) -> &Share {
+        self.keeper.share()
+    }
+
+    fn wants_end(&self) -> bool {
+        true
+    }
+
+    fn save(&self, state: &Value) {
+        if !self.is_over {
+            self.keeper.save(&json!({"finished": [], "open": state}));
+            *self.end.lock().expect("no save panicked") = Some(state.clone());
+        }
+    }
+}
+
+/// The keeper of what comes after a search: see [`WithEnd`].
+pub struct AfterEnd<'a> {
+    keeper: &'a dyn Keeper,
+    end: Option<Value>,
+    open: Option<&'a Value>,
+}
+
+impl Keeper for AfterEnd<'_> {
+    fn resumed(&self) -> Option<&Value> {
+        self.open
+    }
+
+    fn is_due(&self) -> bool {
+        self.keeper.is_due()
+    }
+
+    fn share(&self) -> &Share {
+        self.keeper.share()
+    }
+
+    fn save(&self, state: &Value) {
+        let finished: Vec<&Value> = self.end.iter().collect();
+        // A search that was answered without a state is answered so again.
+        let finished = if finished.is_empty() { vec![&Value::Null] } else { finished };
+        self.keeper.save(&json!({"finished": finished, "open": state}));
+    }
 }
 
 impl Keeper for Stage<'_> {

@@ -218,6 +218,13 @@ impl<'a> CertificateFile<'a> {
         })
     }
 
+    /// Removes what was written: no later run can use it.
+    pub fn discard(&self) {
+        if let Ok(place) = self.place() {
+            place.discard();
+        }
+    }
+
     /// The error of a write to it.
     pub fn failed(&self, error: io::Error) -> CertificateError {
         self.destination.failed(error)

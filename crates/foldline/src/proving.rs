@@ -4,13 +4,16 @@
 //! in order. With a checkpoint the logs are files beside the certificate, `NAME.partial-0` and so on,
 //! and the state says how long they were. What was written after that is cut off and found again.
 
+use std::io::{self, Write};
 use std::path::Path;
 
+use foldline_engine::evidence::Evidence;
 use foldline_engine::limits::Limits;
 use foldline_kernel::{Network, Property};
 use foldline_questions::checkpoint::{Keeper, Share, StateError};
 use foldline_questions::verification::{
-    EvidenceError, Options, Outcome, ProofError, Storage, Verdict, remove_logs, verify_with_proof,
+    EvidenceError, Limit, Options, Outcome, ProofError, Records, Statistics, Storage, Verdict,
+    remove_logs, verify_with_proof,
 };
 use serde_json::{Value, json};
 
@@ -31,20 +34,30 @@ pub struct Kept<'k> {
     pub finished: Value,
 }
 
-/// One proof of a certificate: records, and perhaps cases which show that a property holds; `end`.
+/// The records of a tree that a search finds; or the limit that ended it.
+pub type FoundTree = Result<Result<Evidence, Limit>, CertificateError>;
+
+/// A search for the records of a tree: it goes on from the state that the keeper has.
+pub type TreeSearch<'a> = dyn Fn(&Options, Storage, Option<&dyn Keeper>) -> FoundTree + 'a;
+
+/// One proof of a certificate: records, perhaps a tree or cases which show that a property holds, and more records.
 pub struct Proving<'a> {
-    /// The records before the cases.
+    /// The records before the cases or the tree.
     pub before: String,
     /// The network and the property that it must have; without, no cases follow.
     pub holds: Option<(&'a Network, Property)>,
     /// The proof that an earlier search recorded, and its number there.
     pub recorded: Option<(&'a Recorded<'a>, usize)>,
+    /// The search for a tree of another kind.
+    pub tree: Option<Box<TreeSearch<'a>>>,
+    /// The records after them.
+    pub after: String,
 }
 
 impl<'a> Proving<'a> {
-    /// A proof that has to be searched for.
+    /// A proof that has to be searched for. It ends with `end`.
     pub fn new(before: String, holds: Option<(&'a Network, Property)>) -> Self {
-        Self { before, holds, recorded: None }
+        Self { before, holds, recorded: None, tree: None, after: "end\n".to_owned() }
     }
 
     /// Fraction bits that checkers should use for this proof, if they need any.
@@ -179,17 +192,15 @@ impl Writer<'_, '_> {
             }
             if self.is_recorded(proof, &mut file)? {
                 last = None;
-            } else if let Some((network, property)) = &proof.holds {
-                let options = limits.rest();
-                let outcome =
-                    self.prove((network, property), &options, number, resumed, &mut file)?;
+            } else if proof.holds.is_some() || proof.tree.is_some() {
+                let outcome = self.prove(proof, &limits.rest(), number, resumed, &mut file)?;
                 let holds = matches!(outcome.verdict, Verdict::Holds { .. });
                 last = Some(outcome);
                 if !holds {
                     return Ok(last);
                 }
             }
-            file.text("end\n")?;
+            file.text(&proof.after)?;
             if number + 1 < self.proofs.len() {
                 self.begin(number + 1, &mut file)?;
                 self.remove_logs();
@@ -226,7 +237,7 @@ impl Writer<'_, '_> {
     /// One proof, from where an earlier run left it. Its records stay until the certificate is safe.
     fn prove(
         &self,
-        (network, property): (&Network, &Property),
+        proof: &Proving<'_>,
         options: &Options,
         number: usize,
         resumed: Option<Position>,
@@ -243,15 +254,51 @@ impl Writer<'_, '_> {
             }
         };
         let keeping = keeper.as_ref().map(|keeper| keeper as &dyn Keeper);
-        let proved =
-            verify_with_proof(network, property, options, self.precision, storage, keeping);
-        let (outcome, records) = proved.inspect_err(|_| self.remove_logs())?;
-        if let Some(mut records) = records {
-            records.write(file).map_err(|error| file.failed(error))?;
+        let proved = search(proof, options, self.precision, storage, keeping);
+        let proved = proved.inspect_err(|error| {
+            self.remove_logs();
+            if matches!(error, CertificateError::Unsupported(_)) {
+                file.discard();
+            }
+        });
+        let (outcome, records) = proved?;
+        if let Some(records) = records {
+            records(file).map_err(|error| file.failed(error))?;
         }
         if let Verdict::Violated(_) = outcome.verdict {
             self.remove_logs();
         }
         Ok(outcome)
     }
+}
+
+/// What writes the records of a proof.
+type Writes = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()>>;
+
+/// The search for one proof, and what writes its records if it is whole.
+fn search(
+    proof: &Proving<'_>,
+    options: &Options,
+    precision: u32,
+    storage: Storage,
+    keeper: Option<&dyn Keeper>,
+) -> Result<(Outcome, Option<Writes>), CertificateError> {
+    if let Some((network, property)) = &proof.holds {
+        let (outcome, records) =
+            verify_with_proof(network, property, options, precision, storage, keeper)?;
+        let writes =
+            |mut records: Records| Box::new(move |out: &mut dyn Write| records.write(out)) as _;
+        return Ok((outcome, records.map(writes)));
+    }
+    let statistics = Statistics::default();
+    let Some(tree) = &proof.tree else {
+        return Ok((Outcome { verdict: Verdict::Holds { vacuous: false }, statistics }, None));
+    };
+    Ok(match tree(options, storage, keeper)? {
+        Ok(mut evidence) => {
+            let outcome = Outcome { verdict: Verdict::Holds { vacuous: false }, statistics };
+            (outcome, Some(Box::new(move |out: &mut dyn Write| evidence.write(out))))
+        }
+        Err(limit) => (Outcome { verdict: Verdict::Undecided(limit), statistics }, None),
+    })
 }

@@ -163,7 +163,7 @@ pub fn maximum_certified<'d>(
     let objective: Objective = vec![(output, Rational::ONE)];
     let asked = (0, network, region, &objective);
     let answer: Answer =
-        searches.next_with_records(|options, keeper| recorded.maximum(asked, options, keeper))?;
+        searches.next_saved(|options, keeper| recorded.maximum(asked, options, keeper))?;
     let statistics = searches.statistics();
     let undecided = |limit: Limit, answer: Answer| {
         let lower = match answer {
@@ -247,7 +247,10 @@ pub fn positive_certified<'d>(
 }
 
 /// Like [`zero_function::zero_resumable`], and writes a certificate of the answer to `target`;
-/// `output` is none for all outputs. A `yes` is proved by a search on one thread.
+/// `output` is none for all outputs.
+///
+/// The proof of a `yes` is the tree of the search, or, where no search was needed, that of one. If a limit
+/// ends that, the answer is undecided.
 ///
 /// # Errors
 /// If a file cannot be read or written, no proof can be written, or the keeper's state is not one
@@ -266,31 +269,40 @@ pub fn zero_certified<'d>(
     let name = output.map_or("all".to_owned(), |output| output.to_string());
     let property = zero_function::property(network, region, &outputs);
     let mut searches = Sequence::new(options, keeper, 1)?;
-    let mut answer = searches.next(|options, keeper| {
-        let found = zero_function::zero_resumable(network, region, &outputs, options, keeper)?;
-        Ok((found.answer, found.statistics))
-    })?;
-    match &answer {
-        zero_function::Answer::Undecided(_) => {}
-        zero_function::Answer::No(witness) => {
-            let precision = precision(network, &property);
-            let body = words("witness", &witness.input);
-            writing.whole(&format!("{name} no"), precision, &body)?;
-        }
-        zero_function::Answer::Yes => {
-            let (claim, rest) = (format!("{name} yes"), limits.rest());
-            let statement = (network, &property);
-            match writing.refute(&claim, "", statement, searches.finished(), &rest)?.0 {
-                Verdict::Holds { .. } => {}
-                Verdict::Violated(witness) => return Err(CertificateError::found(&witness)),
-                Verdict::Undecided(limit) => answer = zero_function::Answer::Undecided(limit),
-            }
+    let is_searched = zero_function::is_searched(network, region);
+    let mut answer = zero_function::Answer::Yes;
+    if !is_searched {
+        answer = searches.next(|options, keeper| {
+            let found = zero_function::zero_resumable(network, region, &outputs, options, keeper)?;
+            Ok((found.answer, found.statistics))
+        })?;
+    }
+    let mut statistics = searches.statistics();
+    if let zero_function::Answer::Yes = answer {
+        let (claim, rest) = (format!("{name} yes"), limits.rest());
+        let statement = (network, &property);
+        let (verdict, proof) = writing.refute(&claim, "", statement, searches.finished(), &rest)?;
+        answer = match verdict {
+            Verdict::Holds { .. } => zero_function::Answer::Yes,
+            Verdict::Violated(witness) if is_searched => zero_function::Answer::No(witness),
+            Verdict::Violated(witness) => return Err(CertificateError::found(&witness)),
+            Verdict::Undecided(limit) => zero_function::Answer::Undecided(limit),
+        };
+        if is_searched {
+            statistics = proof;
         }
     }
-    Ok(zero_function::Outcome { answer, statistics: searches.statistics() })
+    if let zero_function::Answer::No(witness) = &answer {
+        let precision = precision(network, &property);
+        let body = words("witness", &witness.input);
+        writing.whole(&format!("{name} no"), precision, &body)?;
+    }
+    Ok(zero_function::Outcome { answer, statistics })
 }
 
 /// Like [`surjectivity::surjective_resumable`], and writes a certificate of the answer to `target`.
+///
+/// The proof of a `no` is the tree of the search that found no direction.
 ///
 /// # Errors
 /// If a file cannot be read or written, or the keeper's state is not one of this answer.
@@ -304,9 +316,16 @@ pub fn surjective_certified<'d>(
 ) -> Result<surjectivity::Outcome, CertificateError> {
     let limits = Limits::new(options);
     let files = SubjectFiles { network: file, region: None };
-    let writing = Writing { kind: "surjectivity", files, target: target.into(), keeper };
-    let mut searches = Sequence::new(options, keeper, 2)?;
-    let mut answer = surjectivity::directions(network, output, &mut searches)?;
+    let target = target.into();
+    let recorded = Recorded::new(target, keeper);
+    let keeper = recorded.keeper();
+    let writing = Writing { kind: "surjectivity", files, target, keeper };
+    let far_away = network.without_biases();
+    let (mut searches, mut numbers) = (Sequence::new(options, keeper, 2)?, 0..);
+    let mut answer = surjectivity::directions(&far_away, output, |property| {
+        let asked = (numbers.next().unwrap_or_default(), &far_away, property);
+        searches.next_saved(|options, keeper| recorded.verify(asked, options, keeper))
+    })?;
     match &answer {
         surjectivity::Answer::Undecided(_) => {}
         surjectivity::Answer::Yes { positive_direction, negative_direction } => {
@@ -316,17 +335,17 @@ pub fn surjective_certified<'d>(
             writing.whole(&format!("{output} yes"), precision, &body)?;
         }
         surjectivity::Answer::No { positive_direction, .. } => {
-            let (side, sign) =
-                if positive_direction.is_none() { ("above", 1) } else { ("below", -1) };
-            let property = surjectivity::property(network, output, sign);
-            let (claim, before) = (format!("{output} no"), format!("bounded {side}\n"));
-            let far_away = network.without_biases();
-            let rest = limits.rest();
-            let statement = (&far_away, &property);
-            match writing.refute(&claim, &before, statement, searches.finished(), &rest)?.0 {
-                Verdict::Holds { .. } => {}
-                Verdict::Violated(witness) => return Err(CertificateError::found(&witness)),
-                Verdict::Undecided(limit) => answer = surjectivity::Answer::Undecided(limit),
+            let (number, side, sign) =
+                if positive_direction.is_none() { (0, "above", 1) } else { (1, "below", -1) };
+            let holds = Some((&far_away, surjectivity::property(network, output, sign)));
+            let mut proof = Proving::new(format!("bounded {side}\n"), holds);
+            proof.recorded = Some((&recorded, number));
+            let (claim, rest) = (format!("{output} no"), limits.rest());
+            let proved = writing.proofs(&claim, &[proof], searches.finished(), &rest)?;
+            match proved.map(|outcome| outcome.verdict) {
+                None | Some(Verdict::Holds { .. }) => recorded.remove(),
+                Some(Verdict::Violated(witness)) => return Err(CertificateError::found(&witness)),
+                Some(Verdict::Undecided(limit)) => answer = surjectivity::Answer::Undecided(limit),
             }
         }
     }

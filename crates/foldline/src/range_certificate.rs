@@ -42,7 +42,7 @@ pub fn range_certified<'d>(
     let mut numbers = 0..;
     let intervals = range_by(&outputs, |objective| {
         let asked = (numbers.next().unwrap_or_default(), network, region, objective);
-        searches.next_with_records(|options, keeper| recorded.maximum(asked, options, keeper))
+        searches.next_saved(|options, keeper| recorded.maximum(asked, options, keeper))
     })?;
     let statistics = searches.statistics();
     let (claim, proofs) = match &intervals {

@@ -8,17 +8,18 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 
-use foldline_kernel::{Network, Region};
+use foldline_kernel::{Network, Property, Region};
 use foldline_questions::checkpoint::{Keeper, Share};
 use foldline_questions::maximum::{
     Answer, Objective, Proved, maximum_resumable, maximum_with_proof,
 };
 use foldline_questions::verification::{
-    EvidenceError, Log, Mark, Options, ProofError, Statistics, Storage, remove_logs,
+    EvidenceError, Log, Mark, Options, ProofError, Statistics, Storage, Verdict, remove_logs,
+    verify_resumable, verify_with_proof,
 };
 use serde_json::{Value, json};
 
-use crate::certificate::CertificateError;
+use crate::certificate::{CertificateError, precision};
 use crate::certificate_file::Destination;
 use crate::output_file::partial_name;
 use crate::proving::storage;
@@ -106,23 +107,67 @@ impl<'a> Recorded<'a> {
         options: &Options,
         keeper: Option<&dyn Keeper>,
     ) -> Result<(Answer, Statistics), CertificateError> {
-        // Records that a later run cannot find are of no use to it; its open work is. And where a limit
-        // ended the search before this one, a later run needs the logs of that.
-        if self.keeper.is_some() && (keeper.is_none() || self.target.file().is_none()) {
+        if !self.is_found_again(keeper) {
             let objectives = std::slice::from_ref(objective);
             let found = maximum_resumable(network, region, objectives, options, keeper)?;
             return Ok((found.answer, found.statistics));
         }
-        let storage = storage(self.target, self.keeper.is_some());
-        let search = |keeper| {
-            maximum_with_proof(network, region, objective, options, storage.clone(), keeper)
+        let search = |storage: Storage, keeper: Option<&dyn Keeper>| {
+            maximum_with_proof(network, region, objective, options, storage, keeper)
         };
-        let found = match search(keeper) {
+        let outcome = self.record(number, keeper, search)?;
+        Ok((outcome.answer, outcome.statistics))
+    }
+
+    /// Whether the property holds; if so, why is recorded.
+    ///
+    /// # Errors
+    /// If records cannot be kept, or the keeper's state is not one of this search.
+    pub fn verify(
+        &self,
+        (number, network, property): (usize, &Network, &Property),
+        options: &Options,
+        keeper: Option<&dyn Keeper>,
+    ) -> Result<(Verdict, Statistics), CertificateError> {
+        if !self.is_found_again(keeper) {
+            let found = verify_resumable(network, property, options, keeper)?;
+            return Ok((found.verdict, found.statistics));
+        }
+        let precision = precision(network, property);
+        let search = |storage: Storage, keeper: Option<&dyn Keeper>| {
+            verify_with_proof(network, property, options, precision, storage, keeper).map(
+                |(outcome, records)| {
+                    (outcome, records.map(|records| Proved { records, precision }))
+                },
+            )
+        };
+        let outcome = self.record(number, keeper, search)?;
+        if let Verdict::Violated(_) = outcome.verdict {
+            remove_logs(&storage(self.target, self.keeper.is_some()), 0);
+        }
+        Ok((outcome.verdict, outcome.statistics))
+    }
+
+    /// Whether a later run finds what this one records. Else records are of no use to it; its open work is.
+    /// Where a limit ended the search before this one, a later run needs the logs of that.
+    fn is_found_again(&self, keeper: Option<&dyn Keeper>) -> bool {
+        self.keeper.is_none() || (keeper.is_some() && self.target.file().is_some())
+    }
+
+    /// What a search finds, with its proof behind the others.
+    fn record<T>(
+        &self,
+        number: usize,
+        keeper: Option<&dyn Keeper>,
+        search: impl Fn(Storage, Option<&dyn Keeper>) -> Result<(T, Option<Proved>), ProofError>,
+    ) -> Result<T, CertificateError> {
+        let storage = storage(self.target, self.keeper.is_some());
+        let found = match search(storage.clone(), keeper) {
             // A proof that began anew would not be that of a piece.
             Err(ProofError::Evidence(EvidenceError::Lost)) if !is_piece(keeper) => {
                 self.target.lose();
                 let anew = keeper.map(Anew);
-                search(anew.as_ref().map(|keeper| keeper as &dyn Keeper))
+                search(storage.clone(), anew.as_ref().map(|keeper| keeper as &dyn Keeper))
             }
             found => found,
         };
@@ -130,7 +175,7 @@ impl<'a> Recorded<'a> {
         if let Some(proved) = proved {
             self.add(number, proved).map_err(EvidenceError::Log).map_err(ProofError::Evidence)?;
         }
-        Ok((outcome.answer, outcome.statistics))
+        Ok(outcome)
     }
 
     /// Copies a proof behind the others. Its logs go when the next search begins its own.

@@ -6,14 +6,16 @@
 use std::path::Path;
 
 use foldline_kernel::{Rational, Sample};
+use foldline_questions::checkpoint::Keeper;
 use foldline_questions::interpolation::{Conflict, interpolate};
 use foldline_questions::limits::Limits;
 use foldline_questions::separability::{Hyperplane, Separation, proof as separation_proof};
+use foldline_questions::sequence::WithEnd;
 use foldline_questions::training::proof::{Claim, NoProof, ProofRun, prove};
 use foldline_questions::training::statement::{
     Architecture, Model, TrainingOptions, TrainingOutcome, TrainingProgress, ZeroLoss,
 };
-use foldline_questions::training::{train, zero_loss};
+use foldline_questions::training::{train_resumable, zero_loss_resumable};
 
 use crate::certificate::{CertificateError, header};
 use crate::certificate_file::{CertificateFile, Destination};
@@ -27,19 +29,24 @@ pub struct Certified<T> {
     pub is_written: bool,
 }
 
-/// Like [`train`], and writes a certificate of the optimum in the sample's file `data` to `target`.
+/// Like [`train_resumable`], and writes a certificate of the optimum in the sample's file `data` to `target`.
+///
+/// With a keeper, a later run goes on in the search or in the proof.
 ///
 /// # Errors
-/// If a file cannot be read or written.
+/// If a file cannot be read or written, or the keeper's state is not one of this answer.
 pub fn train_certified<'d>(
     sample: &Sample,
     architecture: Architecture,
     options: &TrainingOptions,
     data: &Path,
     target: impl Into<Destination<'d>>,
+    keeper: Option<&dyn Keeper>,
 ) -> Result<Certified<TrainingOutcome>, CertificateError> {
     let (limits, target) = (Limits::new(options), target.into());
-    let answer = train(sample, architecture, options);
+    let search = keeper.map(WithEnd::new).transpose()?;
+    let kept = search.as_ref().map(|search| search as &dyn Keeper);
+    let answer = train_resumable(sample, architecture, options, kept)?;
     if !answer.is_optimal() {
         return Ok(Certified { answer, is_written: false });
     }
@@ -47,24 +54,29 @@ pub fn train_certified<'d>(
     let mut file = CertificateFile::create(target)?;
     file.text(&header("training", &claim, &[("data", data)], target)?)?;
     file.text(&model(&answer.model))?;
-    let is_written =
-        trees(sample, architecture, Claim::AtLeast(&answer.loss), options, &limits, file)?;
+    let claim = Claim::AtLeast(&answer.loss);
+    let is_written = trees((sample, architecture, claim), options, &limits, file, search)?;
     Ok(Certified { answer, is_written })
 }
 
-/// Like [`zero_loss`], and writes a certificate of the answer to `target`.
+/// Like [`zero_loss_resumable`], and writes a certificate of the answer to `target`.
+///
+/// With a keeper, a later run goes on in the search or in the proof.
 ///
 /// # Errors
-/// If a file cannot be read or written.
+/// If a file cannot be read or written, or the keeper's state is not one of this answer.
 pub fn zero_loss_certified<'d>(
     sample: &Sample,
     architecture: Architecture,
     options: &TrainingOptions,
     data: &Path,
     target: impl Into<Destination<'d>>,
+    keeper: Option<&dyn Keeper>,
 ) -> Result<Certified<ZeroLoss>, CertificateError> {
     let (limits, target) = (Limits::new(options), target.into());
-    let answer = zero_loss(sample, architecture, options);
+    let search = keeper.map(WithEnd::new).transpose()?;
+    let kept = search.as_ref().map(|search| search as &dyn Keeper);
+    let answer = zero_loss_resumable(sample, architecture, options, kept)?;
     let Some(found) = &answer.answer else {
         return Ok(Certified { answer, is_written: false });
     };
@@ -79,19 +91,18 @@ pub fn zero_loss_certified<'d>(
             file.finish()?;
             true
         }
-        None => trees(sample, architecture, Claim::Positive, options, &limits, file)?,
+        None => trees((sample, architecture, Claim::Positive), options, &limits, file, search)?,
     };
     Ok(Certified { answer, is_written })
 }
 
 /// Writes the trees and finishes the file; false if a limit ran out.
 fn trees(
-    sample: &Sample,
-    architecture: Architecture,
-    claim: Claim<'_>,
+    (sample, architecture, claim): (&Sample, Architecture, Claim<'_>),
     options: &TrainingOptions,
     limits: &Limits<'_, TrainingProgress>,
     mut file: CertificateFile<'_>,
+    search: Option<WithEnd<'_>>,
 ) -> Result<bool, CertificateError> {
     let stop = || limits.reached();
     let progress = |leaves: u64| {
@@ -99,7 +110,9 @@ fn trees(
             callback(&TrainingProgress::Proof { leaves });
         }
     };
-    let run = ProofRun { threads: options.workers(), stop: &stop, progress: &progress };
+    let after = search.as_ref().map(WithEnd::after);
+    let keeper = after.as_ref().map(|after| after as &dyn Keeper);
+    let run = ProofRun { threads: options.workers(), stop: &stop, progress: &progress, keeper };
     let proved = prove(sample, architecture, claim, &run, &mut file);
     finish(proved.map(|_| ()), file)
 }
@@ -115,6 +128,7 @@ fn finish(
             Ok(true)
         }
         Err(NoProof::Stopped) => Ok(false),
+        Err(NoProof::State(error)) => Err(error.into()),
         Err(NoProof::Write(error)) => Err(file.failed(error)),
         Err(NoProof::Wrong(loss)) => {
             Err(CertificateError::Contradiction(format!("the loss {loss} is attained")))

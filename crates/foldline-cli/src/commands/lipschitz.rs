@@ -6,7 +6,7 @@ use clap::Args;
 use foldline::lipschitz::{
     Answer, Attained, Constant, Exponent, Outcome, Refused, lipschitz_resumable,
 };
-use foldline::lipschitz_certificate::lipschitz_certified;
+use foldline::lipschitz_certificate::{Asked, lipschitz_certified};
 use foldline::question_certificates::SubjectFiles;
 use foldline::text::{decimal, exact_for_people};
 use foldline::{Rational, parse_rational};
@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let checkpoint = checkpoint.open(
         "lipschitz",
         &inputs,
-        Certificate::InOneRun(certificate.path()),
+        Certificate::Kept(certificate.path()),
         |statement| {
             let statement = statement.option("physical", question.read.physical);
             statement.option("output", *output).option("p", exponent.clone())
@@ -93,16 +93,10 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         None => lipschitz_resumable(network, &outputs, p, region, options, keeper(&checkpoint)),
         Some(certifying) => {
             let named = SubjectFiles { network: &files.network, region: files.over.as_deref() };
-            lipschitz_certified(
-                network,
-                &outputs,
-                p,
-                region,
-                named,
-                options,
-                certifying.destination(),
-            )
-            .map_err(|error| not_written(checkpoint.as_ref(), error))?
+            let asked = Asked { network, outputs: &outputs, p, region };
+            let (target, keeper) = (certifying.destination(), keeper(&checkpoint));
+            lipschitz_certified(asked, named, options, target, keeper)
+                .map_err(|error| not_written(checkpoint.as_ref(), error))?
         }
     };
     let outcome = answered.map_err(|refused| match refused {

@@ -129,8 +129,8 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         output_relu: arguments.output == OutputNode::Relu,
         output_bias: !arguments.no_output_bias,
     };
-    let in_one_run = Certificate::InOneRun(certificate.path());
-    let checkpoint = checkpoint.open("train", &inputs, in_one_run, |statement| {
+    let kept = Certificate::Kept(certificate.path());
+    let checkpoint = checkpoint.open("train", &inputs, kept, |statement| {
         statement
             .option("hidden", architecture.hidden)
             .option("output", if architecture.output_relu { "relu" } else { "linear" })
@@ -140,7 +140,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let stop = stop_flag();
     let timeout = arguments.timeout.timeout;
     let limits = Limits { start, timeout, stop: Some(Arc::clone(&stop)) };
-    let certifying = certificate.prepare(&inputs, limits, false)?;
+    let certifying = certificate.prepare(&inputs, limits, checkpoint.is_some())?;
     let target = certifying.as_ref().map(Certifying::destination);
     let line = ProgressLine::new(arguments.quiet);
     let shown = line.writer().map(|write| {
@@ -156,37 +156,38 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     };
     let stopped = || stop.load(std::sync::atomic::Ordering::Relaxed);
     let data = &arguments.data;
-    let fail = |error: CertificateError| not_written(None, error);
+    let fail = |error: CertificateError| not_written(checkpoint.as_ref(), error);
+    let keeper = keeper(&checkpoint);
     let wrong = |error: StateError| foreign(checkpoint.as_ref(), &error);
     let is_finished;
     let (mut report, model, is_written) = if arguments.zero_loss {
         let (found, is_written) = match target {
-            Some(target) => zero_loss_certified(&sample, architecture, &options, data, target)
-                .map(|certified| (certified.answer, certified.is_written))
-                .map_err(fail)?,
+            Some(target) => {
+                zero_loss_certified(&sample, architecture, &options, data, target, keeper)
+                    .map(|certified| (certified.answer, certified.is_written))
+                    .map_err(fail)?
+            }
             None => {
-                let keeper = keeper(&checkpoint);
                 let found = zero_loss_resumable(&sample, architecture, &options, keeper);
                 (found.map_err(wrong)?, true)
             }
         };
         drop(line);
         let model = found.answer.clone().flatten();
-        is_finished = found.answer.is_some();
+        is_finished = found.answer.is_some() && is_written;
         (decided(arguments, &sample, found, stopped(), start), model, is_written)
     } else {
         let (outcome, is_written) = match target {
-            Some(target) => train_certified(&sample, architecture, &options, data, target)
+            Some(target) => train_certified(&sample, architecture, &options, data, target, keeper)
                 .map(|certified| (certified.answer, certified.is_written))
                 .map_err(fail)?,
             None => {
-                let keeper = keeper(&checkpoint);
                 let outcome = train_resumable(&sample, architecture, &options, keeper);
                 (outcome.map_err(wrong)?, true)
             }
         };
         drop(line);
-        is_finished = outcome.is_optimal();
+        is_finished = outcome.is_optimal() && is_written;
         let report = trained(arguments, &sample, &outcome, stopped(), start);
         (report, Some(outcome.model), is_written)
     };

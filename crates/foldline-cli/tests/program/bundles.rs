@@ -35,7 +35,9 @@ fn folder(bound: &str) -> Folder {
     let assertions: Vec<&str> = assertions.iter().map(String::as_str).collect();
     let spec = property(5, 1, &assertions);
     let region = r#"{"box": [[-1, 1], [-1, 1], [-1, 1], [-1, 1], [-1, 1]]}"#;
-    Folder::with(&[("n.json", &network()), ("p.vnnlib", &spec), ("box.json", region)])
+    let small = region.replace('1', "0.125");
+    let files = [("n.json", &*network()), ("p.vnnlib", &spec), ("box.json", region)];
+    Folder::with(&[&files[..], &[("small.json", &small)]].concat())
 }
 
 fn json(run: &Run, code: i32) -> Value {
@@ -71,11 +73,16 @@ fn maximum() -> (Folder, f64) {
 fn questions_in_pieces_have_the_same_answers() {
     let (there, value) = maximum();
     let held = folder(&format!("{:.6}", value + 0.001));
-    let questions: [(&Folder, &[&str], i32); 5] = [
+    let questions: [(&Folder, &[&str], i32); 6] = [
         (&held, &["verify", "n.json", "p.vnnlib", "--certificate", "c"], 0),
         (&there, &["maximum", "n.json", "--over", "box.json", "--certificate", "c.gz"], 0),
         (&there, &["range", "n.json", "--over", "box.json", "--certificate", "c"], 0),
         (&there, &["lipschitz", "n.json", "--over", "box.json", "--p", "1"], 0),
+        (
+            &there,
+            &["lipschitz", "n.json", "--over", "small.json", "--p", "1", "--certificate", "c"],
+            0,
+        ),
         (&there, &["zero", "n.json", "--over", "box.json"], 1),
     ];
     for (folder, question, code) in questions {
@@ -98,7 +105,11 @@ fn questions_in_pieces_have_the_same_answers() {
         for name in ["c", "c.gz"] {
             let _ = fs::remove_file(folder.path(name));
         }
-        assert_eq!(folder.names(), ["box.json", "n.json", "p.vnnlib"], "{question:?}");
+        assert_eq!(
+            folder.names(),
+            ["box.json", "n.json", "p.vnnlib", "small.json"],
+            "{question:?}"
+        );
     }
 }
 
@@ -187,7 +198,11 @@ fn wrong_usage_is_told() {
             "{arguments:?}: {}",
             run.stderr
         );
-        assert_eq!(there.names(), ["box.json", "n.json", "p.vnnlib"], "{arguments:?}");
+        assert_eq!(
+            there.names(),
+            ["box.json", "n.json", "p.vnnlib", "small.json"],
+            "{arguments:?}"
+        );
     }
 }
 

@@ -122,23 +122,19 @@ fn questions_answer_the_same_with_a_checkpoint() {
         assert_eq!(answer(&mut kept), answer(&mut plain), "{question:?}");
         assert_eq!(folder.names(), ["box.json", "n.json"], "{question:?}");
         let both = [&question[..], &["--checkpoint", "c", "--certificate", "p"]].concat();
-        if question[0] == "lipschitz" {
-            folder.refuses(&both, 2, &["--checkpoint and --certificate together"]);
-        } else {
-            let run = folder.run(&both);
-            assert_eq!((run.code, &run.stderr), (plain.code, &plain.stderr), "{question:?}");
-            for checkpoint in ["p", "p.partial"] {
-                let same = [&question[..], &["--checkpoint", checkpoint, "--certificate", "p"]];
-                folder.refuses(&same.concat(), 2, &["files of their own"]);
-            }
-            let files: &[&str] = match question.contains(&"--over") {
-                true => &["n.json", "box.json"],
-                false => &["n.json"],
-            };
-            folder.json(&[&["check", "p"], files].concat(), 0);
-            assert_eq!(folder.names(), ["box.json", "n.json", "p"], "{question:?}");
-            std::fs::remove_file(folder.path("p")).unwrap();
+        let run = folder.run(&both);
+        assert_eq!((run.code, &run.stderr), (plain.code, &plain.stderr), "{question:?}");
+        for checkpoint in ["p", "p.partial"] {
+            let same = [&question[..], &["--checkpoint", checkpoint, "--certificate", "p"]];
+            folder.refuses(&same.concat(), 2, &["files of their own"]);
         }
+        let files: &[&str] = match question.contains(&"--over") {
+            true => &["n.json", "box.json"],
+            false => &["n.json"],
+        };
+        folder.json(&[&["check", "p"], files].concat(), 0);
+        assert_eq!(folder.names(), ["box.json", "n.json", "p"], "{question:?}");
+        std::fs::remove_file(folder.path("p")).unwrap();
     }
 }
 

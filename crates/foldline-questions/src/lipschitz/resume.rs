@@ -3,14 +3,17 @@
 //! The incumbent is written after the open nodes, as the point where it was measured: what was
 //! closed before was closed for an incumbent that is not above it. It is measured anew.
 
+use foldline_kernel::Rational;
 use serde_json::{Value, json};
 
 use super::incumbent::{Incumbent, offer_point};
 use super::node::Node;
+use super::statement::{Answer, Attained, Constant};
 use crate::checkpoint::{
-    StateError, count, field, floats_text, numbers_text, others, read_floats, read_numbers,
+    StateError, count, field, floats_text, list, numbers_text, others, read_floats, read_numbers,
 };
 use crate::part_state::{PartState, RestoredPart, wrong};
+use crate::sequence::Found;
 use crate::verification::counters::Counters;
 
 /// The state of a search.
@@ -71,4 +74,57 @@ pub fn open_node(state: &Value, roots: &[Node]) -> Result<Node, StateError> {
     let bound = bound.ok_or_else(|| wrong("bound"))?;
     let RestoredPart { polytope, known, splits, input_splits, share } = part;
     Ok(Node { polytope, known, splits, input_splits, share, bound, ..root.clone() })
+}
+
+impl Found for Answer {
+    fn to_json(&self) -> Option<Value> {
+        let rows = |rows: &[Vec<Rational>]| -> Vec<Value> {
+            rows.iter().map(|row| numbers_text(row)).collect()
+        };
+        Some(match self {
+            Answer::Undecided { .. } => return None,
+            Answer::Empty => json!({"kind": "empty"}),
+            Answer::Infinite => json!({"kind": "infinite"}),
+            Answer::Jump { value, points } => {
+                let value = numbers_text(std::slice::from_ref(value));
+                json!({"kind": "jump", "numbers": value, "rows": rows(points)})
+            }
+            Answer::Lipschitz(constant, Attained { jacobian, point }) => {
+                let (kind, numbers) = match constant {
+                    Constant::Exact(value) => ("exact", vec![value.clone()]),
+                    Constant::Square(square) => ("square", vec![square.clone()]),
+                    Constant::Between { lower, upper } => {
+                        ("between", vec![lower.clone(), upper.clone()])
+                    }
+                };
+                let (numbers, point) = (numbers_text(&numbers), numbers_text(point));
+                json!({"kind": kind, "numbers": numbers, "rows": rows(jacobian), "point": point})
+            }
+        })
+    }
+
+    fn from_json(state: &Value) -> Result<Self, StateError> {
+        let kind = field(state, "kind")?.as_str().unwrap_or_default();
+        match kind {
+            "empty" => return Ok(Answer::Empty),
+            "infinite" => return Ok(Answer::Infinite),
+            _ => {}
+        }
+        let rows: Vec<Vec<Rational>> =
+            list(state, "rows")?.iter().map(read_numbers).collect::<Result<_, _>>()?;
+        let mut numbers = read_numbers(field(state, "numbers")?)?.into_iter();
+        let mut number = || numbers.next().ok_or_else(|| wrong("numbers"));
+        let constant = match kind {
+            "jump" => {
+                let points = rows.try_into().map_err(|_| wrong("rows"))?;
+                return Ok(Answer::Jump { value: number()?, points });
+            }
+            "exact" => Constant::Exact(number()?),
+            "square" => Constant::Square(number()?),
+            "between" => Constant::Between { lower: number()?, upper: number()? },
+            _ => return Err(wrong("kind")),
+        };
+        let point = read_numbers(field(state, "point")?)?;
+        Ok(Answer::Lipschitz(constant, Attained { jacobian: rows, point }))
+    }
 }

@@ -6,7 +6,7 @@
 
 pub mod statement;
 
-use foldline_kernel::{Network, Rational};
+use foldline_kernel::{Network, Property, Rational};
 
 use crate::checkpoint::{Keeper, StateError};
 use crate::maximum::recession::simplified;
@@ -36,31 +36,32 @@ pub fn surjective_resumable(
     options: &Options,
     keeper: Option<&dyn Keeper>,
 ) -> Result<Outcome, StateError> {
+    let far_away = network.without_biases();
     let mut searches = Sequence::new(options, keeper, 2)?;
-    let answer = directions(network, output, &mut searches)?;
+    let answer = directions(&far_away, output, |property| {
+        searches.next(|options, keeper| {
+            let found = verify_resumable(&far_away, property, options, keeper)?;
+            Ok((found.verdict, found.statistics))
+        })
+    })?;
     Ok(Outcome { answer, statistics: searches.statistics() })
 }
 
-/// The answer by the two searches of this sequence.
+/// The answer by two searches, that for a positive direction first, on the network without biases.
 ///
 /// # Errors
-/// If the sequence's state is not one of this question.
+/// Those of a search.
 ///
 /// # Panics
 /// As [`surjective`].
-pub fn directions(
-    network: &Network,
+pub fn directions<E>(
+    far_away: &Network,
     output: usize,
-    searches: &mut Sequence<'_>,
-) -> Result<Answer, StateError> {
-    assert!(output < network.outputs(), "no such output");
-    let far_away = network.without_biases();
+    mut search: impl FnMut(&Property) -> Result<Verdict, E>,
+) -> Result<Answer, E> {
+    assert!(output < far_away.outputs(), "no such output");
     let mut direction = |sign: i8| {
-        let property = property(network, output, sign);
-        let verdict = searches.next(|options, keeper| {
-            let found = verify_resumable(&far_away, &property, options, keeper)?;
-            Ok((found.verdict, found.statistics))
-        })?;
+        let verdict = search(&property(far_away, output, sign))?;
         let rises = |direction: &[Rational]| {
             Rational::from(sign) * &far_away.evaluate(direction).output[output] > Rational::ZERO
         };

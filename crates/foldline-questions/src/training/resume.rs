@@ -25,14 +25,19 @@ pub fn to_json(open: Value, best: Option<&Incumbent>, statistics: &TrainingStati
 
 /// An open node.
 pub fn node_to_json(node: &Node) -> Value {
-    let decision = |decision: &Decision| {
-        let [kind, function, group] = branch_to_numbers(decision.branch);
-        [kind, function, group, decision.on]
-    };
-    let decisions: Vec<usize> = node.decisions.iter().flat_map(decision).collect();
+    let decisions = decisions_to_numbers(&node.decisions);
     let bounds = floats_text(&[node.bound, node.sound]);
     let branch = node.branch.map(branch_to_numbers);
     json!({"positive": node.positive, "decisions": decisions, "bounds": bounds, "branch": branch})
+}
+
+/// Decisions, four numbers each.
+pub fn decisions_to_numbers(decisions: &[Decision]) -> Vec<usize> {
+    let numbers = |decision: &Decision| {
+        let [kind, function, group] = branch_to_numbers(decision.branch);
+        [kind, function, group, decision.on]
+    };
+    decisions.iter().flat_map(numbers).collect()
 }
 
 fn branch_to_numbers(branch: Branch) -> [usize; 3] {

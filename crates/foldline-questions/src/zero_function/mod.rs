@@ -57,6 +57,12 @@ pub fn zero_resumable(
     Ok(Outcome { answer, statistics: found.statistics })
 }
 
+/// Whether the answer is found by a search for a point of the [`property`] itself: not where a network is
+/// shallow, nor where a smaller region than this one is enough.
+pub fn is_searched(network: &Network, region: &Region) -> bool {
+    !Shallow::fits(network) && *up_to_scale(network, region) == *region
+}
+
 /// The direct method.
 fn by_kinks(network: &Network, region: &Region, outputs: &[usize], options: &Options) -> Outcome {
     let counters = Counters::default();

@@ -1,14 +1,16 @@
 //! Certificates of constants: the checker accepts those of random networks and rejects bent ones.
 
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use foldcheck::{Accepted, Content, Failure, Rejection, check};
 use foldline::certificate::CertificateError;
 use foldline::formats::network::network_to_json;
-use foldline::lipschitz::{Answer, Exponent};
-use foldline::lipschitz_certificate::lipschitz_certified;
+use foldline::lipschitz::{Answer, Exponent, Outcome, Refused};
+use foldline::lipschitz_certificate::{Asked, lipschitz_certified};
 use foldline::question_certificates::SubjectFiles;
+use foldline::questions::checkpoint::Memory;
 use foldline::{LinearConstraint, Network, Options, Polyhedron, Rational, Region};
 
 use crate::generate::{self, network};
@@ -67,8 +69,28 @@ fn vnnlib(region: &Region) -> String {
     text
 }
 
+/// The answer and its certificate in one run.
+fn in_peace(asked: Asked<'_>, files: SubjectFiles<'_>, target: &Path) -> Asking {
+    let options = Options { threads: 1, ..Options::default() };
+    lipschitz_certified(asked, files, &options, target, None)
+}
+
+/// What comes of asking for an answer and its certificate.
+type Asking = Result<Result<Outcome, Refused>, CertificateError>;
+
 /// The certificate of a random network's constant; none where it is refused or has none.
 fn certified(seed: u64, p: &Exponent, several: bool, over: Over, name: &str) -> Option<Certified> {
+    certified_by(&mut in_peace, seed, p, (several, over), name)
+}
+
+/// The same with the certificate written by `ask`.
+fn certified_by(
+    ask: &mut dyn FnMut(Asked<'_>, SubjectFiles<'_>, &Path) -> Asking,
+    seed: u64,
+    p: &Exponent,
+    (several, over): (bool, Over),
+    name: &str,
+) -> Option<Certified> {
     let mut random = Random(seed);
     let network: Network = network(&mut random);
     let inputs = network.inputs();
@@ -93,10 +115,8 @@ fn certified(seed: u64, p: &Exponent, several: bool, over: Over, name: &str) -> 
         .as_ref()
         .map(|file| foldline::formats::region::read_region(file, inputs).unwrap());
     let named = SubjectFiles { network: &network_file, region: region_file.as_deref() };
-    let options = Options { threads: 1, ..Options::default() };
-    let region = region.as_ref();
-    let outcome = lipschitz_certified(&network, &outputs, p, region, named, &options, &target);
-    let outcome = match outcome {
+    let asked = Asked { network: &network, outputs: &outputs, p, region: region.as_ref() };
+    let outcome = match ask(asked, named, &target) {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => return None,
         // The only kind without one here: column sums cannot always be met with one multiplier a row.
@@ -156,6 +176,51 @@ fn certificates_are_accepted() {
     }
     println!("{written} of {asked} accepted, {flat} of them on flat regions");
     assert!(written > asked / 2 && flat > 0);
+}
+
+/// Asks until there is an answer, each run with a little more time and from the state of the last one;
+/// counts the states that had a proof which was begun.
+fn in_pieces(asked: Asked<'_>, files: SubjectFiles<'_>, target: &Path, begun: &mut u32) -> Asking {
+    let mut keeper = Memory::default();
+    for run in 1.. {
+        let timeout = Some(Duration::from_micros(40 * run));
+        let options = Options { threads: 1 + run as usize % 2, timeout, ..Options::default() };
+        match lipschitz_certified(asked, files, &options, target, Some(&keeper)) {
+            Ok(Ok(Outcome { answer: Answer::Undecided { .. }, .. })) => {}
+            other => return other,
+        }
+        keeper = keeper.next();
+        let state = keeper.resumed.as_ref();
+        let open = state.and_then(|state| state.pointer("/proof/open/open/open_parts"));
+        *begun += u32::from(open.is_some());
+    }
+    unreachable!("the limit grows")
+}
+
+#[test]
+fn certificates_in_pieces_are_accepted() {
+    let (mut begun, mut written) = (0, 0);
+    for seed in 0..4 {
+        for (p, several) in exponents().iter().flat_map(|p| [(p, false), (p, true)]) {
+            for over in [Over::Everything, Over::Box, Over::Anything] {
+                let mut ask = |asked: Asked<'_>, files: SubjectFiles<'_>, target: &Path| {
+                    in_pieces(asked, files, target, &mut begun)
+                };
+                let one = certified(seed, p, several, over, "whole");
+                let found = certified_by(&mut ask, seed, p, (several, over), "pieces");
+                assert_eq!(one.is_some(), found.is_some(), "seed {seed}, {p:?}");
+                let (Some(one), Some(found)) = (one, found) else { continue };
+                if let Err(rejection) = found.check(&found.lines) {
+                    panic!("seed {seed}, {p:?}: {rejection}\n{}", found.lines.join("\n"));
+                }
+                // The claim; the names of the files differ after it.
+                assert_eq!(one.lines[1], found.lines[1], "seed {seed}, {p:?}");
+                written += 1;
+            }
+        }
+    }
+    println!("{written} certificates, {begun} proofs gone on with");
+    assert!(begun > 50, "only {begun} proofs were stopped");
 }
 
 /// The rejection may come at any line.

@@ -6,7 +6,7 @@ use foldcheck::{Content, check};
 use foldline::formats::network::parse_network;
 use foldline::kernel::number::parse_rational;
 use foldline::lipschitz::Exponent;
-use foldline::lipschitz_certificate::lipschitz_certified;
+use foldline::lipschitz_certificate::{Asked, lipschitz_certified};
 use foldline::question_certificates::SubjectFiles;
 use foldline::{NetworkOptions, Options, Rational};
 
@@ -19,9 +19,8 @@ fn claimed(folder: &Path, json: &str, outputs: &[usize], p: &str) -> [Rational; 
     let files = SubjectFiles { network: &file, region: None };
     let options = Options { threads: 1, ..Options::default() };
     let network = &network.network;
-    lipschitz_certified(network, outputs, &exponent, None, files, &options, &target)
-        .unwrap()
-        .unwrap();
+    let asked = Asked { network, outputs, p: &exponent, region: None };
+    lipschitz_certified(asked, files, &options, &target, None).unwrap().unwrap();
     let proof = std::fs::read(&target).unwrap();
     let content = Content::new("n.json", json.as_bytes().to_vec());
     let accepted = check(&proof[..], &[content]);

@@ -9,7 +9,7 @@ use foldline::formats::sample::parse_sample;
 use foldline::formats::vnnlib::parse_property;
 use foldline::formats::zonotope_to_json;
 use foldline::lipschitz::Exponent;
-use foldline::lipschitz_certificate::lipschitz_certified;
+use foldline::lipschitz_certificate::{Asked, lipschitz_certified};
 use foldline::norm_certificate;
 use foldline::norm_certificate::maximize_norm_certified;
 use foldline::question_certificates::{
@@ -166,7 +166,8 @@ fn lipschitz(p: &str, source: &mut Source, case: &mut Case, limit: Duration) -> 
     let files = SubjectFiles { network: &subject.network_file, region: file };
     let (network, target) = (&subject.network, case.target());
     let options = options(limit);
-    let found = lipschitz_certified(network, &outputs, &exponent, region, files, &options, &target);
+    let asked = Asked { network, outputs: &outputs, p: &exponent, region };
+    let found = lipschitz_certified(asked, files, &options, &target, None);
     // Both kinds of refusal are documented; neither is an answer.
     found.map_err(text)?.map_err(text)?;
     Ok(())
@@ -220,10 +221,11 @@ fn on_points(
     let target = case.target();
     match question {
         Question::Train => {
-            train_certified(&sample, architecture, &options, &path, &target).map_err(text)?;
+            train_certified(&sample, architecture, &options, &path, &target, None).map_err(text)?;
         }
         Question::ZeroLoss => {
-            zero_loss_certified(&sample, architecture, &options, &path, &target).map_err(text)?;
+            zero_loss_certified(&sample, architecture, &options, &path, &target, None)
+                .map_err(text)?;
         }
         Question::Interpolate => {
             let relu = architecture.output_relu;

@@ -1,6 +1,10 @@
 //! What is written is accepted, for random small samples of every kind.
 
+use std::time::Duration;
+
 use foldline::Rational;
+use foldline::certificate::CertificateError;
+use foldline::questions::checkpoint::{Keeper, Memory};
 use foldline::questions::separability::{Separation, separate};
 use foldline::questions::training::statement::{Architecture, TrainingOptions};
 use foldline::training_certificates::{
@@ -51,6 +55,7 @@ fn optima() {
                 &options(),
                 &case.path(),
                 &case.target(),
+                None,
             );
             let found = found.unwrap();
             assert!(found.is_written && found.answer.is_optimal());
@@ -91,7 +96,8 @@ fn groups_with_only_their_outputs_undecided() {
     ]);
     let architecture = Architecture { hidden: 2, output_relu: true, output_bias: true };
     let (path, target) = (case.path(), case.target());
-    let found = train_certified(&case.sample, architecture, &options(), &path, &target).unwrap();
+    let found =
+        train_certified(&case.sample, architecture, &options(), &path, &target, None).unwrap();
     let text = case.take();
     case.accepts(&text, &format!("{} loss {}", words(architecture), found.answer.loss));
     let leaves: Vec<&str> = text.lines().filter(|line| line.starts_with("bound")).collect();
@@ -108,11 +114,64 @@ fn the_number_of_threads_changes_nothing() {
     let text = |threads: usize| {
         let options = TrainingOptions { threads, ..options() };
         let (path, target) = (case.path(), case.target());
-        let found = train_certified(&case.sample, architecture, &options, &path, &target).unwrap();
+        let found =
+            train_certified(&case.sample, architecture, &options, &path, &target, None).unwrap();
         assert!(found.is_written);
         case.take().lines().filter(|line| !is_network(line)).collect::<Vec<_>>().join("\n")
     };
     assert_eq!(text(1), text(4));
+}
+
+/// Asks until there is a certificate, each run with a little more time and from the state of the last one;
+/// counts the states that had finished parts of a proof.
+fn in_pieces(
+    ask: impl Fn(&TrainingOptions, &dyn Keeper) -> Result<bool, CertificateError>,
+    begun: &mut u32,
+) {
+    let mut keeper = Memory::default();
+    for run in 1.. {
+        let timeout = Some(Duration::from_micros(100 * run));
+        let options = TrainingOptions { threads: 1 + run as usize % 2, timeout, ..options() };
+        if ask(&options, &keeper).unwrap() {
+            return;
+        }
+        keeper = keeper.next();
+        let parts = keeper.resumed.as_ref().and_then(|state| state.pointer("/open/parts/0"));
+        *begun += u32::from(parts.is_some());
+    }
+}
+
+#[test]
+fn proofs_in_pieces() {
+    let (mut random, mut begun) = (Random(11), 0);
+    for architecture in architectures() {
+        let case = random.case(2, 12, &LABELS);
+        let (sample, path, target) = (&case.sample, case.path(), case.target());
+        let body = |text: String| {
+            text.lines().filter(|line| !is_network(line)).collect::<Vec<_>>().join("\n")
+        };
+        let whole = train_certified(sample, architecture, &options(), &path, &target, None);
+        let (whole, claim) = (body(case.take()), whole.unwrap().answer.loss);
+        let ask = |options: &TrainingOptions, keeper: &dyn Keeper| {
+            let found =
+                train_certified(sample, architecture, options, &path, &target, Some(keeper))?;
+            Ok(found.is_written)
+        };
+        in_pieces(ask, &mut begun);
+        let text = case.take();
+        case.accepts(&text, &format!("{} loss {claim}", words(architecture)));
+        assert_eq!(body(text), whole);
+        let ask = |options: &TrainingOptions, keeper: &dyn Keeper| {
+            let found =
+                zero_loss_certified(sample, architecture, options, &path, &target, Some(keeper))?;
+            Ok(found.is_written)
+        };
+        in_pieces(ask, &mut begun);
+        let answer = if claim == Rational::ZERO { "yes" } else { "no" };
+        case.accepts(&case.take(), &format!("{} zero {answer}", words(architecture)));
+    }
+    println!("{begun} proofs gone on with");
+    assert!(begun > 3, "only {begun} proofs were stopped");
 }
 
 fn is_network(line: &str) -> bool {
@@ -143,8 +202,8 @@ fn zero_losses() {
         for architecture in architectures() {
             let case = random.case(1 + round % 2, 5, &["0", "1", "2"]);
             let (sample, path, target) = (&case.sample, case.path(), case.target());
-            let found =
-                zero_loss_certified(sample, architecture, &options(), &path, &target).unwrap();
+            let found = zero_loss_certified(sample, architecture, &options(), &path, &target, None)
+                .unwrap();
             assert!(found.is_written);
             let answer = found.answer.answer.expect("decided").is_some();
             counts[usize::from(answer)] += 1;
@@ -215,6 +274,7 @@ fn a_limit_leaves_no_certificate() {
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
     let options = TrainingOptions { stop: Some(stop), ..options() };
     let (path, target) = (case.path(), case.target());
-    let found = train_certified(&case.sample, architecture, &options, &path, &target).unwrap();
+    let found =
+        train_certified(&case.sample, architecture, &options, &path, &target, None).unwrap();
     assert!(!found.is_written && !found.answer.is_optimal() && !case.target().exists());
 }

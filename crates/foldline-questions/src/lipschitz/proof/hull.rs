@@ -18,6 +18,7 @@ pub enum Opened {
 }
 
 /// An affine hull.
+#[derive(Debug)]
 pub struct Hull {
     /// The piece's constraints: equalities as they are, the others strict.
     pub interior: Vec<ExactConstraint>,

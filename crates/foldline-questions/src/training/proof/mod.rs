@@ -5,6 +5,7 @@
 //! bounds and splits; what the search concludes from dichotomies is written down with reasons that
 //! can be checked alone. Every reason is exact. `docs/certificate-format.md` has the records.
 
+mod finished;
 mod implied;
 mod leaf;
 mod walk;
@@ -19,7 +20,9 @@ use super::cells::Cells;
 use super::node::Node;
 use super::problem::{Problem, State};
 use super::statement::Architecture;
+use crate::checkpoint::{Keeper, StateError, saving};
 use crate::workers::start_with_stack;
+use finished::Finished;
 
 /// What is to be proved.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +42,9 @@ pub enum NoProof {
     /// The records cannot be written.
     #[error(transparent)]
     Write(#[from] io::Error),
+    /// The state of an earlier run is none of this proof.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// A network with all signs decided has a smaller loss: the claim is wrong.
     #[error("the claim is wrong: {0} is attained")]
     Wrong(Rational),
@@ -52,6 +58,8 @@ pub struct ProofRun<'a> {
     pub stop: &'a (dyn Fn() -> bool + Sync),
     /// Called now and then with the number of leaves.
     pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Gets the finished parts now and then, and when the proof is stopped; it goes on from those that it has.
+    pub keeper: Option<&'a dyn Keeper>,
 }
 
 /// Writes the trees for all sign patterns w, from K positive output weights down to none.
@@ -76,18 +84,13 @@ pub fn prove(
     };
     let threshold = goal.as_ref().map_or(CLEAR, |excess| problem.float_excess_above(excess));
     let (leaves, helpers) = (AtomicU64::new(0), AtomicUsize::new(run.threads.max(1) - 1));
+    let finished = Finished::new(run.keeper, problem.groups.len(), &leaves)?;
     let (problem, cells, panicked) = (&problem, &cells, AtomicBool::new(false));
-    let prover = Prover { problem, cells, goal, threshold, run, leaves, helpers, panicked };
-    for positive in (0..=architecture.hidden).rev() {
-        let root = Node::root(problem, cells, positive);
-        let before = vec![0; problem.groups.len()];
-        let work = || prover.prove(root.clone(), &before);
-        let tree = thread::scope(|scope| match with_room(scope, work) {
-            Some(thread) => thread.join().expect("no thread panicked"),
-            None => work(),
-        })?;
-        write!(out, "signs {positive}\n{}", tree.text)?;
-    }
+    let prover =
+        Prover { problem, cells, goal, threshold, run, leaves, helpers, panicked, finished };
+    let state = || prover.finished.to_json(prover.leaves.load(Ordering::Relaxed));
+    let is_stopped = |written: &Result<(), _>| matches!(written, Err(NoProof::Stopped));
+    saving(run.keeper, state, is_stopped, || prover.write(architecture.hidden, out))?;
     Ok(prover.leaves.into_inner())
 }
 
@@ -120,15 +123,33 @@ struct Prover<'a> {
     helpers: AtomicUsize,
     /// Whether a helper panicked.
     panicked: AtomicBool,
+    /// What is finished, for a later run.
+    finished: Finished,
 }
 
 /// The records of a finished part of a tree, and the signs that they rely on, as bits by group.
+#[derive(Clone)]
 struct Subtree {
     text: String,
     needs: Vec<State>,
 }
 
 impl Prover<'_> {
+    /// Writes the trees of all sign patterns.
+    fn write(&self, hidden: usize, out: &mut dyn io::Write) -> Result<(), NoProof> {
+        for positive in (0..=hidden).rev() {
+            let root = Node::root(self.problem, self.cells, positive);
+            let before = vec![0; self.problem.groups.len()];
+            let work = || self.prove(root.clone(), &before);
+            let tree = thread::scope(|scope| match with_room(scope, work) {
+                Some(thread) => thread.join().expect("no thread panicked"),
+                None => work(),
+            })?;
+            write!(out, "signs {positive}\n{}", tree.text)?;
+        }
+        Ok(())
+    }
+
     /// Whether a bound of the excess over the least losses is enough.
     fn reaches(&self, excess: &Rational) -> bool {
         match &self.goal {

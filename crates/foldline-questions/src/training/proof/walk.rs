@@ -30,7 +30,11 @@ const DEEPEST_HELP: usize = 24;
 
 impl Prover<'_> {
     /// The records of a node, where the signs `before` are decided or will be if they are needed.
-    pub fn prove(&self, mut node: Node, before: &[State]) -> Result<Subtree, NoProof> {
+    pub fn prove(&self, node: Node, before: &[State]) -> Result<Subtree, NoProof> {
+        self.finished.or_find(node, |node| self.find(node, before))
+    }
+
+    fn find(&self, mut node: Node, before: &[State]) -> Result<Subtree, NoProof> {
         if (self.run.stop)() || self.panicked.load(Ordering::Relaxed) {
             return Err(NoProof::Stopped);
         }
