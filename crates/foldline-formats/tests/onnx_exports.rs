@@ -219,3 +219,19 @@ fn another_declared_size_of_an_output_is_a_warning() {
     model.outputs = vec![value("y", 1, &[2])];
     assert!(read(&model).warnings.is_empty());
 }
+
+#[test]
+fn cubic_weights_are_exact() {
+    let resize = |attributes: &[Writer]| {
+        let attributes = [&[text_attribute("mode", "cubic")], attributes].concat();
+        Model::new(&[1, 1, 1, 3], &[1, 1, 1, 6])
+            .constant(floats("scales", &[4], &[1., 1., 1., 2.]))
+            .node_with("Resize", &["x", "", "scales"], "y", &attributes)
+    };
+    // The weights at the distances 1/4, 3/4 and 5/4 are 225/256, 67/256 and −27/256.
+    let values = evaluate(&read(&resize(&[])), &["0", "256", "0"]);
+    assert_eq!(values, ["-27", "67", "225", "225", "67", "-27"]);
+    // The weights sum to 1, whatever the parameter is.
+    let other = resize(&[float_attribute("cubic_coeff_a", -0.5)]);
+    assert_eq!(evaluate(&read(&other), &["7", "7", "7"]), ["7"; 6]);
+}
