@@ -48,7 +48,7 @@ impl Layer {
                     *value = &*value / common.as_ibig();
                 }
             }
-            self.denominator = self.denominator / common;
+            self.denominator /= common;
         }
         self
     }
