@@ -7,6 +7,7 @@
 
 pub mod arrangement;
 pub mod basis;
+mod composition;
 pub mod difference;
 pub mod elimination;
 pub mod graph;

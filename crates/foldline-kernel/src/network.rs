@@ -137,25 +137,6 @@ impl Layer {
         }
     }
 
-    /// The layer that computes this one after the linear layer `earlier`.
-    pub fn after(&self, earlier: &Self) -> Self {
-        let earlier_rows = earlier.rational_rows();
-        let compose_row = |row: &RationalRow| {
-            let mut weights = vec![Rational::ZERO; earlier.inputs];
-            let mut bias = row.bias.clone();
-            for (column, factor) in &row.weights {
-                interrupt::count(EXACT * earlier_rows[*column].weights.len());
-                for (input, weight) in &earlier_rows[*column].weights {
-                    weights[*input] += factor * weight;
-                }
-                bias += factor * &earlier_rows[*column].bias;
-            }
-            RationalRow { weights: weights.into_iter().enumerate().collect(), bias }
-        };
-        let rows: Vec<RationalRow> = self.rational_rows().iter().map(compose_row).collect();
-        Self::new(earlier.inputs, &rows, self.activation)
-    }
-
     /// Number of stored (non-zero) weights.
     pub fn nonzeros(&self) -> usize {
         self.rows.iter().map(|row| row.columns.len()).sum()

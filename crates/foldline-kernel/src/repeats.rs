@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::interrupt::{self, EXACT};
-use crate::network::RationalRow;
-use crate::number::power_of_two;
-use crate::{Activation, Integer, Layer, Rational};
+use crate::{Activation, Integer, Layer, Row};
 
 /// What a ReLU neuron's weights say of its pre-activation without knowing the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,30 +64,44 @@ pub fn repeats(layers: &[Layer], homogeneous: bool) -> Vec<Vec<Repeat>> {
 }
 
 /// The layer with its weights moved to the activations that others are multiples of.
+///
+/// Not in lowest terms: rows are compared with each other alone.
 fn reduced(layer: &Layer, before: &[Repeat]) -> Layer {
-    let reduce = |row: &RationalRow| {
-        let mut weights: Vec<(usize, Rational)> = Vec::with_capacity(row.weights.len());
-        for (column, weight) in &row.weights {
-            match before[*column] {
+    let shifts = before.iter().filter_map(|repeat| match repeat {
+        Repeat::Multiple(Multiple { negative: false, shift, .. }) => Some(*shift),
+        _ => None,
+    });
+    // All numerators times 2^unit: then none of the factors makes fractions of them.
+    let unit = shifts.min().unwrap_or(0).min(0).unsigned_abs() as usize;
+    let reduce = |row: &Row| {
+        let mut terms: Vec<(u32, Integer)> = Vec::with_capacity(row.columns.len());
+        for (&column, weight) in row.columns.iter().zip(&row.numerators) {
+            let scaled = |shift: usize| if shift == 0 { weight.clone() } else { weight << shift };
+            match before[column as usize] {
                 Repeat::Constant { positive: false } => {}
                 Repeat::Multiple(Multiple { first, negative: false, shift }) => {
-                    weights.push((first, weight * power_of_two(shift)));
+                    let shift = unit.saturating_add_signed(shift as isize);
+                    terms.push((first as u32, scaled(shift)));
                 }
-                _ => weights.push((*column, weight.clone())),
+                _ => terms.push((column, scaled(unit))),
             }
         }
-        weights.sort_by_key(|(column, _)| *column);
-        weights.dedup_by(|(column, weight), (earlier, sum)| {
+        interrupt::count(EXACT * terms.len());
+        terms.sort_by_key(|(column, _)| *column);
+        terms.dedup_by(|(column, weight), (earlier, sum)| {
             let same = column == earlier;
             if same {
                 *sum += &*weight;
             }
             same
         });
-        RationalRow { weights, bias: row.bias.clone() }
+        terms.retain(|(_, weight)| !weight.is_zero());
+        let (columns, numerators) = terms.into_iter().unzip();
+        Row { columns, numerators, bias: &row.bias << unit }
     };
-    let rows: Vec<RationalRow> = layer.rational_rows().iter().map(reduce).collect();
-    Layer::new(layer.inputs, &rows, layer.activation)
+    let rows = layer.rows.iter().map(reduce).collect();
+    let denominator = &layer.denominator << unit;
+    Layer { inputs: layer.inputs, rows, denominator, activation: layer.activation }
 }
 
 /// A row's columns, and its weights and bias divided by ±2^n so that multiples agree.
@@ -127,6 +139,7 @@ fn repeats_in(layer: &Layer, homogeneous: bool) -> Vec<Repeat> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::RationalRow;
 
     fn layer(inputs: usize, rows: &[(&[(usize, i64)], i64)]) -> Layer {
         let row = |&(weights, bias): &(&[(usize, i64)], i64)| RationalRow {

@@ -46,6 +46,15 @@ impl Form {
         (other.scaled(&factor) == *self).then_some(factor)
     }
 
+    /// The k and t with the form = k · `other` + t, where `other` is no constant; none if there are none.
+    pub fn affine_in(&self, other: &Self) -> Option<(Scalar, Scalar)> {
+        let without_constant =
+            |form: &Self| Self { terms: form.terms.clone(), constant: Scalar::ZERO };
+        let factor = without_constant(self).multiple_of(&without_constant(other))?;
+        let rest = self.constant.plus(&other.constant.times(&factor).negated());
+        Some((factor, rest))
+    }
+
     /// `factor` times the form.
     pub fn scaled(&self, factor: &Scalar) -> Self {
         if factor.is_zero() {

@@ -5,6 +5,7 @@ mod piecewise;
 pub(crate) mod program;
 pub(crate) mod scalar;
 mod schedule;
+mod sorting;
 
 pub(crate) use form::{Combiner, Form};
 pub(crate) use program::Program;

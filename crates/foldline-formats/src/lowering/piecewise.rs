@@ -48,7 +48,7 @@ impl Program {
     }
 
     /// The larger form of each pair.
-    fn larger(&mut self, pairs: &[(&Form, &Form)]) -> Vec<Form> {
+    pub(super) fn larger(&mut self, pairs: &[(&Form, &Form)]) -> Vec<Form> {
         let minus_one = Scalar::ONE.negated();
         let mut differences = Vec::new();
         let mut bases = Vec::new();
@@ -106,23 +106,38 @@ impl Program {
         above: &Form,
         below: &Form,
     ) -> Option<(Form, Scalar)> {
-        let above = self.where_signed(above, condition, true);
-        let below = self.where_signed(below, condition, false);
-        let step = above.plus(&below.scaled(&Scalar::ONE.negated()));
-        step.multiple_of(condition).map(|factor| (below, factor))
+        let minus_one = Scalar::ONE.negated();
+        let simple_above = self.where_signed(above, condition, true);
+        let simple_below = self.where_signed(below, condition, false);
+        let step = |p: &Form, q: &Form| p.plus(&q.scaled(&minus_one)).multiple_of(condition);
+        if let Some(factor) = step(&simple_above, &simple_below) {
+            return Some((simple_below, factor));
+        }
+        // From `below`, which may bend elsewhere, by what is added on the other side; or the other way round.
+        if let Some(factor) = step(&simple_above, &self.where_signed(below, condition, true)) {
+            return Some((below.clone(), factor));
+        }
+        let factor = step(&self.where_signed(above, condition, false), &simple_below)?;
+        let base = above.plus(&condition.scaled(&factor.negated()));
+        Some((base, factor))
     }
 
-    /// The form without the neurons whose sign is that of `condition`, where it is positive or where it is negative.
+    /// The form without the neurons whose sign is known where `condition` is positive, or where it is negative.
     fn where_signed(&self, form: &Form, condition: &Form, is_positive: bool) -> Form {
         let mut result = Form::constant(form.constant.clone());
         for (variable, factor) in &form.terms {
             let definition = &self.variables[*variable as usize].definition;
-            let multiple = definition.multiple_of(condition);
-            let multiple = multiple.filter(|k| !k.is_zero() && self.is_neuron(*variable));
-            let value = match multiple {
+            let affine = definition.affine_in(condition).filter(|_| self.is_neuron(*variable));
+            let value = match affine {
+                Some((slope, rest)) => {
+                    let rises = slope.is_positive() == is_positive;
+                    match (slope.is_zero(), rises) {
+                        (false, true) if !rest.is_negative() => definition.clone(),
+                        (false, false) if !rest.is_positive() => Form::constant(Scalar::ZERO),
+                        _ => Form::variable(*variable),
+                    }
+                }
                 None => Form::variable(*variable),
-                Some(multiple) if multiple.is_positive() == is_positive => definition.clone(),
-                Some(_) => Form::constant(Scalar::ZERO),
             };
             result = result.plus(&value.scaled(factor));
         }

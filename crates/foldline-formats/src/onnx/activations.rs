@@ -46,6 +46,13 @@ pub(super) const OPERATORS: &[Operator] = &[
         "exact: [u]₊ − [u − 1]₊ of u = alpha·z + beta, two neurons",
         Apply::One(hard_sigmoid),
     ),
+    Operator::new(
+        "Shrink",
+        1..=1,
+        &["bias", "lambd"],
+        "exact: [z − lambd]₊ − [−z − lambd]₊, two neurons; bias = lambd ≥ 0, else it is not continuous",
+        Apply::One(shrink),
+    ),
 ];
 
 /// The default 0.01 as the 32-bit float that the attribute is.
@@ -304,4 +311,22 @@ fn steep(
     let constant = Tensor::from_values(vec![], tensor.element, [beta.clone()]);
     let inner = add(&times_number(tensor, alpha)?, &constant)?;
     clipped(&inner, Some(Scalar::ZERO), Some(Scalar::ONE), program)
+}
+
+/// x moved by lambd towards 0, and 0 on the way.
+fn shrink(operation: &Operation, program: &mut Program) -> Result<Tensor, String> {
+    let tensor = operation.input(0)?;
+    require_float(tensor)?;
+    let half = Scalar::dyadic(1, -1);
+    let lambd = if operation.has("lambd") { operation.float("lambd", 0)? } else { half };
+    if lambd.is_negative() || lambd != operation.float("bias", 0)? {
+        return Err("is not continuous, expected bias = lambd ≥ 0".to_owned());
+    }
+    let (below, minus_one) = (Form::constant(lambd.negated()), Scalar::ONE.negated());
+    let both = |form: &Form| [form.plus(&below), form.scaled(&minus_one).plus(&below)];
+    let both: Vec<Form> = tensor.forms().iter().flat_map(both).collect();
+    let parts = program.positive_parts(&both);
+    let join = |[above, below]: &[Form; 2]| above.plus(&below.scaled(&minus_one));
+    let forms = parts.as_chunks().0.iter().map(join).collect();
+    Ok(Tensor::from_forms(tensor.shape.clone(), tensor.element, forms))
 }

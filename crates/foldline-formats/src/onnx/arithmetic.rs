@@ -4,6 +4,7 @@ use foldline_kernel::number::Rational;
 
 use super::broadcast::{Broadcast, broadcast_shape};
 use super::operators::{Apply, Operation, Operator};
+use super::selection::gated;
 use super::tensor::{
     Element, Elements, IntegerFormat, Lookup, Tensor, check_terms, show_position, show_shape,
 };
@@ -22,7 +23,8 @@ pub(super) const OPERATORS: &[Operator] = &[
         "Mul",
         2..=2,
         LEGACY_BROADCAST,
-        "exact; one operand must be constant; integers among constants, within their type",
+        "exact; one operand must be constant, or a comparison as the number 0 or 1 where the product is continuous; \
+         integers among constants, within their type",
         Apply::One(binary),
     ),
     Operator::new(
@@ -31,6 +33,20 @@ pub(super) const OPERATORS: &[Operator] = &[
         LEGACY_BROADCAST,
         "exact; the divisor must be constant and without zeros; integers as in C",
         Apply::One(binary),
+    ),
+    Operator::new(
+        "Mod",
+        2..=2,
+        &["fmod"],
+        "of constant integers: the remainder has the sign of the divisor, with fmod that of the dividend",
+        Apply::One(binary),
+    ),
+    Operator::new(
+        "Reciprocal",
+        1..=1,
+        LEGACY_INPLACE,
+        "exact, of constants without zeros",
+        Apply::One(inverse),
     ),
     Operator::new("Sum", 1..=usize::MAX, LEGACY_INPLACE, "exact", Apply::One(sum)),
     Operator::new("Mean", 1..=usize::MAX, LEGACY_INPLACE, "exact", Apply::One(mean)),
@@ -69,20 +85,24 @@ pub(super) fn common_type(a: Element, b: Element) -> Result<Element, String> {
 }
 
 /// Add, Sub, Mul or Div.
-fn binary(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
+fn binary(operation: &Operation, program: &mut Program) -> Result<Tensor, String> {
     let (a, b) = (operation.input(0)?, operation.input(1)?);
     if operation.operator_set < 7 {
         check_legacy_broadcast(operation, a, b)?;
     }
     let operator = operation.node.operator;
     if let (Element::Integer(format), true) = (a.element, a.element == b.element) {
-        return integer_binary(operator, a, b, format);
+        return integer_binary(operation, a, b, format);
+    }
+    if let (Element::Bool, "Mul") = (a.element, operator) {
+        return gated(a, b, program);
     }
     match operator {
         "Add" => add(a, b),
         "Sub" => add(a, &negate(b)?),
         "Mul" if a.constant().is_some() => multiply(b, a),
         "Mul" => multiply(a, b),
+        "Mod" => Err("expected integers of one type".to_owned()),
         _ => multiply(a, &reciprocal(b)?),
     }
 }
@@ -107,12 +127,13 @@ fn check_legacy_broadcast(operation: &Operation, a: &Tensor, b: &Tensor) -> Resu
 
 /// Arithmetic of constant integers, as exporters write it for shapes; what leaves the type is refused.
 fn integer_binary(
-    operator: &str,
+    operation: &Operation,
     a: &Tensor,
     b: &Tensor,
     format: IntegerFormat,
 ) -> Result<Tensor, String> {
     let broadcast = Broadcast::of(&[a, b])?;
+    let (operator, is_truncated) = (operation.node.operator, operation.integer("fmod", 0)? != 0);
     let (Some(x), Some(y)) = (a.values(), b.values()) else {
         return Err("expected constant integers".to_owned());
     };
@@ -122,6 +143,8 @@ fn integer_binary(
             return Err("expected integers".to_owned());
         };
         let value = match operator {
+            "Mod" if is_truncated => p.checked_rem(q),
+            "Mod" => p.checked_rem(q).map(|rest| if rest * q < 0 { rest + q } else { rest }),
             "Add" => p.checked_add(q),
             "Sub" => p.checked_sub(q),
             "Mul" => p.checked_mul(q),
@@ -222,6 +245,11 @@ fn reciprocal(divisor: &Tensor) -> Result<Tensor, String> {
     let inverted = entries.iter().filter_map(invert).collect();
     let (shape, element) = (divisor.shape.clone(), divisor.element);
     Ok(Tensor { shape, element, elements: Elements::Constant(inverted) })
+}
+
+/// 1/x.
+fn inverse(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
+    reciprocal(operation.input(0)?)
 }
 
 /// −x.

@@ -1,7 +1,5 @@
 //! Constants, conversions between types, and what passes its input on.
 
-use foldline_kernel::number::Rational;
-
 use super::messages::Attribute;
 use super::operators::{Apply, Operation, Operator, integer};
 use super::rounding::nearest;
@@ -41,8 +39,6 @@ pub(super) const OPERATORS: &[Operator] = &[
         CONVERSION,
         Apply::One(cast_like),
     ),
-    Operator::new("Floor", 1..=1, &[], "exact, of constants", Apply::One(whole)),
-    Operator::new("Ceil", 1..=1, &[], "exact, of constants", Apply::One(whole)),
 ];
 
 /// The most elements that ConstantOfShape and Range make.
@@ -138,23 +134,6 @@ fn range(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     Ok(Tensor::from_values(vec![count], element, (0..count).map(value)))
 }
 
-/// Floor or Ceil of constants, as exporters write it for sizes.
-fn whole(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
-    let tensor = operation.input(0)?;
-    let operator = operation.node.operator;
-    let Some(values) = tensor.values() else {
-        return Err(format!(
-            "operator {operator} of a computed tensor is not supported: it is not continuous"
-        ));
-    };
-    let value = |value: Scalar| {
-        let value = value.to_rational();
-        let whole = if operator == "Floor" { value.floor() } else { value.ceil() };
-        Scalar::from_rational(Rational::from(whole))
-    };
-    Ok(Tensor::from_values(tensor.shape.clone(), tensor.element, values.into_iter().map(value)))
-}
-
 fn cast(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     // Before operator set 6 the type was given by its name.
     let target = match operation.operator_set {
@@ -184,7 +163,12 @@ fn converted(tensor: &Tensor, target: Element) -> Result<Tensor, String> {
         return Ok(Tensor { element: target, ..tensor.clone() });
     }
     let Some(values) = tensor.values() else {
-        return Err(format!("changes computed values {}, expected a wider float type", change()));
+        return Err(match tensor.element {
+            Element::Bool => {
+                "makes numbers of computed truth values, which is not continuous".to_owned()
+            }
+            _ => format!("changes computed values {}, expected a wider float type", change()),
+        });
     };
     let convert = |(position, value): (usize, &Scalar)| {
         let result = match target {

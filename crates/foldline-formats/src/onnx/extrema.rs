@@ -1,6 +1,7 @@
 //! Largest and least values of several tensors or of groups of elements, as rounds of pairs.
 
-use super::arithmetic::common_type;
+use super::arithmetic::{common_type, require_float};
+use super::arrangement::axis_of;
 use super::broadcast::Broadcast;
 use super::operators::{Apply, Operation, Operator};
 use super::tensor::{Element, Tensor, check_terms};
@@ -18,6 +19,13 @@ pub(super) const OPERATORS: &[Operator] = &[
         LEGACY_INPLACE,
         "exact: −max(−a, −b)",
         Apply::One(extremum),
+    ),
+    Operator::new(
+        "TopK",
+        1..=2,
+        &["axis", "k", "largest", "sorted"],
+        "exact, by pairs as Max; not the indices",
+        Apply::One(top),
     ),
 ];
 
@@ -83,4 +91,50 @@ pub(super) fn ends(groups: Vec<Vec<Form>>, end: End, program: &mut Program) -> V
         ));
     }
     forms
+}
+
+/// The largest or the least values along an axis, in order.
+fn top(operation: &Operation, program: &mut Program) -> Result<Tensor, String> {
+    let tensor = operation.input(0)?;
+    require_float(tensor)?;
+    let axis = axis_of(operation.integer("axis", -1)?, tensor.shape.len(), false)?;
+    let size = tensor.shape[axis];
+    let count = match operation.integer_input(1, "k")?.as_deref() {
+        Some(&[count]) => count,
+        Some(_) => return Err("its k must be one constant integer".to_owned()),
+        None => operation.integer("k", 0)?,
+    };
+    let count = usize::try_from(count).ok().filter(|count| (1..=size).contains(count));
+    let count = count.ok_or_else(|| format!("its k must be from 1 to {size}"))?;
+    if operation.integer("sorted", 1)? == 0 && count > 1 {
+        return Err("its values are in no defined order, expected sorted = 1".to_owned());
+    }
+    let inner: usize = tensor.shape[axis + 1..].iter().product();
+    let outer: usize = tensor.shape[..axis].iter().product();
+    let sign = match operation.integer("largest", 1)? {
+        0 => Scalar::ONE.negated(),
+        _ => Scalar::ONE,
+    };
+    let forms = tensor.forms();
+    let start = |group: usize| group / inner * size * inner + group % inner;
+    let member = |group: usize| {
+        (0..size).map(|index| forms[start(group) + index * inner].scaled(&sign)).collect()
+    };
+    let before = program.len();
+    let sorted = program.largest_in_order((0..outer * inner).map(member).collect(), count);
+    program.note(format!(
+        "the {count} {} of {size} values, {} times: sorted by pairs, {} ReLU neurons",
+        if sign.is_one() { "largest" } else { "least" },
+        outer * inner,
+        program.len() - before
+    ));
+    let mut shape = tensor.shape.clone();
+    shape[axis] = count;
+    let value = |position: usize| {
+        let group = position / (count * inner) * inner + position % inner;
+        sorted[group][position / inner % count].scaled(&sign)
+    };
+    let values: Vec<Form> = (0..outer * count * inner).map(value).collect();
+    check_terms(values.iter().map(|form| form.terms.len()))?;
+    Ok(Tensor::from_forms(shape, tensor.element, values))
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::messages::{self, Dimension, Graph, Model, Node};
 use super::tensor::{Element, Elements, LARGEST_COMPUTED, Tensor, count_within, show_shape};
-use super::walk::{Refusal, Scope, Walk, operator_set};
+use super::walk::{Refusal, Scope, Walk, choices, operator_set};
 use crate::error::FormatError;
 use crate::lowering::Form;
 use crate::network::{LoadedNetwork, NamedTensor, describe_layers};
@@ -20,6 +20,7 @@ pub(super) fn load(file: &str, model: &Model) -> Result<LoadedNetwork, FormatErr
     if graph.sparse_initializers > 0 {
         return Err(whole("sparse initializers are not supported".to_owned()));
     }
+    let nodes = choices(&graph.nodes);
     let mut walk = Walk::new(file, model);
     let operator_set = operator_set(&model.operator_sets, &mut walk.warnings).map_err(whole)?;
     let placed = |refusal: Refusal| FormatError::new(file, refusal.place, refusal.message);
@@ -34,15 +35,16 @@ pub(super) fn load(file: &str, model: &Model) -> Result<LoadedNetwork, FormatErr
     if graph.outputs.is_empty() {
         return Err(whole("expected a graph output, found none".to_owned()));
     }
-    let names: Vec<&str> = graph.outputs.iter().map(|output| output.name).collect();
-    let run = walk.run(&graph.nodes, &mut scope, &names).map_err(placed)?;
+    let declared_outputs = float_outputs(graph, &mut walk.warnings);
+    let names: Vec<&str> = declared_outputs.iter().map(|output| output.name).collect();
+    let run = walk.run(&nodes, &mut scope, &names).map_err(placed)?;
     let unused = graph.nodes.len() - run.nodes;
     if unused > 0 {
         walk.program.note(format!("{unused} nodes that the output does not need are left out"));
     }
     let mut outputs = Vec::new();
     let mut forms: Vec<Form> = Vec::new();
-    for (declared, result) in graph.outputs.iter().zip(run.outputs) {
+    for (declared, result) in declared_outputs.into_iter().zip(run.outputs) {
         let tensor = checked_output(declared, result, &mut walk).map_err(placed)?;
         outputs.push(NamedTensor { name: declared.name.to_owned(), shape: tensor.shape.clone() });
         forms.extend_from_slice(&tensor.forms());
@@ -165,7 +167,28 @@ fn input_size(index: usize, dimension: Dimension, walk: &mut Walk) -> Result<usi
     Ok(1)
 }
 
-/// An output that is there, of floats, and as large as declared.
+/// The outputs that are tensors of floats; the others, as the labels of a classifier, are left out with a warning.
+///
+/// Where none is, all are, so that the first one is refused by name.
+fn float_outputs<'m>(
+    graph: &'m Graph<'m>,
+    warnings: &mut Vec<String>,
+) -> Vec<&'m messages::Value<'m>> {
+    let is_other = |output: &&messages::Value| {
+        output.element_type != 0
+            && !Element::from_code(output.element_type).is_ok_and(Element::is_float)
+    };
+    let (others, floats): (Vec<_>, Vec<_>) = graph.outputs.iter().partition(is_other);
+    if floats.is_empty() {
+        return others;
+    }
+    warnings.extend(others.iter().map(|output| {
+        format!("the output {:?} is no tensor of floats: it is left out", output.name)
+    }));
+    floats
+}
+
+/// An output that is there and of floats; a declared size that is not its own is a warning.
 fn checked_output(
     declared: &messages::Value,
     result: Option<Rc<Tensor>>,
@@ -174,20 +197,19 @@ fn checked_output(
     let refuse =
         |message: String| Refusal { place: format!("graph output {:?}", declared.name), message };
     let tensor = result.ok_or_else(|| refuse("is not computed by any node".to_owned()))?;
-    let note = check_output(declared, &tensor).map_err(refuse)?;
-    note.into_iter().for_each(|note| walk.program.note(note));
+    if !tensor.element.is_float() {
+        return Err(refuse(format!("expected a float tensor, found {}", tensor.element.name())));
+    }
+    if tensor.len() == 0 {
+        return Err(refuse(format!("its shape {} has no elements", show_shape(&tensor.shape))));
+    }
+    compare_shape(declared, &tensor, walk);
     Ok(tensor)
 }
 
-/// Compares the declared output with the computed one; a difference in shape alone is a note.
-fn check_output(declared: &messages::Value, tensor: &Tensor) -> Result<Option<String>, String> {
-    if !tensor.element.is_float() {
-        return Err(format!("expected a float tensor, found {}", tensor.element.name()));
-    }
-    if tensor.len() == 0 {
-        return Err(format!("its shape {} has no elements", show_shape(&tensor.shape)));
-    }
-    let Some(shape) = &declared.shape else { return Ok(None) };
+/// Compares the declared shape with the computed one: other sizes are a note, another number of elements is a warning.
+fn compare_shape(declared: &messages::Value, tensor: &Tensor, walk: &mut Walk) {
+    let Some(shape) = &declared.shape else { return };
     let agrees = |(index, (dimension, &size)): (usize, (&Dimension, &usize))| match dimension {
         Dimension::Fixed(declared @ 1..) => *declared == size as i64,
         Dimension::Fixed(_) => index == 0,
@@ -195,17 +217,23 @@ fn check_output(declared: &messages::Value, tensor: &Tensor) -> Result<Option<St
     };
     if shape.len() == tensor.shape.len() && shape.iter().zip(&tensor.shape).enumerate().all(agrees)
     {
-        return Ok(None);
+        return;
     }
     let declared_count = shape.iter().try_fold(1usize, |count, dimension| match dimension {
         Dimension::Fixed(size @ 1..) => count.checked_mul(usize::try_from(*size).ok()?),
         _ => Some(count),
     });
     let computed = show_shape(&tensor.shape);
-    if declared_count != Some(tensor.len()) {
-        return Err(format!("its declared shape {shape:?} does not fit the computed {computed}"));
+    let sizes: Vec<String> = shape.iter().map(Dimension::to_string).collect();
+    let difference = format!(
+        "the output {:?} has shape {computed}, though the file declares [{}]",
+        declared.name,
+        sizes.join(", ")
+    );
+    match declared_count == Some(tensor.len()) {
+        true => walk.program.note(difference),
+        false => walk.warnings.push(difference),
     }
-    Ok(Some(format!("the output has shape {computed}, though the file declares {shape:?}")))
 }
 
 /// Says how several tensors are numbered.

@@ -7,6 +7,14 @@ use super::tensor::{Element, Tensor, show_shape};
 use crate::lowering::scalar::FloatFormat;
 use crate::lowering::{Program, Scalar};
 
+const CLASSIFIER: &[&str] = &[
+    "classlabels_ints",
+    "classlabels_strings",
+    "coefficients",
+    "intercepts",
+    "multi_class",
+    "post_transform",
+];
 const REGRESSOR: &[&str] = &["coefficients", "intercepts", "post_transform", "targets"];
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -18,6 +26,30 @@ pub(super) const OPERATORS: &[Operator] = &[
         REGRESSOR,
         "exact, without post_transform",
         Apply::One(linear_regressor),
+    )
+    .of(MACHINE_LEARNING),
+    Operator::new(
+        "LinearClassifier",
+        1..=1,
+        CLASSIFIER,
+        "the scores exactly, one coefficient vector a class, without post_transform; not the labels",
+        Apply::Second(linear_classifier),
+    )
+    .of(MACHINE_LEARNING),
+    Operator::new(
+        "ZipMap",
+        1..=1,
+        &["classlabels_int64s", "classlabels_strings"],
+        "exact: the scores in the order of the classes",
+        Apply::One(scores),
+    )
+    .of(MACHINE_LEARNING),
+    Operator::new(
+        "Imputer",
+        1..=1,
+        &["imputed_value_floats", "imputed_value_int64s", "replaced_value_float", "replaced_value_int64"],
+        "exact: nothing is replaced, since a real number is not NaN",
+        Apply::One(imputer),
     )
     .of(MACHINE_LEARNING),
 ];
@@ -57,14 +89,29 @@ fn scaler(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
 
 /// Σ coefficient · x + intercept, one result a target.
 fn linear_regressor(operation: &Operation, program: &mut Program) -> Result<Tensor, String> {
-    let x = operation.input(0)?;
-    let (count, width, element) = rows(x)?;
-    if !matches!(operation.text("post_transform")?.unwrap_or(b"NONE"), b"NONE" | b"") {
-        return Err("its post_transform is not piecewise linear, expected NONE".to_owned());
-    }
     let targets = operation.integer("targets", 1)?;
     let targets = usize::try_from(targets).ok().filter(|targets| (1..=1 << 20).contains(targets));
-    let targets = targets.ok_or("its targets must be positive")?;
+    affine(operation, targets.ok_or("its targets must be positive")?, program)
+}
+
+/// The scores of the classes; of two classes that share one vector it is not said which scores are meant.
+fn linear_classifier(operation: &Operation, program: &mut Program) -> Result<Tensor, String> {
+    let labels = operation.integers("classlabels_ints")?.map_or(0, |labels| labels.len());
+    let labels = labels.max(operation.texts("classlabels_strings")?);
+    affine(operation, labels.max(1), program)
+}
+
+/// Σ coefficient · x + intercept, `targets` results a row.
+fn affine(operation: &Operation, targets: usize, program: &mut Program) -> Result<Tensor, String> {
+    let x = operation.input(0)?;
+    let (count, width, element) = rows(x)?;
+    let transform = operation.text("post_transform")?.unwrap_or(b"NONE");
+    if !matches!(transform, b"NONE" | b"") {
+        let transform = String::from_utf8_lossy(transform);
+        return Err(format!(
+            "its post_transform {transform} is not piecewise linear, expected NONE"
+        ));
+    }
     let coefficients = operation.floats("coefficients")?.ok_or("its coefficients are missing")?;
     if coefficients.len() != targets * width {
         let found = coefficients.len();
@@ -84,4 +131,19 @@ fn linear_regressor(operation: &Operation, program: &mut Program) -> Result<Tens
         true => Ok(products),
         false => add(&products, &Tensor::from_values(vec![targets], element, intercepts)),
     }
+}
+
+/// The scores that a dictionary by class has.
+fn scores(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
+    operation.input(0).cloned()
+}
+
+/// What replaces NaN replaces nothing; what replaces a number is not continuous.
+fn imputer(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
+    let tensor = operation.input(0)?;
+    let (_, _, element) = rows(tensor)?;
+    if !operation.is_nan("replaced_value_float") {
+        return Err("replaces a number, which is not continuous, expected NaN".to_owned());
+    }
+    Ok(Tensor { element, ..tensor.clone() })
 }

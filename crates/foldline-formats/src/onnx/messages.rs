@@ -70,6 +70,8 @@ pub(crate) struct Attribute<'a> {
     pub tensor: Option<Tensor<'a>>,
     pub floats: Vec<u32>,
     pub integers: Vec<i64>,
+    /// How many texts its list has.
+    pub texts: usize,
     pub graph: Option<Graph<'a>>,
     /// Inside of a function: the function's attribute that this one is equal to.
     pub reference: Option<&'a str>,
@@ -111,6 +113,16 @@ pub(crate) struct Value<'a> {
 pub(crate) enum Dimension<'a> {
     Fixed(i64),
     Symbolic(&'a str),
+}
+
+impl std::fmt::Display for Dimension<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fixed(size) => write!(formatter, "{size}"),
+            Self::Symbolic("") => write!(formatter, "?"),
+            Self::Symbolic(name) => write!(formatter, "{name:?}"),
+        }
+    }
 }
 
 /// Sets a field that may occur once.
@@ -262,6 +274,7 @@ impl<'a> Attribute<'a> {
                 }
                 7 => field.floats(&mut attribute.floats)?,
                 8 => field.integers(&mut attribute.integers)?,
+                9 => attribute.texts += usize::from(field.message().is_ok()),
                 20 => once(&mut kind, &field, field.integer()?)?,
                 21 => once(&mut attribute.reference, &field, field.text()?)?,
                 _ => {}

@@ -27,6 +27,7 @@ mod resizing;
 mod rounding;
 mod selection;
 mod tensor;
+mod unary;
 mod walk;
 mod windows;
 pub(crate) mod wire;

@@ -9,7 +9,7 @@ use super::tensor::Tensor;
 use super::{
     activations, arithmetic, arrangement, constants, convolution, einsum, extrema, indexing,
     machine_learning, normalization, padding, pooling, product, quantization, reduction, resizing,
-    selection,
+    selection, unary,
 };
 use crate::lowering::scalar::FloatFormat;
 use crate::lowering::{Program, Scalar};
@@ -24,6 +24,8 @@ pub(super) const MACHINE_LEARNING: &str = "ai.onnx.ml";
 pub(super) enum Apply {
     One(fn(&Operation, &mut Program) -> Result<Tensor, String>),
     Many(fn(&Operation, &mut Program) -> Result<Vec<Tensor>, String>),
+    /// Its second result alone; the first is none that is read.
+    Second(fn(&Operation, &mut Program) -> Result<Tensor, String>),
     /// The walk itself: it runs other nodes.
     Walk,
 }
@@ -67,7 +69,7 @@ const BRANCHES: &[Operator] = &[Operator::new(
 )];
 
 /// All operators, by family.
-pub(super) const FAMILIES: [(&str, &[Operator]); 18] = [
+pub(super) const FAMILIES: [(&str, &[Operator]); 19] = [
     ("Arithmetic", arithmetic::OPERATORS),
     ("Activations", activations::OPERATORS),
     ("Matrix products", product::OPERATORS),
@@ -84,6 +86,7 @@ pub(super) const FAMILIES: [(&str, &[Operator]); 18] = [
     ("Comparisons and choices", selection::OPERATORS),
     ("Branches", BRANCHES),
     ("Constants and types", constants::OPERATORS),
+    ("Functions of constants", unary::OPERATORS),
     ("Quantized constants", quantization::OPERATORS),
     ("Classical machine learning", machine_learning::OPERATORS),
 ];
@@ -130,32 +133,72 @@ pub(super) fn find(node: &Node) -> Result<&'static Operator, String> {
 
 /// What is wrong with an operator that is not read; for common ones, why.
 fn unknown(node: &Node) -> String {
-    if !is_default_domain(node.domain) {
-        let (name, domain) = (node.operator, node.domain);
-        return format!(
-            "operator {name} of domain {domain:?} is not supported (docs/formats.md lists those that are)"
-        );
-    }
     let reason = match node.operator {
-        "Sigmoid" | "Tanh" | "Softmax" | "LogSoftmax" | "Elu" | "Selu" | "Celu" | "Gelu"
-        | "Softplus" | "Erf" | "Exp" | "Log" | "Sqrt" | "Mish" | "Softsign" | "HardSwish"
-        | "LayerNormalization" | "LSTM" | "GRU" => ": it is not piecewise linear",
-        "Sign" | "ArgMax" | "ArgMin" | "ThresholdedRelu" | "Floor" | "Ceil" | "Round" | "TopK"
-        | "Hardmax" => ": it is not continuous",
+        "Sigmoid" | "Softmax" | "LogSoftmax" => {
+            ": it is not piecewise linear (if it comes last, what it reads can be exported instead)"
+        }
+        "Tanh"
+        | "Elu"
+        | "Selu"
+        | "Celu"
+        | "Gelu"
+        | "Softplus"
+        | "Erf"
+        | "Exp"
+        | "Log"
+        | "Mish"
+        | "Softsign"
+        | "HardSwish"
+        | "Swish"
+        | "QuickGelu"
+        | "LayerNormalization"
+        | "Sin"
+        | "Cos"
+        | "InstanceNormalization"
+        | "GroupNormalization"
+        | "RMSNormalization"
+        | "MeanVarianceNormalization"
+        | "LpNormalization"
+        | "LRN"
+        | "Normalizer"
+        | "Attention"
+        | "ReduceL2"
+        | "ReduceSumSquare"
+        | "ReduceLogSum"
+        | "ReduceLogSumExp"
+        | "LSTM"
+        | "GRU"
+        | "RNN" => ": it is not piecewise linear",
+        "Sign"
+        | "ArgMax"
+        | "ArgMin"
+        | "ThresholdedRelu"
+        | "Round"
+        | "Hardmax"
+        | "Binarizer"
+        | "NonZero"
+        | "TreeEnsemble"
+        | "TreeEnsembleClassifier"
+        | "TreeEnsembleRegressor" => ": it is not continuous",
         _ => " (docs/formats.md lists those that are)",
     };
-    format!("operator {} is not supported{reason}", node.operator)
+    let name = node.operator;
+    match is_default_domain(node.domain) {
+        true => format!("operator {name} is not supported{reason}"),
+        false => format!("operator {name} of domain {:?} is not supported{reason}", node.domain),
+    }
 }
 
-/// What the node computes.
+/// What the node computes; none for a result that is not read.
 pub(super) fn apply(
     operator: &Operator,
     operation: &Operation,
     program: &mut Program,
-) -> Result<Vec<Tensor>, String> {
+) -> Result<Vec<Option<Tensor>>, String> {
     match operator.apply {
-        Apply::One(compute) => Ok(vec![compute(operation, program)?]),
-        Apply::Many(compute) => compute(operation, program),
+        Apply::One(compute) => Ok(vec![Some(compute(operation, program)?)]),
+        Apply::Many(compute) => Ok(compute(operation, program)?.into_iter().map(Some).collect()),
+        Apply::Second(compute) => Ok(vec![None, Some(compute(operation, program)?)]),
         Apply::Walk => Err(format!("operator {} is not supported here", operator.name)),
     }
 }
@@ -224,6 +267,12 @@ impl Operation<'_> {
         bits.is_some_and(|bits| bits & 0x7fff_ffff == 0x7f80_0000)
     }
 
+    /// Whether a float attribute is there and NaN.
+    pub fn is_nan(&self, name: &str) -> bool {
+        let bits = self.attribute(name).and_then(|attribute| attribute.float_bits);
+        bits.is_some_and(|bits| bits & 0x7fff_ffff > 0x7f80_0000)
+    }
+
     /// An attribute that is a list of floats, if there is one.
     pub fn floats(&self, name: &str) -> Result<Option<Vec<Scalar>>, String> {
         let Some(attribute) = self.typed(name, 6)? else { return Ok(None) };
@@ -244,6 +293,11 @@ impl Operation<'_> {
     /// An attribute that is text, if there is one.
     pub fn text(&self, name: &str) -> Result<Option<&[u8]>, String> {
         Ok(self.typed(name, 3)?.map(|attribute| attribute.text.unwrap_or_default()))
+    }
+
+    /// The length of an attribute that is a list of texts; 0 where there is none.
+    pub fn texts(&self, name: &str) -> Result<usize, String> {
+        Ok(self.typed(name, 8)?.map_or(0, |attribute| attribute.texts))
     }
 
     /// Whether the node has the attribute.

@@ -16,7 +16,13 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::new("ReduceL1", 1..=2, REDUCE, "exact, as ReduceSum of Abs", Apply::One(reduce)),
     Operator::new("ReduceMax", 1..=2, REDUCE, "exact, as Max", Apply::One(reduce)),
     Operator::new("ReduceMin", 1..=2, REDUCE, "exact, as Min", Apply::One(reduce)),
-    Operator::new("ReduceProd", 1..=2, REDUCE, "exact, of constants", Apply::One(reduce)),
+    Operator::new(
+        "ReduceProd",
+        1..=2,
+        REDUCE,
+        "exact; of constants, or of one element",
+        Apply::One(reduce),
+    ),
 ];
 
 /// Which elements meet in each element of the result, and the result's shape.
@@ -120,6 +126,9 @@ fn magnitudes(tensor: &Tensor, program: &mut Program) -> Tensor {
 }
 
 fn product(tensor: &Tensor, groups: Groups) -> Result<Tensor, String> {
+    if groups.members.iter().all(|group| group.len() == 1) {
+        return Ok(Tensor { shape: groups.shape, ..tensor.clone() });
+    }
     let values = tensor.values().ok_or("multiplies computed values, expected constants")?;
     let product = |group: &Vec<usize>| group.iter().fold(Scalar::ONE, |p, &i| p.times(&values[i]));
     let products: Vec<Scalar> = groups.members.iter().map(product).collect();

@@ -1,4 +1,6 @@
-//! Resize and Upsample, to the nearest element or linearly: positions computed in exact numbers.
+//! Resize and Upsample, to the nearest element, linearly or cubically: positions and weights are exact numbers.
+
+use std::collections::BTreeMap;
 
 use foldline_kernel::Integer;
 use foldline_kernel::number::Rational;
@@ -27,7 +29,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         "Resize",
         1..=4,
         RESIZE,
-        "exact, modes nearest and linear without antialias, all coordinate modes but tf_crop_and_resize; \
+        "exact, modes nearest, linear and cubic without antialias, all coordinate modes but tf_crop_and_resize; \
          positions are computed without rounding",
         Apply::One(resize),
     ),
@@ -51,9 +53,9 @@ struct Axis {
 fn resize(operation: &Operation, program: &mut Program) -> Result<Tensor, String> {
     let tensor = operation.input(0)?;
     let mode = operation.text("mode")?.unwrap_or(b"nearest");
-    if !matches!(mode, b"nearest" | b"linear" | b"bilinear") {
+    if !matches!(mode, b"nearest" | b"linear" | b"bilinear" | b"cubic") {
         return Err(format!(
-            "its mode is {:?}, expected nearest or linear",
+            "its mode is {:?}, expected nearest, linear or cubic",
             String::from_utf8_lossy(mode)
         ));
     }
@@ -65,7 +67,7 @@ fn resize(operation: &Operation, program: &mut Program) -> Result<Tensor, String
         return nearest(tensor, &axes, shape, &rule);
     }
     if operation.integer("antialias", 0)? != 0 || operation.integer("exclude_outside", 0)? != 0 {
-        return Err("linear with antialias or exclude_outside is not supported".to_owned());
+        return Err("linear or cubic with antialias or exclude_outside is not supported".to_owned());
     }
     linear(tensor, &axes, shape, &rule, program)
 }
@@ -193,18 +195,28 @@ struct Rule<'a> {
     rounding: &'a [u8],
     /// Before operator set 11 nothing is said about shrinking.
     is_early: bool,
+    /// The parameter of cubic weights, in that mode.
+    cubic: Option<Rational>,
 }
 
 impl<'a> Rule<'a> {
     fn new(operation: &'a Operation) -> Result<Self, String> {
         let is_early = operation.operator_set < 11 || operation.node.operator == "Upsample";
         if is_early {
-            return Ok(Self { coordinates: b"asymmetric", rounding: b"floor", is_early });
+            let cubic = None;
+            return Ok(Self { coordinates: b"asymmetric", rounding: b"floor", is_early, cubic });
         }
         Ok(Self {
             coordinates: operation.text("coordinate_transformation_mode")?.unwrap_or(b"half_pixel"),
             rounding: operation.text("nearest_mode")?.unwrap_or(b"round_prefer_floor"),
             is_early,
+            cubic: match operation.text("mode")? {
+                Some(b"cubic") if operation.has("cubic_coeff_a") => {
+                    Some(operation.float("cubic_coeff_a", 0)?.to_rational())
+                }
+                Some(b"cubic") => Some(Rational::from_parts(Integer::from(-3), 4u8.into())),
+                _ => None,
+            },
         })
     }
 
@@ -238,6 +250,9 @@ impl<'a> Rule<'a> {
         }
         let last = axis.from.saturating_sub(1);
         let position = self.position(axis, &Rational::from(index))?;
+        if let Some(parameter) = &self.cubic {
+            return cubic(&position, parameter, last);
+        }
         let position = position.clamp(Rational::ZERO, Rational::from(last));
         let below = position.floor();
         let fraction = position - Rational::from(below.clone());
@@ -283,4 +298,30 @@ impl<'a> Rule<'a> {
             }
         })
     }
+}
+
+/// The four elements around `position` with their cubic weights (Keys 1981); beyond the ends is as at them.
+fn cubic(
+    position: &Rational,
+    parameter: &Rational,
+    last: usize,
+) -> Result<Vec<(usize, Scalar)>, String> {
+    let below = position.floor();
+    let number = |value: i64| Rational::from(value);
+    let near = |d: &Rational| {
+        ((parameter + number(2)) * d - (parameter + number(3))) * d * d + Rational::ONE
+    };
+    let far = |d: &Rational| parameter * (((d - number(5)) * d + number(8)) * d - number(4));
+    let end = Integer::from(last);
+    let mut weights: BTreeMap<usize, Rational> = BTreeMap::new();
+    for step in -1..=2i64 {
+        let place = &below + Integer::from(step);
+        let distance = position - Rational::from(place.clone());
+        let distance = if distance < Rational::ZERO { -distance } else { distance };
+        let weight = if distance <= Rational::ONE { near(&distance) } else { far(&distance) };
+        let source = usize::try_from(place.clamp(Integer::ZERO, end.clone()));
+        *weights.entry(source.map_err(|error| error.to_string())?).or_default() += weight;
+    }
+    let weights = weights.into_iter().filter(|(_, weight)| !weight.is_zero());
+    Ok(weights.map(|(source, weight)| (source, Scalar::from_rational(weight))).collect())
 }

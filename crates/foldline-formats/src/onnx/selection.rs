@@ -8,6 +8,7 @@ use crate::lowering::{Form, Program, Scalar};
 
 const LEGACY_BROADCAST: &[&str] = &["axis", "broadcast"];
 const COMPARISON: &str = "exact; of computed values only as the condition of Where";
+const CONNECTION: &str = "exact; one operand must be constant";
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::new("Greater", 2..=2, LEGACY_BROADCAST, COMPARISON, Apply::One(compare)),
@@ -16,8 +17,8 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::new("LessOrEqual", 2..=2, &[], COMPARISON, Apply::One(compare)),
     Operator::new("Equal", 2..=2, LEGACY_BROADCAST, "exact, of constants", Apply::One(compare)),
     Operator::new("Not", 1..=1, &[], COMPARISON, Apply::One(not)),
-    Operator::new("And", 2..=2, LEGACY_BROADCAST, "exact, of constants", Apply::One(connect)),
-    Operator::new("Or", 2..=2, LEGACY_BROADCAST, "exact, of constants", Apply::One(connect)),
+    Operator::new("And", 2..=2, LEGACY_BROADCAST, CONNECTION, Apply::One(connect)),
+    Operator::new("Or", 2..=2, LEGACY_BROADCAST, CONNECTION, Apply::One(connect)),
     Operator::new(
         "Where",
         3..=3,
@@ -84,28 +85,49 @@ fn boolean<'a>(operation: &'a Operation, index: usize) -> Result<&'a Tensor, Str
     }
 }
 
-/// And or Or of constants.
+/// And or Or where one of the two is constant.
 fn connect(operation: &Operation, _: &mut Program) -> Result<Tensor, String> {
     let (a, b) = (boolean(operation, 0)?, boolean(operation, 1)?);
-    let (Some(x), Some(y)) = (a.values(), b.values()) else {
-        return Err("expected constant truth values".to_owned());
-    };
     let broadcast = Broadcast::of(&[a, b])?;
-    let value = |(p, q): (usize, usize)| {
-        let (p, q): (&Scalar, &Scalar) = (&x[p], &y[q]);
-        truth(match operation.node.operator {
-            "And" => p.is_one() && q.is_one(),
-            _ => p.is_one() || q.is_one(),
-        })
+    let (x, y) = (a.forms(), b.forms());
+    // The constant that decides alone; the other one leaves it to the other operand.
+    let deciding = operation.node.operator == "Or";
+    let connected = |(p, q): (usize, usize)| {
+        let (known, other) = if x[p].terms.is_empty() { (&x[p], &y[q]) } else { (&y[q], &x[p]) };
+        if !known.terms.is_empty() {
+            return Err(
+                "connects two computed truth values, expected one to be constant".to_owned()
+            );
+        }
+        let decides = known.constant.is_positive() == deciding;
+        Ok(if decides { known.clone() } else { other.clone() })
     };
-    let values: Vec<Scalar> = broadcast.pairs().map(value).collect();
-    Ok(Tensor::from_values(broadcast.shape, Element::Bool, values))
+    let forms: Result<Vec<Form>, String> = broadcast.pairs().map(connected).collect();
+    Ok(Tensor::from_forms(broadcast.shape, Element::Bool, forms?))
 }
 
 /// Where: A under the condition, else B.
 fn choose(operation: &Operation, program: &mut Program) -> Result<Tensor, String> {
-    let condition = boolean(operation, 0)?;
-    let (a, b) = (operation.input(1)?, operation.input(2)?);
+    chosen(boolean(operation, 0)?, operation.input(1)?, operation.input(2)?, program)
+}
+
+/// A truth value as the number 0 or 1, times a tensor: the tensor where it is true, else 0.
+pub(super) fn gated(
+    condition: &Tensor,
+    tensor: &Tensor,
+    program: &mut Program,
+) -> Result<Tensor, String> {
+    let zero = Tensor::from_values(vec![], tensor.element, [Scalar::ZERO]);
+    chosen(condition, tensor, &zero, program)
+}
+
+/// A under the condition, else B.
+fn chosen(
+    condition: &Tensor,
+    a: &Tensor,
+    b: &Tensor,
+    program: &mut Program,
+) -> Result<Tensor, String> {
     let element = if a.element == b.element { a.element } else { common_float(a, b)? };
     let broadcast = Broadcast::of(&[condition, a, b])?;
     let (conditions, x, y) = (condition.forms(), a.forms(), b.forms());

@@ -1,6 +1,7 @@
 //! Runs nodes one after the other, and says which tensors there are.
 
 mod calls;
+mod truths;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -11,6 +12,7 @@ use super::operators::{self, Apply, Operation, is_default_domain};
 use super::order::{order, reads};
 use super::tensor::{Elements, LARGEST_TERMS, Tensor, show_shape};
 use crate::lowering::{Program, Scalar};
+pub(super) use truths::choices;
 
 /// The operator-set versions whose operators this reader knows.
 const OPERATOR_SETS: std::ops::RangeInclusive<i64> = 1..=28;
@@ -40,6 +42,8 @@ pub(super) struct Scope<'n> {
     tensors: HashMap<&'n str, (Rc<Tensor>, usize)>,
     /// Inputs of a function that the call leaves out.
     absent: HashSet<&'n str>,
+    /// Results of nodes that are not read, as the indices of the largest values.
+    unread: HashSet<&'n str>,
     /// How often each tensor is still to be used.
     uses: HashMap<&'n str, usize>,
 }
@@ -51,6 +55,7 @@ impl<'n> Scope<'n> {
             initializers: HashMap::new(),
             tensors: HashMap::new(),
             absent: HashSet::new(),
+            unread: HashSet::new(),
             uses: HashMap::new(),
         }
     }
@@ -175,7 +180,10 @@ impl<'m> Walk<'m> {
         }
         let mut results = Vec::new();
         for &name in outputs {
-            let found = self.tensor(scope, name);
+            let found = match scope.unread.contains(name) {
+                true => Err("is a result that is not read, see docs/formats.md".to_owned()),
+                false => self.tensor(scope, name),
+            };
             results.push(
                 found.map_err(|message| Refusal { place: format!("output {name:?}"), message })?,
             );
@@ -229,8 +237,16 @@ impl<'m> Walk<'m> {
         if node.outputs.iter().all(|name| name.is_empty()) {
             return Err(here("it has no output".to_owned()));
         }
-        for (name, result) in node.outputs.iter().zip(results).filter(|(name, _)| !name.is_empty())
-        {
+        let mut results = results.into_iter();
+        for name in &node.outputs {
+            let result = results.next().flatten();
+            if name.is_empty() {
+                continue;
+            }
+            let Some(result) = result else {
+                scope.unread.insert(name);
+                continue;
+            };
             check_size(&result).map_err(here)?;
             let weight = result.weight();
             self.live_weight += weight;
@@ -245,28 +261,30 @@ impl<'m> Walk<'m> {
         Ok(())
     }
 
-    /// What a node computes: a function of the file, a branch, or an operator.
+    /// What a node computes: a function of the file, a branch, or an operator; none for a result that is not read.
     fn results<'n>(
         &mut self,
         node: &'n Node<'n>,
         scope: &mut Scope<'n>,
-    ) -> Result<Vec<Rc<Tensor>>, Refusal> {
+    ) -> Result<Vec<Option<Rc<Tensor>>>, Refusal> {
         let is_meant = |f: &&Function| {
             (f.name, f.domain, f.overload) == (node.operator, node.domain, node.overload)
         };
         if let Some(function) = self.functions.iter().find(is_meant) {
             let inputs = self.inputs(node, scope).map_err(here)?;
-            return self.call(function, node, inputs, scope.operator_set);
+            let results = self.call(function, node, inputs, scope.operator_set)?;
+            return Ok(results.into_iter().map(Some).collect());
         }
         let operator = operators::find(node).map_err(here)?;
         let inputs = self.inputs(node, scope).map_err(here)?;
         if matches!(operator.apply, Apply::Walk) {
-            return self.branch(node, &inputs, scope);
+            let results = self.branch(node, &inputs, scope)?;
+            return Ok(results.into_iter().map(Some).collect());
         }
         let operator_set = scope.operator_set;
         let operation = Operation { node, operator_set, folder: &self.folder, inputs };
         let results = operators::apply(operator, &operation, &mut self.program).map_err(here)?;
-        Ok(results.into_iter().map(Rc::new).collect())
+        Ok(results.into_iter().map(|result| result.map(Rc::new)).collect())
     }
 
     fn inputs<'n>(
@@ -277,6 +295,11 @@ impl<'m> Walk<'m> {
         let mut inputs = Vec::new();
         for &name in &node.inputs {
             let found = if name.is_empty() { None } else { self.tensor(scope, name)? };
+            if scope.unread.contains(name) {
+                return Err(format!(
+                    "its input {name:?} is a result that is not read, see docs/formats.md"
+                ));
+            }
             if found.is_none() && !name.is_empty() && !scope.absent.contains(name) {
                 return Err(format!(
                     "its input {name:?} is not defined by any node or initializer"

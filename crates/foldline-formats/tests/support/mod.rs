@@ -98,6 +98,11 @@ pub fn float_attribute(name: &str, value: f32) -> Writer {
     Writer::default().text(1, name).float(2, value).varint(20, 1)
 }
 
+pub fn floats_attribute(name: &str, values: &[f32]) -> Writer {
+    let start = Writer::default().text(1, name);
+    values.iter().fold(start, |writer, &value| writer.float(7, value)).varint(20, 6)
+}
+
 pub fn text_attribute(name: &str, value: &str) -> Writer {
     Writer::default().text(1, name).text(4, value).varint(20, 3)
 }

@@ -11,6 +11,7 @@ use foldline_kernel::number::power_of_two;
 use foldline_kernel::repeats::{self, Repeat, repeats};
 use foldline_kernel::{Activation, Atom, Layer, Network, Rational, Row};
 
+use super::constant_neurons::with_constants_in_biases;
 use super::unfold::Known;
 
 /// A sparse affine function in floats.
@@ -89,6 +90,14 @@ impl FloatNetwork {
     /// Rounds the weights of `network`.
     pub fn new(network: &Network) -> Self {
         Self::with_repeats(network, &repeats(network.layers(), false))
+    }
+
+    /// The same with what constant neurons add in the biases: of each only its sign is left.
+    ///
+    /// Neurons whose weights differ for constant ones alone are multiples of each other then, which a checker of
+    /// the network as it is may not know.
+    pub fn without_constants(network: &Network) -> Self {
+        Self::new(&with_constants_in_biases(network))
     }
 
     /// The same for a network whose biases are weights of an input s ≥ 0, each layer's last.

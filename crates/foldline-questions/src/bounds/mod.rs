@@ -1,5 +1,6 @@
 //! Sound float bounds of neurons and outputs over polytopes in the input space.
 
+pub mod constant_neurons;
 pub mod float_network;
 pub mod reduced;
 pub mod refine;

@@ -85,6 +85,14 @@ pub fn unfold<const FUSED: bool>(
                 next.values.push(value);
                 continue;
             }
+            if layer.relu && row.columns.is_empty() {
+                let known = &known[layer.first_neuron + position];
+                if let Some(value) = build.constant(row.bias, known, &mut next) {
+                    pre_activations.push(None);
+                    next.values.push(value);
+                    continue;
+                }
+            }
             let (affine, error) = build.combine(row, &values, width);
             if layer.relu {
                 let neuron = layer.first_neuron + position;
@@ -193,6 +201,19 @@ impl<'a> Build<'a> {
             values.values.push(value);
         }
         values
+    }
+
+    /// The value of a neuron whose pre-activation is the constant `bias`, up to its rounding; none if no sign is known.
+    fn constant(&self, bias: f64, known: &Known, next: &mut Values) -> Option<Value> {
+        match known.sign {
+            0 => None,
+            -1 => Some(Value::Zero),
+            _ => {
+                let mut row = vec![0.0; self.reduced.head];
+                row[self.reduced.dimension] = bias;
+                Some(next.store(&row, rounding_error(2, bias.abs()), bias.abs()))
+            }
+        }
     }
 
     /// row · values + bias as a row of `width` numbers, with its error bound.

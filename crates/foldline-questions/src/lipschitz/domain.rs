@@ -125,7 +125,7 @@ pub fn open(
         if equalities.is_empty() {
             break bounds;
         }
-        match onto_affine_hull(&piece, &equalities) {
+        match onto_affine_hull(&piece, &equalities, FloatNetwork::new) {
             Some(smaller) => piece = smaller,
             None => {
                 return Ok(Opened::Point(back(&piece.transforms, &only_point(&piece, counters))));

@@ -147,7 +147,7 @@ pub fn unflattened(piece: Piece, counters: &Counters) -> Unflattened {
     if equalities.is_empty() {
         return Unflattened::Solid(piece, bounds);
     }
-    match onto_affine_hull(&piece, &equalities) {
+    match onto_affine_hull(&piece, &equalities, FloatNetwork::without_constants) {
         Some(piece) => unflattened(piece, counters),
         None => match single_point(dimension, &equalities) {
             Some(point) => Unflattened::Point(piece, point),

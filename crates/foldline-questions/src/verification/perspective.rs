@@ -82,7 +82,7 @@ pub fn outside_box(piece: &Piece, bounds: &[Bounds]) -> Vec<Piece> {
                 part.constraints.extend([side(j, low, false), side(j, high, true)]);
             }
         }
-        parts.extend(onto_affine_hull(&part, &[side(axis, &edge, true)]));
+        parts.extend(onto_affine_hull(&part, &[side(axis, &edge, true)], FloatNetwork::new));
     }
     parts.push(inner);
     parts

@@ -52,8 +52,13 @@ pub fn original(transforms: &[Transform], point: &[Rational]) -> Vec<Rational> {
 /// A sparse affine function of old coordinates written in new ones: terms and constant.
 type Terms = (Vec<(usize, Rational)>, Rational);
 
-/// The piece in coordinates of the affine hull {equalities}; none if the hull is one point.
-pub fn onto_affine_hull(piece: &Piece, equalities: &[LinearConstraint]) -> Option<Piece> {
+/// The piece in coordinates of the affine hull {equalities}, its network rounded by `floats`; none if the hull is one
+/// point.
+pub fn onto_affine_hull(
+    piece: &Piece,
+    equalities: &[LinearConstraint],
+    floats: fn(&Network) -> FloatNetwork,
+) -> Option<Piece> {
     let dimension = piece.network.inputs();
     let (base, directions) = solve(dimension, equalities);
     if directions.is_empty() {
@@ -89,9 +94,10 @@ pub fn onto_affine_hull(piece: &Piece, equalities: &[LinearConstraint]) -> Optio
     let constraints = constraints.filter(|constraint| !holds_trivially(constraint));
     let mut transforms = piece.transforms.clone();
     transforms.push(Transform::Affine { base: base.clone(), directions: directions.clone() });
+    let float = floats(&network);
     Some(Piece {
-        float: FloatNetwork::new(&network),
-        signs: piece.signs.clone(),
+        signs: piece.signs.iter().chain(&float.constants).copied().collect(),
+        float,
         network: Arc::new(network),
         constraints: constraints.collect(),
         clauses: piece.clauses.iter().map(|clause| clause.iter().map(atom).collect()).collect(),

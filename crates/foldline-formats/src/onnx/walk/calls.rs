@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::super::messages::{Attribute, Function, Node};
 use super::super::tensor::Tensor;
-use super::{Refusal, Scope, Walk, here, operator_set};
+use super::{Refusal, Scope, Walk, choices, here, operator_set};
 
 /// How deep functions may call each other.
 const DEEPEST_CALL: usize = 32;
@@ -28,6 +28,7 @@ impl<'m> Walk<'m> {
         };
         let nodes: Vec<Node> =
             function.nodes.iter().map(|node| bound(node, function, call)).collect();
+        let nodes = choices(&nodes);
         let mut scope = Scope::new(set);
         let mut arguments = arguments.into_iter();
         for &name in &function.inputs {
