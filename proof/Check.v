@@ -72,7 +72,7 @@ Hypothesis F_nonneg : (0 <= F)%Z.
 Variables raw_basis basis : Type.
 Variable prepare : raw_basis -> list bound -> list bound -> option basis.
 Variable refresh : basis -> list bound -> list bound -> basis.
-Variable solve : basis -> bound -> list (name * Z).
+Variable solve : list basis -> list range -> bound -> list (name * Z).
 
 Notation S := (power F).
 Notation record := (record raw_basis).
@@ -224,7 +224,7 @@ Qed.
 
 Definition root (p : problem) (cs : list constraint) (box : list (Q * Q)) (own : list (nat * list atom)) : state :=
   let origin := map fst box in
-  State basis (shift_stack F origin (base p))
+  State basis (shift_stack F origin (base p)) None
     (map (fun lu => make_range F 0 (qadd (snd lu) (- fst lu))) box)
     (map (fun c => fixed_constraint (fst (shift_constraint origin c))) (filter is_row cs)) [] []
     (map (fun kc => (fst kc, map (goal_of origin (last_rows p origin)) (output_atoms (snd kc)))) own).

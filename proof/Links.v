@@ -25,9 +25,6 @@ Variable F : Z.
 Hypothesis F_nonneg : (0 <= F)%Z.
 Notation S := (power F).
 
-Definition undecided_link (n : neuron) : bool :=
-  match sign n, link n with None, Some _ => true | _, _ => false end.
-
 (** f times an integer, rounded down. *)
 Definition scaled (f : Q) (c : Z) : Z := (c * Qnum f / Zpos (Qden f))%Z.
 
@@ -58,7 +55,7 @@ Fixpoint follow_from (k : nat) (todo : list neuron) (own sums extra : list Z) : 
   end.
 
 Definition follow (ns : list neuron) (sums : list Z) : option (list Z * list Z) :=
-  Some (if existsb undecided_link ns then follow_from 0 ns sums sums [] else (sums, [])).
+  Some (if has_links ns then follow_from 0 ns sums sums [] else (sums, [])).
 
 Lemma nth_relus ns v k n : nth_error ns k = Some n -> nth k (relus ns v) 0 = Rmax 0 (at_row (exact n) v).
 Proof.
@@ -110,10 +107,10 @@ Proof.
 Qed.
 
 Lemma follow_below ns v sums sums' extra :
-  Forall (neuron_ok F v) ns -> links_ok ns v -> follow ns sums = Some (sums', extra) ->
+  links_ok ns v -> follow ns sums = Some (sums', extra) ->
   zdot sums' (relus ns v) + S * zdot extra (pre ns v) <= zdot sums (relus ns v).
 Proof.
-  intros _ LK E. unfold follow in E. injection E as E. destruct (existsb _ _).
+  intros LK E. unfold follow in E. injection E as E. destruct (has_links ns).
   - pose proof (follow_from_below ns v LK ns 0 sums sums [] sums' extra (fun j n H => H) E) as B. rewrite zdot_nil in B. lra.
   - injection E as <- <-. rewrite zdot_nil. lra.
 Qed.

@@ -41,7 +41,7 @@ Hypothesis F_nonneg : (0 <= F)%Z.
 Variables raw_basis basis : Type.
 Variable prepare : raw_basis -> list bound -> list bound -> option basis.
 Variable refresh : basis -> list bound -> list bound -> basis.
-Variable solve : basis -> bound -> list (name * Z).
+Variable solve : list basis -> list range -> bound -> list (name * Z).
 
 Inductive record :=
   | Bases (new : list raw_basis)
@@ -71,8 +71,10 @@ Definition goal_true (st : stack) (y : list R) (g : goal) : Prop :=
 
 Definition clause := (nat * list goal)%type.
 
+(** The packed layers are kept once they are known. *)
 Record state := State {
   layers : stack;
+  memo : option { packed : stack | packed = pack layers };
   box : list range;
   split_rows : list bound;
   clip_rows : list bound;
@@ -91,6 +93,37 @@ Definition P (s : state) (y : list R) : Prop :=
   stack_ok F (layers s) y /\ Forall2 (range_ok F) (box s) y /\
   Forall (row_true y) (split_rows s) /\ Forall (row_true y) (clip_rows s) /\
   Exists (fun c => Forall (goal_true (layers s) y) (snd c)) (left s).
+
+Definition packed_of (s : state) : stack :=
+  match memo s with Some p => proj1_sig p | None => pack (layers s) end.
+
+Lemma packed_of_eq s : packed_of s = pack (layers s).
+Proof. unfold packed_of. destruct (memo s) as [[p E]|]; [exact E | reflexivity]. Qed.
+
+Definition remember (s : state) : state :=
+  State (layers s) (Some (exist _ (packed_of s) (packed_of_eq s))) (box s) (split_rows s) (clip_rows s) (bases s) (left s).
+
+Lemma remember_P s y : P s y -> P (remember s) y.
+Proof. intros H. exact H. Qed.
+
+(** Layers, packed, and which of their activations the packed ones are about. *)
+Record known := Known {
+  of : stack;
+  packed : stack;
+  mask : list bool;
+  packed_right : packed = pack of;
+  mask_right : mask = mask_in of
+}.
+
+Definition know (st : stack) : known := Known st (pack st) (mask_in st) eq_refl eq_refl.
+Definition known_of (s : state) : known := Known (layers s) (packed_of s) (mask_in (layers s)) (packed_of_eq s) eq_refl.
+
+(** The next layer. *)
+Definition know_next (k : known) (ns : list neuron) : known.
+Proof.
+  refine (Known (ns :: of k) (pack_layer (mask k) ns :: packed k) (mask_of ns) _ eq_refl).
+  abstract (cbn [pack]; rewrite <- packed_right, <- mask_right; reflexivity).
+Defined.
 
 (** ** Multipliers *)
 
@@ -126,57 +159,61 @@ Qed.
 Definition fixed_multipliers (ms : list multiplier) : list (name * Z) :=
   map (fun m => (fst m, dyadic_floor F (snd m))) ms.
 
-(** "The minimum" of a function by a multiplier list, in multiples of 2^-3F. *)
-Definition minimum_by (s : state) (functions : list part) (ms : list (name * Z)) : option Z :=
-  option_map (fun parts => minimum (box s) (functions ++ parts)) (parts_of s ms).
+(** "The minimum" of a function and of parts by a multiplier list, in multiples of 2^-2F. *)
+Definition minimum_by (s : state) (total : list Z * Z) (functions : list part) (ms : list (name * Z)) : option Z :=
+  option_map (fun parts => minimum F (box s) total (functions ++ parts)) (parts_of s ms).
 
 Lemma sum_of_app a b y : sum_of F (a ++ b) y = sum_of F a y + sum_of F b y.
 Proof. induction a as [|[m f] a IH]; cbn [app sum_of]; [lra|]. rewrite IH. lra. Qed.
 
-Lemma minimum_by_below s y functions ms m : P s y -> minimum_by s functions ms = Some m ->
-  IZR m <= sum_of F functions y.
+Lemma minimum_by_below s y total functions ms m : P s y -> nonnegative y -> minimum_by s total functions ms = Some m ->
+  S * IZR m <= sum_of F functions y + S * value2 total y.
 Proof.
-  intros H E. unfold minimum_by in E. destruct (parts_of s ms) as [parts|] eqn:PO; [|discriminate].
+  intros H N E. unfold minimum_by in E. destruct (parts_of s ms) as [parts|] eqn:PO; [|discriminate].
   injection E as <-. pose proof H as (_ & B & _).
-  eapply Rle_trans; [apply (minimum_below F); exact B|].
+  eapply Rle_trans; [apply (minimum_below F F_nonneg); [exact N | exact B]|].
   rewrite sum_of_app. pose proof (parts_of_sum s y H ms parts PO). lra.
 Qed.
 
-Definition once (b : bound) : list part := [(Z.shiftl 1 F, b)].
+Definition nothing : list Z * Z := ([], 0%Z).
 
-Lemma once_sum b y : sum_of F (once b) y = S * value b y.
-Proof. unfold once. cbn [sum_of]. rewrite shiftl_exact by exact F_nonneg. lra. Qed.
+(** A function with coefficients that count 2^-2F, as sums have them. *)
+Definition widen (b : bound) : list Z * Z := (map (fun q => Z.shiftl q F) (fst b), snd b).
 
-Fixpoint best_basis (s : state) (b : bound) (bs : list basis) (best : Z) : Z :=
-  match bs with
-  | [] => best
-  | q :: bs =>
-      let m := match minimum_by s (once b) (solve q b) with Some m => Z.max best m | None => best end in
-      best_basis s b bs m
-  end.
+Lemma widen_value b y : value2 (widen b) y = value b y.
+Proof. unfold value2, value, widen. cbn [fst snd]. rewrite zdot_shiftl by exact F_nonneg. reflexivity. Qed.
 
-(** "The best minimum". *)
-Definition best_minimum (s : state) (b : bound) (ms : list multiplier) : option Z :=
-  match ms with
-  | [] => Some (best_basis s b (bases s) (minimum (box s) (once b)))
-  | _ => minimum_by s (once b) (fixed_multipliers ms)
-  end.
+(** The minimum of one function by a multiplier list. *)
+Definition minimum_of (s : state) (b : bound) (ms : list (name * Z)) : option Z := minimum_by s (widen b) [] ms.
 
-Lemma best_basis_below s y b : P s y -> forall bs best, IZR best <= S * value b y ->
-  IZR (best_basis s b bs best) <= S * value b y.
+Lemma minimum_of_below s y b ms m : P s y -> nonnegative y -> minimum_of s b ms = Some m -> IZR m <= value b y.
 Proof.
-  intros H. induction bs as [|q bs IH]; intros best B; cbn [best_basis]; [exact B|].
-  apply IH. destruct (minimum_by _ _ _) as [m|] eqn:M; [|exact B].
-  apply minimum_by_below with (y := y) in M; [|exact H]. rewrite once_sum in M.
-  destruct (Z.max_spec best m) as [[_ ->]|[_ ->]]; assumption.
+  intros H N E. apply minimum_by_below with (y := y) in E; [|exact H | exact N]. rewrite widen_value in E. cbn [sum_of] in E.
+  pose proof (S_pos F F_nonneg) as Sp. apply Rmult_le_reg_l with S; [exact Sp | lra].
 Qed.
 
-Lemma best_minimum_below s y b ms m : P s y -> best_minimum s b ms = Some m -> IZR m <= S * value b y.
+(** "The best minimum": by no multipliers, and by those of the basis that [solve] takes for the best. *)
+Definition best_minimum (s : state) (b : bound) (ms : list multiplier) : option Z :=
+  match ms with
+  | [] =>
+      let alone := least_value (box s) b in
+      Some (match solve (bases s) (box s) b with
+            | [] => alone
+            | found => match minimum_of s b found with Some m => Z.max alone m | None => alone end
+            end)
+  | _ => minimum_of s b (fixed_multipliers ms)
+  end.
+
+Lemma best_minimum_below s y b ms m : P s y -> nonnegative y -> best_minimum s b ms = Some m -> IZR m <= value b y.
 Proof.
-  intros H E. unfold best_minimum in E. destruct ms.
-  - injection E as <-. apply best_basis_below; [exact H|]. destruct H as (_ & B & _).
-    eapply Rle_trans; [apply (minimum_below F); exact B|]. rewrite once_sum. lra.
-  - apply minimum_by_below with (y := y) in E; [|exact H]. rewrite once_sum in E. exact E.
+  intros H N E. unfold best_minimum in E. destruct ms.
+  - cbv zeta in E. injection E as <-. pose proof H as (_ & B & _).
+    assert (A : IZR (least_value (box s) b) <= value b y) by (apply least_value_below; exact B).
+    destruct (solve (bases s) (box s) b) as [|f found]; [exact A|].
+    destruct (minimum_of s b (f :: found)) as [m|] eqn:M; [|exact A].
+    apply minimum_of_below with (y := y) in M; [|exact H | exact N].
+    destruct (Z.max_spec (least_value (box s) b) m) as [[_ ->]|[_ ->]]; assumption.
+  - eapply minimum_of_below; eassumption.
 Qed.
 
 (** ** Neurons *)
@@ -381,7 +418,10 @@ Proof.
 Qed.
 
 Definition with_layers (s : state) (st : stack) : state :=
-  State st (box s) (split_rows s) (clip_rows s) (bases s) (left s).
+  State st None (box s) (split_rows s) (clip_rows s) (bases s) (left s).
+
+Definition with_known (s : state) (k : known) : state :=
+  State (of k) (Some (exist _ (packed k) (packed_right k))) (box s) (split_rows s) (clip_rows s) (bases s) (left s).
 
 Lemma goal_same st st' y g : act st' y = act st y -> goal_true st y g -> goal_true st' y g.
 Proof. intros E [H G]. split; [exact H|]. unfold at_affine in *. rewrite E. exact G. Qed.
@@ -403,12 +443,12 @@ Definition decide_in (i : nat) (d : option bool) (ns : list neuron) : list neuro
   match d with Some s => decide i s 0 ns | None => ns end.
 
 (** Bounds one end of the neuron i of the layer ns after the layers rest. *)
-Definition bound_at (s : state) (rest : stack) (ns : list neuron) (i : nat) (upper : bool)
+Definition bound_at (s : state) (rest : known) (ns : list neuron) (i : nat) (upper : bool)
     (by_ : option (dyadic * list multiplier)) : option (outcome (list neuron)) :=
   match nth_error ns i with
   | None => None
   | Some n =>
-      match neuron_bound rest n upper with
+      match neuron_bound (packed rest) (mask rest) n upper with
       | None => None
       | Some b =>
           match best_minimum s b (match by_ with Some (_, ms) => ms | None => [] end) with
@@ -416,9 +456,9 @@ Definition bound_at (s : state) (rest : stack) (ns : list neuron) (i : nat) (upp
           | Some m =>
               let v := match by_ with
                        | Some (d, _) => dyadic_floor (F + F) (if upper then (- fst d)%Z else fst d, snd d)
-                       | None => seven_bits (Z.shiftr m F)
+                       | None => seven_bits m
                        end in
-              if (Z.shiftl v F <=? m)%Z
+              if (v <=? m)%Z
               then Some (match tighten n upper (if upper then (- v)%Z else v) with
                          | None => Closed
                          | Some (n', d) => Next (decide_in i d (replace_nth i n' ns))
@@ -429,26 +469,24 @@ Definition bound_at (s : state) (rest : stack) (ns : list neuron) (i : nat) (upp
   end.
 
 Lemma bound_at_ok s y rest ns i upper by_ o : P s y -> nonnegative y ->
-  stack_ok F rest y -> Forall (neuron_ok F (act rest y)) ns -> links_ok ns (act rest y) ->
+  stack_ok F (of rest) y -> Forall (neuron_ok F (act (of rest) y)) ns -> links_ok ns (act (of rest) y) ->
   bound_at s rest ns i upper by_ = Some o ->
   match o with
   | Closed => False
-  | Next ns' => map frame ns' = map frame ns /\ Forall (neuron_ok F (act rest y)) ns'
+  | Next ns' => map frame ns' = map frame ns /\ Forall (neuron_ok F (act (of rest) y)) ns'
   end.
 Proof.
   intros H N SO K LK E. unfold bound_at in E. destruct (nth_error ns i) as [n|] eqn:Hi; [|discriminate].
-  destruct (neuron_bound rest n upper) as [b|] eqn:NB; [|discriminate].
+  destruct (neuron_bound _ _ n upper) as [b|] eqn:NB; [|discriminate]. rewrite packed_right, mask_right in NB.
   destruct (best_minimum s b _) as [m|] eqn:BM; [|discriminate]. cbv zeta in E.
   set (v := match by_ with Some _ => _ | None => _ end) in E. clearbody v.
-  destruct (Z.shiftl v F <=? m)%Z eqn:V; [|discriminate].
-  assert (Kn : neuron_ok F (act rest y) n) by (rewrite Forall_forall in K; apply K; eapply nth_error_In; exact Hi).
-  pose proof (neuron_bound_below F F_nonneg follow (follow_below F F_nonneg) rest n upper b y N SO Kn NB) as B.
-  pose proof (best_minimum_below s y b _ m H BM) as M.
-  apply Z.leb_le in V. apply IZR_le in V. rewrite shiftl_exact in V by exact F_nonneg.
-  pose proof (S_pos F F_nonneg) as Sp. set (z := at_row (exact n) (act rest y)) in *.
-  assert (V' : IZR v <= S * S * (side_of upper * z)).
-  { apply Rmult_le_reg_r with S; [exact Sp|]. eapply Rle_trans; [exact V|]. eapply Rle_trans; [exact M|].
-    rewrite Rmult_comm. apply Rmult_le_compat_r; [lra | exact B]. }
+  destruct (v <=? m)%Z eqn:V; [|discriminate].
+  assert (Kn : neuron_ok F (act (of rest) y) n) by (rewrite Forall_forall in K; apply K; eapply nth_error_In; exact Hi).
+  pose proof (neuron_bound_below F F_nonneg follow (follow_below F F_nonneg) (of rest) n upper b y N SO Kn NB) as B.
+  pose proof (best_minimum_below s y b _ m H N BM) as M.
+  apply Z.leb_le in V. apply IZR_le in V.
+  pose proof (S_pos F F_nonneg) as Sp. set (z := at_row (exact n) (act (of rest) y)) in *.
+  assert (V' : IZR v <= S * S * (side_of upper * z)) by lra.
   assert (T : end_true upper (if upper then (- v)%Z else v) z).
   { unfold end_true, side_of in *. destruct upper; [rewrite opp_IZR|]; lra. }
   destruct Kn as [Fit Kz]. fold z in Kz.
@@ -457,12 +495,12 @@ Proof.
   destruct TO as (Kn' & Fr & D).
   pose proof (replace_nth_frame n' ns i n Hi Fr) as MF.
   assert (Ex : exact n' = exact n) by (unfold frame in Fr; congruence).
-  assert (K1 : Forall (neuron_ok F (act rest y)) (replace_nth i n' ns)).
+  assert (K1 : Forall (neuron_ok F (act (of rest) y)) (replace_nth i n' ns)).
   { apply replace_nth_all; [exact K|]. unfold neuron_ok. replace (fixed n') with (fixed n) by (unfold frame in Fr; congruence).
     rewrite Ex. split; assumption. }
   destruct d as [sg|]; cbn [decide_in]; [|split; assumption].
   split; [rewrite decide_frame; exact MF|].
-  apply (decide_ok (act rest y) (replace_nth i n' ns) i sg z); auto.
+  apply (decide_ok (act (of rest) y) (replace_nth i n' ns) i sg z); auto.
   - eapply same_links; eassumption.
   - intros q Hq. pose proof (map_nth_error frame _ _ Hq) as Hq'. rewrite MF, nth_error_map, Hi in Hq'. cbn in Hq'.
     unfold frame in Hq'. injection Hq' as Q1 _ _. unfold z. rewrite Q1. reflexivity.
@@ -472,7 +510,7 @@ Qed.
 
 Definition free (n : neuron) : bool := match sign n, link n with None, None => true | _, _ => false end.
 
-Definition bounds_turn (s : state) (rest : stack) (start i : nat) (upper : bool) (ns : list neuron) (fields : list told)
+Definition bounds_turn (s : state) (rest : known) (start i : nat) (upper : bool) (ns : list neuron) (fields : list told)
     : option (outcome (list neuron * list told)) :=
   match nth_error ns i with
   | None => None
@@ -492,7 +530,7 @@ Definition bounds_turn (s : state) (rest : stack) (start i : nat) (upper : bool)
       else Some (Next (ns, fields))
   end.
 
-Fixpoint bounds_layer (s : state) (rest : stack) (start : nat) (todo : list nat) (ns : list neuron) (fields : list told)
+Fixpoint bounds_layer (s : state) (rest : known) (start : nat) (todo : list nat) (ns : list neuron) (fields : list told)
     : option (outcome (list neuron * list told)) :=
   match todo with
   | [] => Some (Next (ns, fields))
@@ -507,14 +545,14 @@ Fixpoint bounds_layer (s : state) (rest : stack) (start : nat) (todo : list nat)
       end
   end.
 
-Fixpoint bounds_stack (s : state) (st : stack) (fields : list told) : option (outcome (stack * list told * nat)) :=
+Fixpoint bounds_stack (s : state) (st : stack) (fields : list told) : option (outcome (known * list told * nat)) :=
   match st with
-  | [] => Some (Next ([], fields, O))
+  | [] => Some (Next (know [], fields, O))
   | ns :: rest =>
       match bounds_stack s rest fields with
       | Some (Next (rest, fields, start)) =>
           match bounds_layer s rest start (seq 0 (length ns)) ns fields with
-          | Some (Next (ns, fields)) => Some (Next (ns :: rest, fields, (start + length ns)%nat))
+          | Some (Next (ns, fields)) => Some (Next (know_next rest ns, fields, (start + length ns)%nat))
           | Some Closed => Some Closed
           | None => None
           end
@@ -523,11 +561,11 @@ Fixpoint bounds_stack (s : state) (st : stack) (fields : list told) : option (ou
   end.
 
 Lemma bounds_turn_ok s y rest start i upper ns fields o : P s y -> nonnegative y ->
-  stack_ok F rest y -> Forall (neuron_ok F (act rest y)) ns -> links_ok ns (act rest y) ->
+  stack_ok F (of rest) y -> Forall (neuron_ok F (act (of rest) y)) ns -> links_ok ns (act (of rest) y) ->
   bounds_turn s rest start i upper ns fields = Some o ->
   match o with
   | Closed => False
-  | Next (ns', _) => map frame ns' = map frame ns /\ Forall (neuron_ok F (act rest y)) ns'
+  | Next (ns', _) => map frame ns' = map frame ns /\ Forall (neuron_ok F (act (of rest) y)) ns'
   end.
 Proof.
   intros H N SO K LK E. unfold bounds_turn in E. destruct (nth_error ns i) as [n|]; [|discriminate].
@@ -537,12 +575,12 @@ Proof.
   - injection E as <-. exact (bound_at_ok _ y _ _ _ _ _ _ H N SO K LK B).
 Qed.
 
-Lemma bounds_layer_ok s y rest start todo : P s y -> nonnegative y -> stack_ok F rest y -> forall ns fields o,
-  Forall (neuron_ok F (act rest y)) ns -> links_ok ns (act rest y) ->
+Lemma bounds_layer_ok s y rest start todo : P s y -> nonnegative y -> stack_ok F (of rest) y -> forall ns fields o,
+  Forall (neuron_ok F (act (of rest) y)) ns -> links_ok ns (act (of rest) y) ->
   bounds_layer s rest start todo ns fields = Some o ->
   match o with
   | Closed => False
-  | Next (ns', _) => map frame ns' = map frame ns /\ Forall (neuron_ok F (act rest y)) ns'
+  | Next (ns', _) => map frame ns' = map frame ns /\ Forall (neuron_ok F (act (of rest) y)) ns'
   end.
 Proof.
   intros H N SO. induction todo as [|i todo IH]; intros ns fields o K LK E; cbn [bounds_layer] in E.
@@ -562,7 +600,7 @@ Lemma bounds_stack_ok s y : P s y -> nonnegative y -> forall st fields o, stack_
   bounds_stack s st fields = Some o ->
   match o with
   | Closed => False
-  | Next (st', _, _) => stack_ok F st' y /\ act st' y = act st y
+  | Next (k, _, _) => stack_ok F (of k) y /\ act (of k) y = act st y
   end.
 Proof.
   intros H N. induction st as [|ns rest IH]; intros fields o SO E; cbn [bounds_stack] in E.
@@ -574,7 +612,7 @@ Proof.
   destruct (bounds_layer s rest' start _ ns f1) as [[|[ns' f2]]|] eqn:BL; [| |discriminate].
   { contradiction (bounds_layer_ok _ y _ _ _ H N SO' _ _ _ K LK BL). }
   injection E as <-. pose proof (bounds_layer_ok _ y _ _ _ H N SO' _ _ _ K LK BL) as [M K'].
-  cbn [stack_ok act]. split; [split; [exact K' | split; [eapply same_links; eassumption | exact SO']]|].
+  cbn [know_next of stack_ok act]. split; [split; [exact K' | split; [eapply same_links; eassumption | exact SO']]|].
   rewrite AE. apply same_relus, M.
 Qed.
 
@@ -600,7 +638,7 @@ Proof.
 Qed.
 
 Definition with_left (s : state) (cs : list clause) : state :=
-  State (layers s) (box s) (split_rows s) (clip_rows s) (bases s) cs.
+  State (layers s) (memo s) (box s) (split_rows s) (clip_rows s) (bases s) cs.
 
 Lemma with_left_P s y k gs cs : P s y -> take_clause k (left s) = Some (gs, cs) ->
   ~ Forall (goal_true (layers s) y) gs -> P (with_left s cs) y.
@@ -618,10 +656,13 @@ Proof.
   - apply andb_true_iff in H. destruct H as [H ->]. apply Z.eqb_eq in H. subst. cbn [at_most_zero] in E. lra.
 Qed.
 
+(** L of a goal's excess. *)
+Definition goal_bound (k : known) (g : goal) : option bound := affine_bound (packed k) (mask k) (excess_fixed g).
+
 Lemma goal_bound_true s y g b : P s y -> nonnegative y -> goal_true (layers s) y g ->
-  affine_bound (layers s) (excess_fixed g) = Some b -> at_most_zero (is_strict g) (value b y).
+  goal_bound (known_of s) g = Some b -> at_most_zero (is_strict g) (value b y).
 Proof.
-  intros (SO & _) N [Fx G] E. rewrite Fx in E.
+  intros (SO & _) N [Fx G] E. unfold goal_bound in E. rewrite Fx, packed_right, mask_right in E. cbn [of known_of] in E.
   pose proof (affine_bound_below F F_nonneg follow (follow_below F F_nonneg) (layers s) (excess g) b y N SO E) as B.
   pose proof (S_pos F F_nonneg) as Sp. assert (0 < S * S) by nra.
   destruct (is_strict g); cbn [at_most_zero] in *; nra.
@@ -634,7 +675,7 @@ Definition refute (s : state) (k atom : nat) (ms : list multiplier) : option sta
       match nth_error gs atom with
       | None => None
       | Some g =>
-          match affine_bound (layers s) (excess_fixed g) with
+          match goal_bound (known_of s) g with
           | None => None
           | Some b =>
               match best_minimum s b ms with
@@ -649,42 +690,42 @@ Lemma refute_ok s y k atom ms s' : P s y -> nonnegative y -> refute s k atom ms 
 Proof.
   intros H N E. unfold refute in E. destruct (take_clause k (left s)) as [[gs cs]|] eqn:T; [|discriminate].
   destruct (nth_error gs atom) as [g|] eqn:Hg; [|discriminate].
-  destruct (affine_bound _ _) as [b|] eqn:AB; [|discriminate].
+  destruct (goal_bound _ _) as [b|] eqn:AB; [|discriminate].
   destruct (best_minimum s b ms) as [m|] eqn:BM; [|discriminate].
   destruct (falsified (is_strict g) m) eqn:FS; [|discriminate]. injection E as <-.
   eapply with_left_P; [exact H | exact T |]. intros A. rewrite Forall_forall in A.
   pose proof (goal_bound_true s y g b H N (A g (nth_error_In _ _ Hg)) AB) as V.
-  pose proof (best_minimum_below s y b ms m H BM) as M.
+  pose proof (best_minimum_below s y b ms m H N BM) as M.
   eapply falsified_false; [exact FS | exact M |]. pose proof (S_pos F F_nonneg) as Sp.
   destruct (is_strict g); cbn [at_most_zero] in *; nra.
 Qed.
 
 (** The excesses of atoms with their factors (2^-F), and whether a strict one takes part. *)
-Fixpoint goal_parts (st : stack) (ms : list Z) (gs : list goal) : option (list part * bool) :=
+Fixpoint goal_parts (k : known) (ms : list Z) (gs : list goal) : option (list part * bool) :=
   match ms, gs with
   | [], [] => Some ([], false)
   | m :: ms, g :: gs =>
-      match goal_parts st ms gs with
+      match goal_parts k ms gs with
       | None => None
       | Some (parts, strictly) =>
           if (m =? 0)%Z then Some (parts, strictly)
           else if (m <? 0)%Z then None
-          else option_map (fun b => ((m, b) :: parts, is_strict g || strictly)) (affine_bound st (excess_fixed g))
+          else option_map (fun b => ((m, b) :: parts, is_strict g || strictly)) (goal_bound k g)
       end
   | _, _ => None
   end.
 
 Lemma goal_parts_true s y : P s y -> nonnegative y -> forall gs ms parts strictly,
-  Forall (goal_true (layers s) y) gs -> goal_parts (layers s) ms gs = Some (parts, strictly) ->
+  Forall (goal_true (layers s) y) gs -> goal_parts (known_of s) ms gs = Some (parts, strictly) ->
   at_most_zero strictly (sum_of F parts y).
 Proof.
   intros H N. induction gs as [|g gs IH]; intros [|m ms] parts strictly A E; cbn [goal_parts] in E; try discriminate.
   - injection E as <- <-. cbn. lra.
   - inversion A as [|? ? A1 A2]; subst.
-    destruct (goal_parts (layers s) ms gs) as [[ps st0]|] eqn:GP; [|discriminate].
+    destruct (goal_parts (known_of s) ms gs) as [[ps st0]|] eqn:GP; [|discriminate].
     specialize (IH ms ps st0 A2 GP). destruct (m =? 0)%Z eqn:M0; [injection E as <- <-; exact IH|].
     destruct (m <? 0)%Z eqn:M; [discriminate|].
-    destruct (affine_bound _ _) as [b|] eqn:AB; [|discriminate]. cbn in E. injection E as <- <-.
+    destruct (goal_bound _ _) as [b|] eqn:AB; [|discriminate]. cbn in E. injection E as <- <-.
     pose proof (goal_bound_true s y g b H N A1 AB) as V. cbn [sum_of].
     apply Z.eqb_neq in M0. apply Z.ltb_ge in M. assert (Mp : 0 < IZR m) by (apply IZR_lt; lia).
     destruct (is_strict g), st0; cbn [at_most_zero orb] in *.
@@ -694,14 +735,21 @@ Proof.
     + assert (IZR m * value b y <= 0) by nra. lra.
 Qed.
 
+Lemma nothing_by_below s y parts ms m : P s y -> nonnegative y -> minimum_by s nothing parts ms = Some m ->
+  S * IZR m <= sum_of F parts y.
+Proof.
+  intros H N E. apply minimum_by_below with (y := y) in E; [|exact H | exact N].
+  unfold value2, nothing in E. cbn [fst snd] in E. rewrite zdot_nil in E. lra.
+Qed.
+
 Definition joint (s : state) (k : nat) (factors : list dyadic) (ms : list multiplier) : option state :=
   match take_clause k (left s) with
   | None => None
   | Some (gs, cs) =>
-      match goal_parts (layers s) (map (dyadic_floor F) factors) gs with
+      match goal_parts (known_of s) (map (dyadic_floor F) factors) gs with
       | None => None
       | Some (parts, strictly) =>
-          match minimum_by s parts (fixed_multipliers ms) with
+          match minimum_by s nothing parts (fixed_multipliers ms) with
           | None => None
           | Some m => if falsified strictly m then Some (with_left s cs) else None
           end
@@ -712,26 +760,33 @@ Lemma joint_ok s y k factors ms s' : P s y -> nonnegative y -> joint s k factors
 Proof.
   intros H N E. unfold joint in E. destruct (take_clause k (left s)) as [[gs cs]|] eqn:T; [|discriminate].
   destruct (goal_parts _ _ _) as [[parts strictly]|] eqn:GP; [|discriminate].
-  destruct (minimum_by _ _ _) as [m|] eqn:MB; [|discriminate].
+  destruct (minimum_by _ _ _ _) as [m|] eqn:MB; [|discriminate].
   destruct (falsified strictly m) eqn:FS; [|discriminate]. injection E as <-.
   eapply with_left_P; [exact H | exact T |]. intros A.
-  eapply falsified_false; [exact FS | eapply minimum_by_below; eassumption | eapply goal_parts_true; eassumption].
+  pose proof (goal_parts_true s y H N gs _ _ _ A GP) as V. pose proof (nothing_by_below s y parts _ m H N MB) as M.
+  pose proof (S_pos F F_nonneg) as Sp.
+  eapply falsified_false; [exact FS | apply Rmult_le_reg_l with S; [exact Sp | apply Rle_trans with (1 := M)] | ].
+  2: { instantiate (1 := sum_of F parts y / S). destruct strictly; cbn [at_most_zero] in *.
+       - apply Rmult_lt_reg_r with S; [exact Sp|]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. lra.
+       - apply Rmult_le_reg_r with S; [exact Sp|]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. lra. }
+  right. field. lra.
 Qed.
 
 Definition is_empty (s : state) (ms : list multiplier) : bool :=
-  match minimum_by s [] (fixed_multipliers ms) with Some m => (0 <? m)%Z | None => false end.
+  match minimum_by s nothing [] (fixed_multipliers ms) with Some m => (0 <? m)%Z | None => false end.
 
-Lemma is_empty_ok s y ms : P s y -> is_empty s ms = true -> False.
+Lemma is_empty_ok s y ms : P s y -> nonnegative y -> is_empty s ms = true -> False.
 Proof.
-  intros H E. unfold is_empty in E. destruct (minimum_by _ _ _) as [m|] eqn:MB; [|discriminate].
-  apply Z.ltb_lt in E. apply IZR_lt in E. pose proof (minimum_by_below s y [] _ m H MB) as M. cbn [sum_of] in M. lra.
+  intros H N E. unfold is_empty in E. destruct (minimum_by _ _ _ _) as [m|] eqn:MB; [|discriminate].
+  apply Z.ltb_lt in E. apply IZR_lt in E. pose proof (nothing_by_below s y [] _ m H N MB) as M. cbn [sum_of] in M.
+  pose proof (S_pos F F_nonneg) as Sp. nra.
 Qed.
 
-Fixpoint all_bounds (st : stack) (gs : list goal) : option (list bound) :=
+Fixpoint all_bounds (k : known) (gs : list goal) : option (list bound) :=
   match gs with
   | [] => Some []
   | g :: gs =>
-      match affine_bound st (excess_fixed g), all_bounds st gs with
+      match goal_bound k g, all_bounds k gs with
       | Some b, Some bs => Some (b :: bs)
       | _, _ => None
       end
@@ -740,21 +795,21 @@ Fixpoint all_bounds (st : stack) (gs : list goal) : option (list bound) :=
 Definition clip (s : state) : option state :=
   match left s with
   | [(_, gs)] =>
-      match all_bounds (layers s) gs with
+      match all_bounds (known_of s) gs with
       | None => None
       | Some rows =>
-          Some (State (layers s) (box s) (split_rows s) rows
+          Some (State (layers s) (memo s) (box s) (split_rows s) rows
                   (map (fun q => refresh q (split_rows s) rows) (bases s)) (left s))
       end
   | _ => None
   end.
 
 Lemma all_bounds_true s y : P s y -> nonnegative y -> forall gs bs, Forall (goal_true (layers s) y) gs ->
-  all_bounds (layers s) gs = Some bs -> Forall (row_true y) bs.
+  all_bounds (known_of s) gs = Some bs -> Forall (row_true y) bs.
 Proof.
   intros H N. induction gs as [|g gs IH]; intros bs A E; cbn [all_bounds] in E.
   - injection E as <-. constructor.
-  - destruct (affine_bound _ _) as [b|] eqn:AB; [|discriminate]. destruct (all_bounds _ gs) as [bs0|]; [|discriminate].
+  - destruct (goal_bound _ _) as [b|] eqn:AB; [|discriminate]. destruct (all_bounds _ gs) as [bs0|]; [|discriminate].
     injection E as <-. inversion A as [|? ? A1 A2]; subst. constructor; [|apply IH; auto].
     pose proof (goal_bound_true s y g b H N A1 AB) as V. unfold row_true. destruct (is_strict g); cbn [at_most_zero] in V; lra.
 Qed.
@@ -762,7 +817,7 @@ Qed.
 Lemma clip_ok s y s' : P s y -> nonnegative y -> clip s = Some s' -> P s' y.
 Proof.
   intros H N E. unfold clip in E. destruct (left s) as [|[k gs] [|]] eqn:L; try discriminate.
-  destruct (all_bounds (layers s) gs) as [rows|] eqn:AB; [|discriminate]. injection E as <-.
+  destruct (all_bounds (known_of s) gs) as [rows|] eqn:AB; [|discriminate]. injection E as <-.
   pose proof H as (SO & B & A & C & G). unfold P. cbn [layers box split_rows clip_rows left]. rewrite L in G.
   repeat (split; [assumption|]). split; [|exact G].
   apply Exists_cons in G. destruct G as [G|G]; [|inversion G]. eapply all_bounds_true; eassumption.
@@ -775,10 +830,10 @@ Definition last_bases (s : state) : list basis := skipn (length (bases s) - 100)
 
 Definition signed (n : neuron) : bool := match sign n with Some _ => true | None => false end.
 
-Definition half (s : state) (k : place) (rest : stack) (ns : list neuron) (n : neuron) (active : bool) : option state :=
-  option_map (fun b => State (set_layer (depth k) (decide (index k) active 0 ns) (layers s)) (box s)
+Definition half (s : state) (k : place) (rest : known) (ns : list neuron) (n : neuron) (active : bool) : option state :=
+  option_map (fun b => State (set_layer (depth k) (decide (index k) active 0 ns) (layers s)) None (box s)
                              (split_rows s ++ [b]) (clip_rows s) (last_bases s) (left s))
-             (neuron_bound rest n active).
+             (neuron_bound (packed rest) (mask rest) n active).
 
 Definition split (s : state) (k : place) : option (state * state) :=
   match at_depth (depth k) (layers s) with
@@ -788,7 +843,7 @@ Definition split (s : state) (k : place) : option (state * state) :=
       | None => None
       | Some n =>
           if free n && forallb (forallb signed) rest
-          then match half s k rest ns n true, half s k rest ns n false with
+          then let rest := know rest in match half s k rest ns n true, half s k rest ns n false with
                | Some a, Some b => Some (a, b)
                | _, _ => None
                end
@@ -811,10 +866,10 @@ Qed.
 
 Lemma half_ok s y k rest ns n active s' : P s y -> nonnegative y ->
   at_depth (depth k) (layers s) = Some (ns, rest) -> nth_error ns (index k) = Some n ->
-  agrees active (at_row (exact n) (act rest y)) -> half s k rest ns n active = Some s' -> P s' y.
+  agrees active (at_row (exact n) (act rest y)) -> half s k (know rest) ns n active = Some s' -> P s' y.
 Proof.
-  intros H N AD Hn G E. unfold half in E. destruct (neuron_bound rest n active) as [b|] eqn:NB; [|discriminate].
-  cbn in E. injection E as <-. destruct (decide_P s y k ns rest n active H AD Hn G) as [SO' AE].
+  intros H N AD Hn G E. unfold half in E. cbn [packed mask know] in E. destruct (neuron_bound _ _ n active) as [b|] eqn:NB; [|discriminate].
+  cbn [option_map] in E. injection E as <-. destruct (decide_P s y k ns rest n active H AD Hn G) as [SO' AE].
   pose proof H as (SO & B & A & C & X). destruct (at_depth_ok y _ _ _ _ SO AD) as (K & LK & SR).
   assert (Kn : neuron_ok F (act rest y) n) by (rewrite Forall_forall in K; apply K; eapply nth_error_In; exact Hn).
   pose proof (neuron_bound_below F F_nonneg follow (follow_below F F_nonneg) rest n active b y N SR Kn NB) as V.
@@ -831,8 +886,8 @@ Proof.
   intros H N E. unfold split in E. destruct (at_depth _ _) as [[ns rest]|] eqn:AD; [|discriminate].
   destruct (nth_error ns (index k)) as [n|] eqn:Hn; [|discriminate].
   destruct (free n && _); [|discriminate].
-  destruct (half s k rest ns n true) as [a'|] eqn:HA; [|discriminate].
-  destruct (half s k rest ns n false) as [b'|] eqn:HB; [|discriminate]. injection E as <- <-.
+  cbv zeta in E. destruct (half s k (know rest) ns n true) as [a'|] eqn:HA; [|discriminate].
+  destruct (half s k (know rest) ns n false) as [b'|] eqn:HB; [|discriminate]. injection E as <- <-.
   destruct (Rle_dec 0 (at_row (exact n) (act rest y))) as [G|G].
   - left. exact (half_ok s y k rest ns n true a' H N AD Hn G HA).
   - right. exact (half_ok s y k rest ns n false b' H N AD Hn (Rlt_le _ _ (Rnot_le_lt _ _ G)) HB).
@@ -862,7 +917,7 @@ Proof.
 Qed.
 
 Definition with_box (s : state) (b : list range) : state :=
-  State (layers s) b (split_rows s) (clip_rows s) (last_bases s) (left s).
+  State (layers s) (memo s) b (split_rows s) (clip_rows s) (last_bases s) (left s).
 
 Definition halve (s : state) (j : nat) (v : dyadic) : option (state * state) :=
   match nth_error (box s) j with
@@ -1052,11 +1107,11 @@ Definition step (r : record) (s : state) : option result :=
   match r with
   | Bases new =>
       go (option_map
-            (fun found => State (layers s) (box s) (split_rows s) (clip_rows s) (bases s ++ found) (left s))
+            (fun found => State (layers s) (memo s) (box s) (split_rows s) (clip_rows s) (bases s ++ found) (left s))
             (prepared s new))
   | Bounds fields =>
       match bounds_stack s (layers s) fields with
-      | Some (Next (st, [], _)) => go (Some (with_layers s st))
+      | Some (Next (k, [], _)) => go (Some (with_known s k))
       | Some Closed => Some Done
       | _ => None
       end
@@ -1068,7 +1123,7 @@ Definition step (r : record) (s : state) : option result :=
           | None => None
           | Some n =>
               if free n then
-                match bound_at s rest ns (index (told_at t)) (is_upper t) (Some (told_value t, told_by t)) with
+                match bound_at s (know rest) ns (index (told_at t)) (is_upper t) (Some (told_value t, told_by t)) with
                 | None => None
                 | Some Closed => Some Done
                 | Some (Next ns') => go (Some (with_layers s (set_layer (depth (told_at t)) ns' (layers s))))
@@ -1076,10 +1131,10 @@ Definition step (r : record) (s : state) : option result :=
               else None
           end
       end
-  | Refute k atom ms => go (refute s k atom ms)
-  | Joint k factors ms => go (joint s k factors ms)
+  | Refute k atom ms => go (refute (remember s) k atom ms)
+  | Joint k factors ms => go (joint (remember s) k factors ms)
   | Empty ms => done (is_empty s ms)
-  | Clip => go (clip s)
+  | Clip => go (clip (remember s))
   | Split k => fork (split s k)
   | Halve j v => fork (halve s j v)
   | Side k plus ts => go (side s k plus ts)
@@ -1092,21 +1147,21 @@ Theorem step_ok r s y o : P s y -> nonnegative y -> Forall (constraint_true y) f
 Proof.
   intros H N FA E. destruct r; cbn [step] in E.
   - destruct (prepared s new) as [found|]; [|discriminate]. cbn in E. injection E as <-. exact H.
-  - destruct (bounds_stack s (layers s) fields) as [[|[[st [|]] c]]|] eqn:B; try discriminate; cbn in E; injection E as <-;
+  - destruct (bounds_stack s (layers s) fields) as [[|[[kn [|]] c]]|] eqn:B; try discriminate; cbn in E; injection E as <-;
       pose proof H as (SO & _).
     + exact (bounds_stack_ok s y H N _ _ _ SO B).
-    + destruct (bounds_stack_ok s y H N _ _ _ SO B) as [SO' AE]. apply with_layers_P; assumption.
+    + destruct (bounds_stack_ok s y H N _ _ _ SO B) as [SO' AE]. exact (with_layers_P s (of kn) y H SO' AE).
   - destruct (at_depth _ _) as [[ns rest]|] eqn:AD; [|discriminate].
     destruct (nth_error ns _) as [n|]; [|discriminate]. destruct (free n); [|discriminate].
     pose proof H as (SO & _). destruct (at_depth_ok y _ _ _ _ SO AD) as (K & LK & SR).
     destruct (bound_at _ _ _ _ _ _) as [[|ns']|] eqn:B; [| |discriminate].
-    + contradiction (bound_at_ok _ y _ _ _ _ _ _ H N SR K LK B).
-    + destruct (bound_at_ok _ y _ _ _ _ _ _ H N SR K LK B) as [M K']. cbn in E. injection E as <-.
+    + contradiction (bound_at_ok _ y (know rest) _ _ _ _ _ H N SR K LK B).
+    + destruct (bound_at_ok _ y (know rest) _ _ _ _ _ H N SR K LK B) as [M K']. cbn [of know] in *. cbn in E. injection E as <-.
       apply with_layers_P; [exact H | eapply set_layer_ok; eassumption | eapply set_layer_act; eassumption].
-  - destruct (refute s clause0 atom by_) eqn:R; [|discriminate]. cbn in E. injection E as <-. eapply refute_ok; eassumption.
-  - destruct (joint s clause0 factors by_) eqn:R; [|discriminate]. cbn in E. injection E as <-. eapply joint_ok; eassumption.
+  - destruct (refute (remember s) clause0 atom by_) eqn:R; [|discriminate]. cbn in E. injection E as <-. eapply refute_ok; [apply remember_P, H | exact N | exact R].
+  - destruct (joint (remember s) clause0 factors by_) eqn:R; [|discriminate]. cbn in E. injection E as <-. eapply joint_ok; [apply remember_P, H | exact N | exact R].
   - destruct (is_empty s by_) eqn:R; [|discriminate]. cbn in E. injection E as <-. eapply is_empty_ok; eassumption.
-  - destruct (clip s) eqn:R; [|discriminate]. cbn in E. injection E as <-. eapply clip_ok; eassumption.
+  - destruct (clip (remember s)) eqn:R; [|discriminate]. cbn in E. injection E as <-. eapply clip_ok; [apply remember_P, H | exact N | exact R].
   - destruct (split s k) as [[a b]|] eqn:R; [|discriminate]. cbn in E. injection E as <-. eapply split_ok; eassumption.
   - destruct (halve s j v) as [[a b]|] eqn:R; [|discriminate]. cbn in E. injection E as <-. eapply halve_ok; eassumption.
   - destruct (side s k plus terms) eqn:R; [|discriminate]. cbn in E. injection E as <-. eapply side_ok; eassumption.
