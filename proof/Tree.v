@@ -442,7 +442,8 @@ Arguments Next {A} a.
 Definition decide_in (i : nat) (d : option bool) (ns : list neuron) : list neuron :=
   match d with Some s => decide i s 0 ns | None => ns end.
 
-(** Bounds one end of the neuron i of the layer ns after the layers rest. *)
+(** A bound that is told or rounded to 7 bits, or the minimum where that is smaller: whatever is at most the minimum is true.
+    Bounds one end of the neuron i of the layer ns after the layers rest. *)
 Definition bound_at (s : state) (rest : known) (ns : list neuron) (i : nat) (upper : bool)
     (by_ : option (dyadic * list multiplier)) : option (outcome (list neuron)) :=
   match nth_error ns i with
@@ -454,16 +455,14 @@ Definition bound_at (s : state) (rest : known) (ns : list neuron) (i : nat) (upp
           match best_minimum s b (match by_ with Some (_, ms) => ms | None => [] end) with
           | None => None
           | Some m =>
-              let v := match by_ with
+              let v := Z.min m match by_ with
                        | Some (d, _) => dyadic_floor (F + F) (if upper then (- fst d)%Z else fst d, snd d)
                        | None => seven_bits m
                        end in
-              if (v <=? m)%Z
-              then Some (match tighten n upper (if upper then (- v)%Z else v) with
-                         | None => Closed
-                         | Some (n', d) => Next (decide_in i d (replace_nth i n' ns))
-                         end)
-              else None
+              Some (match tighten n upper (if upper then (- v)%Z else v) with
+                    | None => Closed
+                    | Some (n', d) => Next (decide_in i d (replace_nth i n' ns))
+                    end)
           end
       end
   end.
@@ -479,12 +478,11 @@ Proof.
   intros H N SO K LK E. unfold bound_at in E. destruct (nth_error ns i) as [n|] eqn:Hi; [|discriminate].
   destruct (neuron_bound _ _ n upper) as [b|] eqn:NB; [|discriminate]. rewrite packed_right, mask_right in NB.
   destruct (best_minimum s b _) as [m|] eqn:BM; [|discriminate]. cbv zeta in E.
-  set (v := match by_ with Some _ => _ | None => _ end) in E. clearbody v.
-  destruct (v <=? m)%Z eqn:V; [|discriminate].
+  set (v := Z.min m _) in E. assert (V : (v <= m)%Z) by apply Z.le_min_l. clearbody v.
   assert (Kn : neuron_ok F (act (of rest) y) n) by (rewrite Forall_forall in K; apply K; eapply nth_error_In; exact Hi).
   pose proof (neuron_bound_below F F_nonneg follow (follow_below F F_nonneg) (of rest) n upper b y N SO Kn NB) as B.
   pose proof (best_minimum_below s y b _ m H N BM) as M.
-  apply Z.leb_le in V. apply IZR_le in V.
+  apply IZR_le in V.
   pose proof (S_pos F F_nonneg) as Sp. set (z := at_row (exact n) (act (of rest) y)) in *.
   assert (V' : IZR v <= S * S * (side_of upper * z)) by lra.
   assert (T : end_true upper (if upper then (- v)%Z else v) z).

@@ -205,14 +205,14 @@ Qed.
 (** The product of two lists of rationals. *)
 Fixpoint qdot (w v : list Q) : Q :=
   match w, v with
-  | q :: w, x :: v => qadd (qmul q x) (qdot w v)
+  | q :: w, x :: v => if is_zero q then qdot w v else qadd (qmul q x) (qdot w v)
   | _, _ => 0%Q
   end.
 
 Lemma qdot_eq w : forall v, Q2R (qdot w v) = dot w (map Q2R v).
 Proof.
   induction w as [|q w IH]; intros [|x v]; cbn [qdot dot map]; try apply RMicromega.Q2R_0.
-  rewrite qadd_eq, qmul_eq, IH. reflexivity.
+  destruct (is_zero q) eqn:Z; [rewrite IH, (is_zero_eq q Z); lra|]. rewrite qadd_eq, qmul_eq, IH. reflexivity.
 Qed.
 
 (** An affine function of affine functions. *)
