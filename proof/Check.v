@@ -1,7 +1,7 @@
 (** The checking function of certificates of the kind verification, and the theorem about it. *)
 
 From Coq Require Import ZArith QArith Qreals Reals List Lia Lra Bool.
-Require Import Statement Vectors Substitution Terms Tree Lowering Clauses.
+Require Import Statement Vectors Substitution Terms Tree Lowering Clauses Units.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -355,28 +355,35 @@ Definition problem_of (inputs : nat) (n : network) (f : formula) : problem :=
 
 Inductive certificate :=
   | Witness (x : list Q)
-  | Cases (items : list item).
+  | Cases (in_other_units : option units) (items : list item).
 
 Definition claim (inputs : nat) (n : network) (f : formula) (c : certificate) : Prop :=
   match c with
   | Witness _ => violated inputs n f
-  | Cases _ => holds inputs n f
+  | Cases _ _ => holds inputs n f
   end.
 
 Definition check (inputs : nat) (n : network) (f : formula) (c : certificate) : bool :=
   match c with
   | Witness x => check_witness inputs n f x
-  | Cases items => check_items (problem_of inputs n f) items
+  | Cases None items => check_items (problem_of inputs n f) items
+  | Cases (Some u) items => let '(n, f) := in_units u n f in check_items (problem_of inputs n f) items
   end.
+
+Lemma cases_ok inputs n f items : check_items (problem_of inputs n f) items = true -> holds inputs n f.
+Proof.
+  intros E x Len T. unfold problem_of in E. pose proof (lowered_ok x n [] None) as L.
+  destruct (lowered n [] None) as [relus pending].
+  eapply (check_items_ok (Problem inputs relus (new_stack F relus) pending (clauses_of f))); [reflexivity | exact E | exact Len |].
+  cbn [clauses]. unfold clause_true, outputs_of. cbn [after relus_of]. rewrite <- L. apply clauses_ok. exact T.
+Qed.
 
 Lemma check_ok inputs n f c : check inputs n f c = true -> claim inputs n f c.
 Proof.
-  intros E. destruct c as [x|items]; cbn [check claim] in *.
+  intros E. destruct c as [x|[u|] items]; cbn [check claim] in *.
   - eapply check_witness_ok; exact E.
-  - intros x Len T. unfold problem_of in E. pose proof (lowered_ok x n [] None) as L.
-    destruct (lowered n [] None) as [relus pending].
-    eapply (check_items_ok (Problem inputs relus (new_stack F relus) pending (clauses_of f))); [reflexivity | exact E | exact Len |].
-    cbn [clauses]. unfold clause_true, outputs_of. cbn [after relus_of]. rewrite <- L. apply clauses_ok. exact T.
+  - apply (in_units_holds inputs u). destruct (in_units u n f) as [n' f']. eapply cases_ok; exact E.
+  - eapply cases_ok; exact E.
 Qed.
 
 End Cases.

@@ -149,8 +149,39 @@ let record lines inputs widths atoms word rest =
   | "side", k :: (("+" | "-") as sign) :: ts -> Side (place lines widths k, sign = "+", terms ts)
   | "exact", c :: ts -> Exact (index lines c, terms ts)
   | "nowhere", ts -> Nowhere (terms ts)
-  | ("units" | "perspective" | "face"), _ -> reject lines ("`" ^ word ^ "` is not covered by the proved checker")
+  | ("perspective" | "face"), _ -> reject lines ("`" ^ word ^ "` is not covered by the proved checker")
   | _ -> reject lines ("not understood: " ^ word)
+
+(* Units, if they are given: of inputs, of ReLU neurons layer by layer, of the distinct atoms in their order. Any units are right. *)
+let units lines inputs network formula =
+  match String.split_on_char ' ' lines.text.(lines.next) with
+  | exception Invalid_argument _ -> None
+  | "units" :: _ ->
+      let of_kind kind count =
+        match fields lines with
+        | "units" :: word :: es when word = kind && List.length es = count ->
+            let power text =
+              let e = integer lines text in
+              if Z.compare (Z.abs e) (Z.of_int 10_000) > 0 then reject lines ("out of range: " ^ text);
+              let p = Z.shift_left Z.one (Z.to_int (Z.abs e)) in
+              if Z.sign e >= 0 then { qnum = p; qden = Z.one } else { qnum = Z.one; qden = p }
+            in
+            List.map power es
+        | _ -> reject lines ("the units of " ^ kind ^ " were expected")
+      in
+      let widths = List.map (fun l -> if l.relu then List.length l.rows else 0) network in
+      let rec atoms found = function
+        | Is a -> if List.mem a found then found else a :: found
+        | And parts | Or parts -> List.fold_left atoms found parts
+      in
+      let atoms = List.rev (atoms [] formula) in
+      let of_inputs = of_kind "inputs" inputs in
+      let neurons = of_kind "neurons" (List.fold_left ( + ) 0 widths) in
+      let of_atom = List.combine atoms (of_kind "atoms" (List.length atoms)) in
+      let split (found, rest) width = let here, rest = take lines width rest in (here :: found, rest) in
+      let of_layers = List.rev (fst (List.fold_left split ([], neurons) widths)) in
+      Some { of_inputs; of_layers; of_atoms = (fun a -> List.assoc a of_atom) }
+  | _ -> None
 
 (* The records of cases, up to `end`. *)
 let items lines inputs widths atoms =
@@ -187,7 +218,6 @@ let items lines inputs widths atoms =
         | exception Invalid_argument _ -> reject lines "the certificate ends too early"
         | "void" :: ys -> ignore (fields lines); all (Void (ks, List.map (rational lines) ys) :: found)
         | _ -> let rs = reaches [] in all (Case (ks, rs, tree []) :: found))
-    | "units" :: _ -> reject lines "`units` is not covered by the proved checker"
     | word :: _ -> reject lines ("not understood: " ^ word)
     | [] -> reject lines "an empty line"
   in

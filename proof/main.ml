@@ -50,7 +50,8 @@ let check certificate_path network_path property_path original_path =
         if c >= Array.length clauses then reject lines "there is no such clause";
         List.length (Proved.output_atoms clauses.(c))
       in
-      Proved.Cases (items lines inputs widths atoms)
+      let units = units lines inputs network formula in
+      Proved.Cases (units, items lines inputs widths atoms)
     end
   in
   expect (lines.next = Array.length lines.text) "something stands after the end";
