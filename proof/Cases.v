@@ -229,26 +229,26 @@ Qed.
 
 (** *** Unbounded inputs *)
 
-(** An atom's excess as a function of the last activations and the inputs, which are not shifted. *)
+(** An atom's left side as a function of the last activations and the inputs, which are not shifted. *)
 Definition plain_affine (p : problem) (a : atom) : affine :=
   match after p with
-  | None => Affine (on_outputs a) (on_inputs a) (- limit a)
-  | Some q => let r := qcompose (on_outputs a) q (Row [] (- limit a)) in Affine (weights r) (on_inputs a) (bias r)
+  | None => Affine (on_outputs a) (on_inputs a) 0
+  | Some q => let r := qcompose (on_outputs a) q (Row [] 0) in Affine (weights r) (on_inputs a) (bias r)
   end.
 
 Lemma plain_affine_eq p x a : well_made p ->
-  at_affine (plain_affine p a) (base p) x = dot (on_inputs a) x + dot (on_outputs a) (outputs_of p x) - Q2R (limit a).
+  at_affine (plain_affine p a) (base p) x = dot (on_inputs a) x + dot (on_outputs a) (outputs_of p x).
 Proof.
   intros WM. destruct (new_stack_ok F F_nonneg x (relus_of p)) as [_ AE]. rewrite <- WM in AE. unfold outputs_of. rewrite <- AE.
   unfold plain_affine, at_affine. destruct (after p) as [q|]; cbn [on_last on_points constant then_rows].
-  - pose proof (qcompose_eq (on_outputs a) q (Row [] (- limit a)) (act (base p) x)) as QE. unfold at_row at 1 in QE. unfold at_row at 2 in QE.
-    cbn [weights bias dot] in QE. rewrite Q2R_opp in QE. lra.
-  - rewrite Q2R_opp. lra.
+  - pose proof (qcompose_eq (on_outputs a) q (Row [] 0) (act (base p) x)) as QE. unfold at_row at 1 in QE. unfold at_row at 2 in QE.
+    cbn [weights bias dot] in QE. rewrite RMicromega.Q2R_0 in QE. lra.
+  - rewrite RMicromega.Q2R_0. lra.
 Qed.
 
 (** The excess times s, of inputs that are counted from the origin. *)
 Definition lifted_goal (p : problem) (origin : list Q) (a : atom) : goal :=
-  let h := lift_affine (dimension p) (base p) (plain_affine p a) in
+  let h := lift_affine (dimension p) (base p) (plain_affine p a) (limit a) in
   let e := Affine (on_last h) (on_points h) (qdot (on_points h) origin) in
   Goal e (fix_affine F e) (strict a).
 
@@ -271,10 +271,10 @@ Proof.
   intros WM NE Len Sp Lo T. split; [reflexivity|]. cbn [is_strict lifted_goal excess].
   destruct (new_stack_ok F F_nonneg x (relus_of p)) as [SO _]. rewrite <- WM in SO.
   destruct (lifted_stack_ok p x s origin WM NE Len Sp Lo) as [_ AE].
-  pose proof (lift_affine_eq F F_nonneg (dimension p) x s (base p) (plain_affine p a) Len Sp SO) as LE.
+  pose proof (lift_affine_eq F F_nonneg (dimension p) x s (base p) (plain_affine p a) (limit a) Len Sp SO) as LE.
   rewrite (plain_affine_eq p x a WM) in LE. unfold atom_true in T. apply (times_true s _ _ Sp) in T. rewrite <- LE in T.
   eapply smaller_true; [|exact T]. apply Req_le. unfold at_affine at 1. cbn [on_last on_points constant]. rewrite AE, qdot_eq.
-  set (h := lift_affine _ _ _). pose proof (dot_minus (on_points h) (lifted s x) origin Lo) as DM. unfold at_affine.
+  set (h := lift_affine _ _ _ _). pose proof (dot_minus (on_points h) (lifted s x) origin Lo) as DM. unfold at_affine.
   replace (Q2R (constant h)) with 0 by (unfold h, lift_affine; cbn [constant]; rewrite RMicromega.Q2R_0; reflexivity). lra.
 Qed.
 

@@ -27,13 +27,6 @@ Proof.
   - destruct w as [|p w]; cbn [app dot]; rewrite (IH _ _ eq_refl); cbn [dot]; rewrite ?RMicromega.Q2R_0; lra.
 Qed.
 
-Lemma pad_dot_alone s : forall x d w, length x = d -> dot (pad d w) (lifted s x) = s * dot w x.
-Proof.
-  unfold lifted, times. induction x as [|a x IH]; intros d w <-; cbn [length pad app map].
-  - cbn [dot]. rewrite dot_empty. lra.
-  - destruct w as [|p w]; cbn [app dot]; rewrite (IH _ _ eq_refl); cbn [dot]; rewrite ?RMicromega.Q2R_0; lra.
-Qed.
-
 Definition lift_row (d : nat) (r : row) : row := Row (pad d (weights r) ++ [bias r]) 0%Q.
 
 Lemma lift_row_eq s x d r : length x = d -> at_row (lift_row d r) (lifted s x) = s * at_row r x.
@@ -89,15 +82,16 @@ Proof.
     destruct (Rmax_cases z) as [[Z0 ->]|[Z0 ->]]; [rewrite Rmax_left by nra | rewrite Rmax_right by nra]; lra.
 Qed.
 
-(** An affine function of the last activations and of inputs, times s. *)
-Definition lift_affine (inputs : nat) (st : stack) (a : affine) : affine :=
-  Affine (pad (width inputs st) (on_last a)) (pad inputs (on_points a) ++ [constant a]) 0%Q.
+(** An affine function of the last activations and of inputs, minus a limit, times s: its constant is a weight of the s that is
+    handed on, the limit one of the input s. *)
+Definition lift_affine (inputs : nat) (st : stack) (a : affine) (limit : Q) : affine :=
+  Affine (pad (width inputs st) (on_last a) ++ [constant a]) (pad inputs (on_points a) ++ [Qopp limit]) 0%Q.
 
-Lemma lift_affine_eq inputs x s st a : length x = inputs -> 0 < s -> stack_ok F st x ->
-  at_affine (lift_affine inputs st a) (lift_stack inputs st) (lifted s x) = s * at_affine a st x.
+Lemma lift_affine_eq inputs x s st a limit : length x = inputs -> 0 < s -> stack_ok F st x ->
+  at_affine (lift_affine inputs st a limit) (lift_stack inputs st) (lifted s x) = s * (at_affine a st x - Q2R limit).
 Proof.
   intros Len Sp H. destruct (lift_stack_ok inputs x s Len Sp st H) as [_ AE]. unfold at_affine, lift_affine. cbn [on_last on_points constant].
-  rewrite AE, pad_dot_alone by (apply act_length, Len). rewrite pad_dot by exact Len. rewrite RMicromega.Q2R_0. lra.
+  rewrite AE, pad_dot by (apply act_length, Len). rewrite pad_dot by exact Len. rewrite RMicromega.Q2R_0, Q2R_opp. lra.
 Qed.
 
 End Bits.
