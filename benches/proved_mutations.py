@@ -143,6 +143,7 @@ def main():
                     print("a false claim is accepted:", network, property_, certificate, sep="\n", flush=True)
             elif theirs:
                 verdict = "foldcheck alone accepts"
+                print(f"{what}: foldcheck alone accepts:", text.strip() or f"code {ours}", flush=True)
             elif ours != 1:
                 verdict = f"foldcheck rejects, the proved checker ends with code {ours}"
             counts[what, verdict] += 1

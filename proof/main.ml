@@ -7,7 +7,7 @@ let usage () =
   exit 2
 
 (* Products of numbers with so few fraction bits fit into 63 bits, and numbers into machine words: fewer are tried first. *)
-let few_bits = [ 28; 32 ]
+let few_bits = [ 28; 30 ]
 
 (* The files are those of the certificate; without --original the network is NETWORK.json itself. *)
 let check certificate_path network_path property_path original_path =
