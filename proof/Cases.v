@@ -1,7 +1,7 @@
 (** Cases (docs/certificate-format.md, "Holds: clauses and cases"): their regions, the roots of their trees, and that all clauses are there. *)
 
 From Coq Require Import ZArith QArith Qreals Reals List Lia Lra Bool.
-Require Import Statement Vectors Substitution Terms Tree Lowering Clauses Perspective.
+Require Import Statement Vectors Substitution Terms Records State Tree Lowering Clauses Perspective.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -14,10 +14,19 @@ Variable refresh : basis -> list bound -> list bound -> basis.
 Variable solve : list basis -> list range -> bound -> list (name * Z).
 
 Notation S := (power F).
-Notation record := (record raw_basis).
-Notation state := (state basis).
-Notation run := (run F raw_basis basis prepare refresh solve).
-Notation P := (P F basis).
+Notation record := (@record raw_basis).
+Notation state := (@state basis).
+
+(** What a tree needs to know, with these facts and counted from this point. *)
+Definition settings_of (facts : list constraint) (origin : list Q) : setting raw_basis basis :=
+  Setting _ _ F F_nonneg prepare refresh solve facts origin.
+
+Notation run facts origin := (@run raw_basis basis (settings_of facts origin)).
+
+(** Neither matters for what a state says. *)
+Notation P := (@P raw_basis basis (settings_of [] [])).
+Notation goal_true := (@goal_true raw_basis basis (settings_of [] [])).
+Notation row_true := (@row_true raw_basis basis (settings_of [] [])).
 
 (** The network as ReLU layers and what comes after them, and the clauses. *)
 Record problem := Problem {
@@ -95,7 +104,7 @@ Definition has_layers (p : problem) : bool :=
 
 Lemma goal_of_true p x origin a : well_made p -> has_layers p = true -> length x = length origin ->
   atom_true a x (outputs_of p x) ->
-  goal_true F (shift_stack F origin (base p)) (minus x origin) (goal_of origin (last_rows p origin) a).
+  goal_true (shift_stack F origin (base p)) (minus x origin) (goal_of origin (last_rows p origin) a).
 Proof.
   intros WM HL Len T. split; [reflexivity|]. cbn [is_strict goal_of excess].
   unfold atom_true in T. eapply smaller_true; [|exact T]. apply Req_le.
@@ -120,9 +129,9 @@ Qed.
 (** A constraint as a row in fixed point numbers, rounded down. *)
 Definition fixed_constraint (r : row) : bound := (map (floor F) (weights r), floor (F + F) (bias r)).
 
-Lemma fixed_constraint_true y c : nonnegative y -> constraint_true y c -> row_true F y (fixed_constraint (fst c)).
+Lemma fixed_constraint_true y c : nonnegative y -> constraint_true y c -> row_true y (fixed_constraint (fst c)).
 Proof.
-  intros N H. unfold row_true, value, fixed_constraint. cbn [fst snd].
+  intros N H. unfold State.row_true, value, fixed_constraint. cbn [fst snd State.F settings_of].
   pose proof (floors_below F (weights (fst c)) F_nonneg y N) as B.
   pose proof (floor_below (F + F) (bias (fst c)) ltac:(lia)) as K. rewrite power_add in K by exact F_nonneg.
   pose proof (S_pos F F_nonneg) as Sp. unfold constraint_true, at_row in H.
@@ -158,7 +167,7 @@ Qed.
 (** The state at the root of a tree: layers counted from the origin, constraints, a box, and clauses with goals of their atoms. *)
 Definition start (st : stack) (cs : list constraint) (box : list (Q * Q)) (goal_for : atom -> goal) (own : list (nat * list atom)) : state :=
   let origin := map fst box in
-  State basis st None
+  State st None
     (map (fun lu => make_range F 0 (qadd (snd lu) (- fst lu))) box)
     (map (fun c => fixed_constraint (fst (shift_constraint origin c))) (filter is_row cs)) [] []
     (map (fun kc => (fst kc, map goal_for (output_atoms (snd kc)))) own).
@@ -174,10 +183,10 @@ Qed.
 
 Lemma start_P st cs box goal_for own y k c : let y' := minus y (map fst box) in
   stack_ok F st y' -> Forall (constraint_true y) cs -> Forall2 within box y -> In (k, c) own ->
-  (forall a, In a (output_atoms c) -> goal_true F st y' (goal_for a)) -> P (start st cs box goal_for own) y'.
+  (forall a, In a (output_atoms c) -> goal_true st y' (goal_for a)) -> P (start st cs box goal_for own) y'.
 Proof.
-  intros y' SO CS B Hk G. destruct (minus_box box y B) as (N & Len & R). fold y' in N, R. unfold Tree.P, start.
-  cbn [layers Tree.box split_rows clip_rows left]. set (origin := map fst box) in *.
+  intros y' SO CS B Hk G. destruct (minus_box box y B) as (N & Len & R). fold y' in N, R. unfold State.P, start.
+  cbn [layers State.box split_rows clip_rows left State.F settings_of]. set (origin := map fst box) in *.
   split; [exact SO|]. split; [exact R|]. split; [|split; [constructor|]].
   - rewrite Forall_forall in *. intros b Hb. apply in_map_iff in Hb. destruct Hb as (d & <- & Hd). apply filter_In in Hd.
     destruct Hd as [Hd _]. apply (fixed_constraint_true _ (shift_constraint origin d)); [exact N|].
@@ -191,7 +200,7 @@ Qed.
 Definition closes (st : stack) (cs : list constraint) (box : list (Q * Q)) (goal_for : atom -> goal) (own : list (nat * list atom))
     (tree : list record) : bool :=
   let origin := map fst box in
-  match run (map (shift_constraint origin) cs) origin tree (push basis (start st cs box goal_for own) []) with
+  match run (map (shift_constraint origin) cs) origin tree (push (start st cs box goal_for own) []) with
   | Some [] => true
   | _ => false
   end.
@@ -199,14 +208,14 @@ Definition closes (st : stack) (cs : list constraint) (box : list (Q * Q)) (goal
 Lemma closes_ok st cs box goal_for own tree y k c : let y' := minus y (map fst box) in
   closes st cs box goal_for own tree = true ->
   stack_ok F st y' -> Forall (constraint_true y) cs -> Forall2 within box y -> In (k, c) own ->
-  (forall a, In a (output_atoms c) -> goal_true F st y' (goal_for a)) -> False.
+  (forall a, In a (output_atoms c) -> goal_true st y' (goal_for a)) -> False.
 Proof.
   intros y' E SO CS B Hk G. unfold closes in E. destruct (run _ _ _ _) as [[|]|] eqn:RU; try discriminate.
   destruct (minus_box box y B) as (N & Len & _).
   assert (FA : Forall (constraint_true y') (map (shift_constraint (map fst box)) cs)).
   { apply Forall_map. eapply Forall_impl; [|exact CS]. intros q Hq. unfold constraint_true, shift_constraint, y' in *. cbn [fst snd].
     rewrite shift_row_eq by exact Len. exact Hq. }
-  apply (run_ok F F_nonneg _ _ _ _ _ _ _ y' N FA) in RU.
+  apply (@run_ok raw_basis basis (settings_of _ _) y' N FA) in RU.
   apply push_false in RU. destruct RU as [RU _]. apply RU. eapply start_P; eassumption.
 Qed.
 
@@ -266,7 +275,7 @@ Qed.
 
 Lemma lifted_goal_true p x s origin a : well_made p -> base p <> [] -> length x = dimension p -> 0 < s ->
   length (lifted s x) = length origin -> atom_true a x (outputs_of p x) ->
-  goal_true F (lifted_stack p origin) (minus (lifted s x) origin) (lifted_goal p origin a).
+  goal_true (lifted_stack p origin) (minus (lifted s x) origin) (lifted_goal p origin a).
 Proof.
   intros WM NE Len Sp Lo T. split; [reflexivity|]. cbn [is_strict lifted_goal excess].
   destruct (new_stack_ok F F_nonneg x (relus_of p)) as [SO _]. rewrite <- WM in SO.

@@ -1,7 +1,7 @@
 (** The checking function of certificates of the kind verification, and the theorem about it. *)
 
 From Coq Require Import ZArith QArith Qreals Reals List Lia Lra Bool.
-Require Import Statement Vectors Substitution Tree Lowering Clauses Witness Cases Units.
+Require Import Statement Vectors Substitution Records State Lowering Clauses Witness Cases Units.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -14,7 +14,7 @@ Variable refresh : basis -> list bound -> list bound -> basis.
 Variable solve : list basis -> list range -> bound -> list (name * Z).
 
 Notation item := (item raw_basis).
-Notation check_items := (check_items F raw_basis basis prepare refresh solve).
+Notation check_items := (check_items F F_nonneg raw_basis basis prepare refresh solve).
 
 Definition problem_of (inputs : nat) (n : network) (f : formula) : problem :=
   let '(relus, pending) := lowered n [] None in
@@ -30,7 +30,7 @@ Definition claim (inputs : nat) (n : network) (f : formula) (c : certificate) : 
   | Cases _ _ => holds inputs n f
   end.
 
-Definition check (inputs : nat) (n : network) (f : formula) (c : certificate) : bool :=
+Definition check_at (inputs : nat) (n : network) (f : formula) (c : certificate) : bool :=
   match c with
   | Witness x => check_witness inputs n f x
   | Cases None items => check_items (problem_of inputs n f) items
@@ -45,9 +45,9 @@ Proof.
   cbn [clauses]. unfold clause_true, outputs_of. cbn [after relus_of]. rewrite <- L. apply clauses_ok. exact T.
 Qed.
 
-Lemma check_ok inputs n f c : check inputs n f c = true -> claim inputs n f c.
+Lemma check_at_ok inputs n f c : check_at inputs n f c = true -> claim inputs n f c.
 Proof.
-  intros E. destruct c as [x|[u|] items]; cbn [check claim] in *.
+  intros E. destruct c as [x|[u|] items]; cbn [check_at claim] in *.
   - eapply check_witness_ok; exact E.
   - apply (in_units_holds inputs u). destruct (in_units u n f) as [n' f']. eapply cases_ok; exact E.
   - eapply cases_ok; exact E.
@@ -55,9 +55,13 @@ Qed.
 
 End Check.
 
+(** The checking function, with so many fraction bits and this way of solving bases. *)
+Definition check (bits : N) (raw_basis basis : Type) prepare refresh solve inputs n f c : bool :=
+  check_at (Z.of_N bits) (N2Z.is_nonneg bits) raw_basis basis prepare refresh solve inputs n f c.
+
 (** The theorem: whatever the number of fraction bits and however bases are solved, what is accepted is true. *)
 Theorem check_is_sound (bits : N) (raw_basis basis : Type) prepare refresh solve inputs n f c :
-  check (Z.of_N bits) raw_basis basis prepare refresh solve inputs n f c = true -> claim raw_basis inputs n f c.
-Proof. apply check_ok. apply N2Z.is_nonneg. Qed.
+  check bits raw_basis basis prepare refresh solve inputs n f c = true -> claim raw_basis inputs n f c.
+Proof. apply check_at_ok. Qed.
 
 Print Assumptions check_is_sound.

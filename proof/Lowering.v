@@ -2,7 +2,7 @@
     (docs/certificate-format.md, "Header" and "Linear bounds"), and the same counted from a corner of the box. *)
 
 From Coq Require Import ZArith QArith Qreals Reals List Lia Lra Bool.
-Require Import Statement Vectors Substitution Links Terms Tree.
+Require Import Statement Vectors Substitution Links Terms.
 Import ListNotations.
 Open Scope R_scope.
 

@@ -1,7 +1,7 @@
 (** Points far out (docs/certificate-format.md, "Unbounded inputs"): with s = R/|x_J|, everything times s is linear in (s·x, s). *)
 
 From Coq Require Import ZArith QArith Qreals Reals List Lia Lra Bool.
-Require Import Statement Vectors Substitution Links Terms Tree Lowering Clauses.
+Require Import Statement Vectors Substitution Links Terms Lowering Clauses.
 Import ListNotations.
 Open Scope R_scope.
 
