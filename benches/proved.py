@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """The proved checker beside foldcheck: certificates of `verify`, accepted or not, and CPU seconds of both.
 
-    benches/proved.py --data FOLDER [FOLDER …] [--cases FILE.json.gz …] [--rows FILE.md]
+    benches/proved.py --data FOLDER [FOLDER …] [--cases FILE.json.gz …] [--questions FILE.json.gz …] [--rows FILE.md]
 
 A folder has `instances.csv` (network, property, …). For each instance a certificate is written on one thread and checked by both programs, one
-after the other; user CPU seconds, reading included. With --cases the statements of data/cases are counted by what the proved checker says. --rows writes
-one row an instance. Build first: `cargo build --release -p foldline-cli -p foldcheck` and `proof/build`. Standard library only.
+after the other; user CPU seconds, reading included. With --cases the statements of data/cases are counted by what the proved checker says. With --questions
+`maximum`, `range`, `positive` and `zero` are asked about the networks of these files on random boxes and half-spaces, and about values that are wrong by one. --rows writes one row an instance. Build first: `cargo build --release -p foldline-cli -p foldcheck` and `proof/build`. Standard library only.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import csv
 import gzip
 import json
 import pathlib
+import random
 import resource
 import subprocess
 import sys
@@ -89,10 +90,58 @@ def count_cases(path, programs, scratch):
     return counts
 
 
+def random_region(dimension, rng):
+    """A box some of whose ends are open, and perhaps a half-space."""
+    sides = [[rng.choice([None, -2, -1, "-1/3"]), rng.choice([None, 0, 1, "7/5"])] for _ in range(dimension)]
+    region = {"box": sides}
+    if rng.random() < 0.3:
+        region |= {"A": [[rng.randint(-2, 2) for _ in range(dimension)]], "b": [rng.randint(-1, 3)]}
+    return region
+
+
+def count_questions(path, programs, scratch):
+    """How many certificates of questions about the networks of a file of cases are accepted, and how many wrong values."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        cases = json.load(file, parse_float=lambda text: text)["cases"]
+    rng, counts = random.Random(1), collections.Counter()
+    for case in cases:
+        layers = case["network"]["layers"]
+        network, region, certificate = scratch / "network.json", scratch / "region.json", scratch / "certificate"
+        network.write_text(json.dumps(case["network"]), encoding="utf-8")
+        region.write_text(json.dumps(random_region(len(layers[0]["weights"][0]), rng)), encoding="utf-8")
+        output = str(rng.randrange(len(layers[-1]["bias"])))
+        for words in (["maximum", "--output", output], ["range"], ["positive", "--output", output], ["zero"]):
+            over = [] if words[0] in ("positive", "zero") and rng.random() < 0.3 else [region]
+            certificate.unlink(missing_ok=True)
+            command = [programs / "foldline", words[0], network, *words[1:], *(["--over", region] if over else [])]
+            timed([*command, "--threads", "1", "--quiet", "--timeout", "20", "--certificate", certificate, "--no-check"])
+            if not certificate.exists() or timed([programs / "foldcheck", certificate, network, *over])[1] != 0:
+                counts[words[0], "no certificate that foldcheck accepts"] += 1
+                continue
+            _, code, text = timed([PROVED, certificate, network, *over])
+            counts[words[0], text.splitlines()[0].split(" ")[0] if code in (0, 1) else f"code {code}"] += 1
+            if code != 0:
+                print(f"{path.name}: {case['name']}: {words} {region.read_text()}: {text}", flush=True)
+            lines = certificate.read_text(encoding="utf-8").split("\n")
+            fields = lines[1].split(" ")
+            if words[0] in ("maximum", "range") and fields[-1].lstrip("-").replace("/", "").isdigit():
+                numerator, _, denominator = fields[-1].partition("/")
+                fields[-1] = str(int(numerator) + int(denominator or 1) * rng.choice([1, -1])) + ("/" + denominator if denominator else "")
+            elif fields[-1] in ("yes", "no"):
+                fields[-1] = "no" if fields[-1] == "yes" else "yes"
+            else:
+                continue
+            certificate.write_text("\n".join([lines[0], " ".join(fields), *lines[2:]]), encoding="utf-8")
+            _, code, text = timed([PROVED, certificate, network, *over])
+            counts[words[0] + ", wrong", "accepted" if code == 0 else "not accepted"] += 1
+    return counts
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", nargs="*", type=pathlib.Path, default=[])
     parser.add_argument("--cases", nargs="*", type=pathlib.Path, default=[])
+    parser.add_argument("--questions", nargs="*", type=pathlib.Path, default=[])
     parser.add_argument("--programs", type=pathlib.Path, default=ROOT / "target" / "release")
     parser.add_argument("--rows", type=pathlib.Path)
     parser.add_argument("--timeout", default="600")
@@ -117,6 +166,11 @@ def main():
         with tempfile.TemporaryDirectory() as scratch:
             for reason, count in sorted(count_cases(path, arguments.programs, pathlib.Path(scratch)).items()):
                 print(f"{path.name}: {count} {reason}", flush=True)
+    for path in arguments.questions:
+        with tempfile.TemporaryDirectory() as scratch:
+            for (kind, what), count in sorted(count_questions(path, arguments.programs, pathlib.Path(scratch)).items()):
+                print(f"{path.name}: {kind}: {count} {what}", flush=True)
+                bad += kind.endswith("wrong") and what == "accepted"
     sys.exit(1 if bad else 0)
 
 
