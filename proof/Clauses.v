@@ -1,7 +1,7 @@
 (** The formula as clauses, and the region of a case (docs/certificate-format.md, "Holds: clauses and cases"). *)
 
 From Coq Require Import ZArith QArith Qreals Reals List Lia Lra Bool.
-Require Import Statement Vectors Substitution Terms Tree Lowering.
+Require Import Statement Vectors Substitution Terms Lowering.
 Import ListNotations.
 Open Scope R_scope.
 

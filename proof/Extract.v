@@ -2,7 +2,7 @@
 
 From Coq Require Import ZArith QArith Extraction.
 From Coq Require Import ExtrOcamlBasic ExtrOcamlNatInt ExtrOcamlZBigInt.
-Require Import Statement Check.
+Require Import Statement Check Questions.
 
 (** The functions of integers that the standard extraction leaves out. *)
 Extract Constant Z.log2 => "(fun x -> Big_int_Z.big_int_of_int (if Big.sign x <= 0 then 0 else Big.numbits x - 1))".
@@ -23,4 +23,4 @@ Extract Constant Z.shiftr => "(fun x y -> let y = Big.to_int y in if y < 0 then 
 Extract Constant Z.shiftl => "(fun x y -> let y = Big.to_int y in if y < 0 then Big.shift_right x (-y) else Big.shift_left x y)".
 Extraction Blacklist Z Big_int_Z.
 
-Extraction "built/proved.ml" check.
+Extraction "built/proved.ml" check check_question region_formula.

@@ -2,7 +2,7 @@
     (docs/certificate-format.md, "Header" and "Linear bounds"), and the same counted from a corner of the box. *)
 
 From Coq Require Import ZArith QArith Qreals Reals List Lia Lra Bool.
-Require Import Statement Vectors Substitution Links Terms Tree.
+Require Import Statement Vectors Substitution Links Terms.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -50,20 +50,51 @@ Qed.
 
 (** ** Constant and linked neurons *)
 
-(** "Reduced weights": those of constant inactive neurons are dropped, those of neurons linked with a factor > 0 moved. *)
-Fixpoint reduce (prev : list neuron) (k : nat) (w acc : list Q) : list Q :=
+(** Adds to one entry of a list that goes on with zeros. *)
+Fixpoint qbump (i : nat) (d : Q) (l : list Q) : list Q :=
+  match i, l with
+  | O, [] => [d]
+  | O, q :: l => qadd q d :: l
+  | S i, [] => 0%Q :: qbump i d []
+  | S i, q :: l => q :: qbump i d l
+  end.
+
+Lemma dot_qbump d : forall i l v, dot (qbump i d l) v = dot l v + Q2R d * nth i v 0.
+Proof.
+  induction i as [|i IH]; intros [|q l] [|x v]; rewrite ?dot_empty; cbn [qbump dot nth]; rewrite ?IH, ?qadd_eq, ?RMicromega.Q2R_0, ?dot_nil; lra.
+Qed.
+
+Fixpoint qbump_all (adds : list (nat * Q)) (l : list Q) : list Q :=
+  match adds with
+  | [] => l
+  | (i, d) :: adds => qbump_all adds (qbump i d l)
+  end.
+
+Fixpoint qadded (adds : list (nat * Q)) (v : list R) : R :=
+  match adds with
+  | [] => 0
+  | (i, d) :: adds => Q2R d * nth i v 0 + qadded adds v
+  end.
+
+Lemma dot_qbump_all v : forall adds l, dot (qbump_all adds l) v = dot l v + qadded adds v.
+Proof. induction adds as [|[i d] adds IH]; intros l; cbn [qbump_all qadded]; [lra|]. rewrite IH, dot_qbump. lra. Qed.
+
+(** "Reduced weights": those of constant inactive neurons are dropped, those of neurons linked with a factor > 0 moved. What stays, and
+    what is moved where. *)
+Fixpoint reduce_from (prev : list neuron) (w : list Q) : list Q * list (nat * Q) :=
   match w, prev with
   | q :: w, n :: prev =>
-      let acc :=
-        if is_zero q then acc
-        else match sign n, link n with
-             | Some false, _ => acc
-             | _, Some (i, f) => if positive f then qaxpy (qmul q f) (unit i 1) acc else qaxpy q (unit k 1) acc
-             | _, None => qaxpy q (unit k 1) acc
-             end in
-      reduce prev (S k) w acc
-  | _, _ => acc
+      let '(kept, adds) := reduce_from prev w in
+      if is_zero q then (0%Q :: kept, adds)
+      else match sign n, link n with
+           | Some false, _ => (0%Q :: kept, adds)
+           | _, Some (i, f) => if positive f then (0%Q :: kept, (i, qmul q f) :: adds) else (q :: kept, adds)
+           | _, None => (q :: kept, adds)
+           end
+  | _, _ => ([], [])
   end.
+
+Definition reduce (prev : list neuron) (w : list Q) : list Q := let '(kept, adds) := reduce_from prev w in qbump_all adds kept.
 
 Lemma Q2R_1 : Q2R 1 = 1.
 Proof. unfold Q2R. cbn. lra. Qed.
@@ -72,48 +103,54 @@ Section Bits.
 Variable F : Z.
 Hypothesis F_nonneg : (0 <= F)%Z.
 
-Lemma reduce_eq all v : Forall (neuron_ok F v) all -> links_ok all v -> forall prev w k acc,
-  (forall j n, nth_error prev j = Some n -> nth_error all (k + j) = Some n) ->
-  dot (reduce prev k w acc) (relus all v) = dot w (relus prev v) + dot acc (relus all v).
+Lemma reduce_from_eq all v : Forall (neuron_ok F v) all -> links_ok all v -> forall prev w kept adds, incl prev all ->
+  reduce_from prev w = (kept, adds) -> dot kept (relus prev v) + qadded adds (relus all v) = dot w (relus prev v).
 Proof.
-  intros K LK. induction prev as [|n prev IH]; intros [|q w] k acc T; cbn [reduce];
-    try (unfold relus, pre; cbn [map dot]; lra).
-  assert (T' : forall j m, nth_error prev j = Some m -> nth_error all (S k + j) = Some m).
-  { intros j m H. rewrite Nat.add_succ_comm. apply T. exact H. }
-  assert (Hk : nth_error all k = Some n) by (rewrite <- (Nat.add_0_r k); apply T; reflexivity).
-  rewrite (IH w (S k) _ T').
-  replace (dot (q :: w) (relus (n :: prev) v)) with (Q2R q * Rmax 0 (at_row (exact n) v) + dot w (relus prev v)) by reflexivity.
+  intros K LK. induction prev as [|n prev IH]; intros [|q w] kept adds T E; cbn [reduce_from] in E;
+    try (injection E as <- <-; cbn [qadded]; rewrite ?dot_nil; unfold relus, pre; cbn [map]; rewrite ?dot_empty; lra).
+  assert (T' : incl prev all) by (intros m Hm; apply T; right; exact Hm).
+  assert (Hn : In n all) by (apply T; left; reflexivity).
+  destruct (reduce_from prev w) as [kept0 adds0] eqn:RF. specialize (IH w kept0 adds0 T' RF).
   set (z := at_row (exact n) v).
-  assert (Own : dot (qaxpy q (unit k 1) acc) (relus all v) = Q2R q * Rmax 0 z + dot acc (relus all v)).
-  { rewrite dot_qaxpy, unit_dot, Q2R_1, (nth_relus _ v _ _ Hk). fold z. lra. }
-  destruct (is_zero q) eqn:Zq; [rewrite (is_zero_eq q Zq); lra|].
-  rewrite Forall_forall in K. destruct (K n (nth_error_In _ _ Hk)) as [_ (_ & I & _)].
+  assert (Step : forall p l, dot (p :: l) (relus (n :: prev) v) = Q2R p * Rmax 0 z + dot l (relus prev v)) by reflexivity.
+  rewrite (Step q w).
+  destruct (is_zero q) eqn:Zq.
+  { injection E as <- <-. rewrite Step, (is_zero_eq q Zq), RMicromega.Q2R_0. lra. }
+  rewrite Forall_forall in K. destruct (K n Hn) as [_ (_ & I & _)].
   assert (Linked : forall i f, link n = Some (i, f) -> positive f = true ->
-    dot (qaxpy (qmul q f) (unit i 1) acc) (relus all v) = Q2R q * Rmax 0 z + dot acc (relus all v)).
-  { intros i f L PF. apply positive_eq in PF. destruct (LK n i f (nth_error_In _ _ Hk) L) as (m & Hi & R).
-    rewrite dot_qaxpy, unit_dot, Q2R_1, qmul_eq, (nth_relus _ v _ _ Hi). unfold z. rewrite R.
+    Q2R (qmul q f) * nth i (relus all v) 0 = Q2R q * Rmax 0 z).
+  { intros i f L PF. apply positive_eq in PF. destruct (LK n i f Hn L) as (m & Hi & R).
+    rewrite qmul_eq, (nth_relus _ v _ _ Hi). unfold z. rewrite R.
     set (zi := at_row (exact m) v). destruct (Rmax_cases zi) as [[Z0 ->]|[Z0 ->]].
     - rewrite Rmax_left by nra. lra.
     - rewrite Rmax_right by nra. lra. }
   destruct (sign n) as [[|]|] eqn:Sg.
-  - destruct (link n) as [[i f]|] eqn:L; [|rewrite Own; lra].
-    destruct (positive f) eqn:PF; [rewrite (Linked i f eq_refl PF); lra | rewrite Own; lra].
-  - specialize (I eq_refl). fold z in I. rewrite Rmax_left by lra. lra.
-  - destruct (link n) as [[i f]|] eqn:L; [|rewrite Own; lra].
-    destruct (positive f) eqn:PF; [rewrite (Linked i f eq_refl PF); lra | rewrite Own; lra].
+  - destruct (link n) as [[i f]|] eqn:L; [|injection E as <- <-; rewrite Step; lra].
+    destruct (positive f) eqn:PF; injection E as <- <-; rewrite Step; [|lra].
+    cbn [qadded]. rewrite (Linked i f eq_refl PF), RMicromega.Q2R_0. lra.
+  - specialize (I eq_refl). fold z in I. injection E as <- <-. rewrite Step, RMicromega.Q2R_0, Rmax_left by lra. lra.
+  - destruct (link n) as [[i f]|] eqn:L; [|injection E as <- <-; rewrite Step; lra].
+    destruct (positive f) eqn:PF; injection E as <- <-; rewrite Step; [|lra].
+    cbn [qadded]. rewrite (Linked i f eq_refl PF), RMicromega.Q2R_0. lra.
+Qed.
+
+Lemma reduce_eq all v w : Forall (neuron_ok F v) all -> links_ok all v -> dot (reduce all w) (relus all v) = dot w (relus all v).
+Proof.
+  intros K LK. unfold reduce. destruct (reduce_from all w) as [kept adds] eqn:RF. rewrite dot_qbump_all.
+  exact (reduce_from_eq all v K LK all w kept adds (fun m H => H) RF).
 Qed.
 
 (** Functions of the layer before that have the same values, by the reduced weights. *)
 Definition reduced_row (st : stack) (r : row) : row :=
   match st with
   | [] => r
-  | prev :: _ => Row (reduce prev 0 (weights r) []) (bias r)
+  | prev :: _ => Row (reduce prev (weights r)) (bias r)
   end.
 
 Lemma reduced_row_eq st r x : stack_ok F st x -> at_row (reduced_row st r) (act st x) = at_row r (act st x).
 Proof.
   destruct st as [|prev rest]; [reflexivity|]. intros (K & LK & _). unfold at_row. cbn [reduced_row weights bias act].
-  rewrite (reduce_eq prev _ K LK prev (weights r) 0 []) by auto. cbn [dot]. lra.
+  rewrite (reduce_eq prev _ (weights r) K LK). lra.
 Qed.
 
 Definition power_of_two (q : Q) : bool :=
@@ -127,13 +164,33 @@ Fixpoint first_ratio (w v : list Q) : option Q :=
   | _, _ => None
   end.
 
+(** Whether v = f·w. *)
+Fixpoint proportional (f : Q) (w v : list Q) : bool :=
+  match w, v with
+  | q :: w, p :: v => (if is_zero q then is_zero p else is_zero (qadd p (qmul (- f) q))) && proportional f w v
+  | [], _ => forallb is_zero v
+  | _, [] => forallb is_zero w
+  end.
+
+Lemma proportional_eq f : forall w v x, proportional f w v = true -> dot v x = Q2R f * dot w x.
+Proof.
+  induction w as [|q w IH]; intros [|p v] x H; cbn [proportional] in H.
+  - rewrite dot_nil. lra.
+  - rewrite (zeros_dot _ H x), dot_nil. lra.
+  - rewrite (zeros_dot _ H x), dot_nil. lra.
+  - apply andb_true_iff in H. destruct H as [H1 H]. destruct x as [|y x]; [rewrite !dot_empty; lra|]. cbn [dot]. rewrite (IH v x H).
+    assert (E : Q2R p = Q2R f * Q2R q).
+    { destruct (is_zero q) eqn:Zq; [rewrite (is_zero_eq q Zq), (is_zero_eq p H1); lra|].
+      apply is_zero_eq in H1. rewrite qadd_eq, qmul_eq, Q2R_opp in H1. lra. }
+    rewrite E. lra.
+Qed.
+
 (** The factor f with v = f·w, if there is one: weights, and biases. *)
 Definition factor_of (w v : row) : option Q :=
   match first_ratio (weights w) (weights v) with
   | None => None
   | Some f =>
-      if power_of_two f && is_zero (qadd (bias v) (qmul (- f) (bias w)))
-         && forallb is_zero (qaxpy (- f) (weights w) (weights v))
+      if power_of_two f && is_zero (qadd (bias v) (qmul (- f) (bias w))) && proportional f (weights w) (weights v)
       then Some f else None
   end.
 
@@ -141,8 +198,8 @@ Lemma factor_of_eq w v f x : factor_of w v = Some f -> at_row v x = Q2R f * at_r
 Proof.
   unfold factor_of. destruct (first_ratio _ _) as [g|]; [|discriminate]. destruct (_ && _) eqn:B; [|discriminate].
   intros E. injection E as <-. apply andb_true_iff in B. destruct B as [B W]. apply andb_true_iff in B. destruct B as [_ B].
-  apply is_zero_eq in B. rewrite qadd_eq, qmul_eq, Q2R_opp in B. pose proof (zeros_dot _ W x) as D.
-  rewrite dot_qaxpy, Q2R_opp in D. unfold at_row. nra.
+  apply is_zero_eq in B. rewrite qadd_eq, qmul_eq, Q2R_opp in B. pose proof (proportional_eq g _ _ x W) as D.
+  unfold at_row. nra.
 Qed.
 
 (** The first of some reduced rows of which this is a multiple; constant ones do not count. *)

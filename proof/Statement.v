@@ -56,3 +56,35 @@ Definition holds (inputs : nat) (n : network) (f : formula) : Prop :=
 
 Definition violated (inputs : nat) (n : network) (f : formula) : Prop :=
   exists x, length x = inputs /\ true_at f x (outputs n x).
+
+(** ** Questions about a network on a region *)
+
+(** a·x ≤ b, or < b if open; a polyhedron; a union of polyhedra. *)
+Record half_space := HalfSpace { normal : list Q; level : Q; is_open : bool }.
+
+Definition in_half_space (x : list R) (h : half_space) : Prop := at_most_zero (is_open h) (dot (normal h) x - Q2R (level h)).
+Definition in_piece (x : list R) (p : list half_space) : Prop := Forall (in_half_space x) p.
+Definition region := list (list half_space).
+Definition in_region (inputs : nat) (r : region) (x : list R) : Prop := length x = inputs /\ Exists (in_piece x) r.
+
+Definition output (n : network) (i : nat) (x : list R) : R := nth i (outputs n x) 0.
+
+(** Output i is positive somewhere on the region. *)
+Definition positive_somewhere (inputs : nat) (n : network) (r : region) (i : nat) : Prop :=
+  exists x, in_region inputs r x /\ 0 < output n i x.
+
+(** Some outputs are zero on the whole region. *)
+Definition zero_on (inputs : nat) (n : network) (r : region) (some : list nat) : Prop :=
+  forall x i, in_region inputs r x -> In i some -> output n i x = 0.
+
+Definition empty_region (inputs : nat) (r : region) : Prop := forall x, ~ in_region inputs r x.
+
+(** The values of output i on the region, or their opposites. *)
+Definition values (inputs : nat) (n : network) (r : region) (i : nat) (opposite : bool) (v : R) : Prop :=
+  exists x, in_region inputs r x /\ v = if opposite then - output n i x else output n i x.
+
+(** The least upper bound of output i is v, or there is none; of the opposites: the greatest lower bound. *)
+Definition maximum_is (inputs : nat) (n : network) (r : region) (i : nat) (v : Q) : Prop := is_lub (values inputs n r i false) (Q2R v).
+Definition minimum_is (inputs : nat) (n : network) (r : region) (i : nat) (v : Q) : Prop := is_lub (values inputs n r i true) (- Q2R v).
+Definition unbounded_above (inputs : nat) (n : network) (r : region) (i : nat) : Prop := ~ bound (values inputs n r i false).
+Definition unbounded_below (inputs : nat) (n : network) (r : region) (i : nat) : Prop := ~ bound (values inputs n r i true).

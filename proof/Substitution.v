@@ -79,19 +79,24 @@ Proof.
   destruct K as (_ & K & _). specialize (K G). apply Rmax_left. lra.
 Qed.
 
+(** The same of a neuron whose fixed row is about other values u (those of v that are not left out). *)
+Definition neuron_at (u v : list R) (n : neuron) : Prop :=
+  zdot (low (fixed n)) u + IZR (bias_low (fixed n)) <= S * at_row (exact n) v <= zdot (high (fixed n)) u + IZR (bias_high (fixed n))
+  /\ knows n (at_row (exact n) v).
+
 (** t times a pre-activation, from below: t counts 2^-F. *)
-Definition add_row (live : list bool) (t : Z) (f : fixed_row) (total : list Z * Z) : list Z * Z :=
+Definition add_row (t : Z) (f : fixed_row) (total : list Z * Z) : list Z * Z :=
   if (0 <=? t)%Z
-  then (axpy live t (low f) (fst total), snd total + t * bias_low f)%Z
-  else (axpy live t (high f) (fst total), snd total + t * bias_high f)%Z.
+  then (axpy t (low f) (fst total), snd total + t * bias_low f)%Z
+  else (axpy t (high f) (fst total), snd total + t * bias_high f)%Z.
 
 Definition value2 (total : list Z * Z) (v : list R) : R := zdot (fst total) v + IZR (snd total).
 
-Lemma add_row_below live t f r total v : fits f r -> nonnegative v -> vanishes live v ->
-  value2 (add_row live t f total) v <= IZR t * (S * at_row r v) + value2 total v.
+Lemma add_row_below t n total u v : neuron_at u v n ->
+  value2 (add_row t (fixed n) total) u <= IZR t * (S * at_row (exact n) v) + value2 total u.
 Proof.
-  intros H N V. specialize (H v N). unfold add_row, value2.
-  destruct (0 <=? t)%Z eqn:T; cbn [fst snd]; rewrite zdot_axpy, plus_IZR, mult_IZR by assumption.
+  intros [H _]. unfold add_row, value2.
+  destruct (0 <=? t)%Z eqn:T; cbn [fst snd]; rewrite zdot_axpy, plus_IZR, mult_IZR.
   - apply Z.leb_le in T. apply IZR_le in T. nra.
   - apply Z.leb_gt in T. apply IZR_lt in T. nra.
 Qed.
@@ -163,28 +168,28 @@ Proof.
 Qed.
 
 (** Replaces the activations of a layer: sums are their coefficients (2^-2F), extra those of pre-activations (2^-F). *)
-Fixpoint replace (live : list bool) (sums extra : list Z) (ns : list neuron) (total : list Z * Z) : option (list Z * Z) :=
+Fixpoint replace (sums extra : list Z) (ns : list neuron) (total : list Z * Z) : option (list Z * Z) :=
   match ns with
   | [] => Some total
   | n :: ns =>
       let c2 := first sums in
       let e := first extra in
-      if ((c2 =? 0) && (e =? 0))%Z%bool then replace live (tl sums) (tl extra) ns total
+      if ((c2 =? 0) && (e =? 0))%Z%bool then replace (tl sums) (tl extra) ns total
       else match line n (Z.shiftr c2 F) with
            | None => None
            | Some (t, k) =>
                let t := (t + e)%Z in
                let total := (fst total, (snd total + k)%Z) in
-               replace live (tl sums) (tl extra) ns
-                 (if (t =? 0)%Z then total else add_row live t (fixed n) total)
+               replace (tl sums) (tl extra) ns
+                 (if (t =? 0)%Z then total else add_row t (fixed n) total)
            end
   end.
 
-Lemma replace_below live v ns : nonnegative v -> vanishes live v -> Forall (neuron_ok v) ns ->
-  forall sums extra total total', replace live sums extra ns total = Some total' ->
-  value2 total' v <= zdot sums (relus ns v) + S * zdot extra (pre ns v) + value2 total v.
+Lemma replace_below u v ns : Forall (neuron_at u v) ns ->
+  forall sums extra total total', replace sums extra ns total = Some total' ->
+  value2 total' u <= zdot sums (relus ns v) + S * zdot extra (pre ns v) + value2 total u.
 Proof.
-  intros N V. induction 1 as [|n ns [Fit K] _ IH]; intros sums extra total total' E; cbn [replace] in E.
+  induction 1 as [|n ns NA _ IH]; intros sums extra total total' E; cbn [replace] in E.
   - injection E as <-. cbn. rewrite !zdot_empty. lra.
   - unfold relus, pre in *. cbn [map]. rewrite !zdot_first.
     set (z := at_row (exact n) v) in *. pose proof S_pos as P.
@@ -192,14 +197,14 @@ Proof.
     + apply andb_true_iff in B. destruct B as [B1 B2]. apply Z.eqb_eq in B1, B2. rewrite B1, B2.
       apply IH in E. lra.
     + destruct (line n (Z.shiftr (first sums) F)) as [[t k]|] eqn:L; [|discriminate].
-      apply IH in E. pose proof (line_below n z _ t k K L) as LB.
+      apply IH in E. pose proof (line_below n z _ t k (proj2 NA) L) as LB.
       pose proof (shiftr_below (first sums) F F_nonneg) as SB. fold S in SB.
       pose proof (Rmax_l 0 z) as M0.
       assert (C : IZR (Z.shiftr (first sums) F) * (S * Rmax 0 z) <= IZR (first sums) * Rmax 0 z).
       { rewrite <- Rmult_assoc. apply Rmult_le_compat_r; assumption. }
       assert (T : value2 (if (t + first extra =? 0)%Z then (fst total, (snd total + k)%Z)
-                          else add_row live (t + first extra) (fixed n) (fst total, (snd total + k)%Z)) v
-                  <= IZR (t + first extra) * (S * z) + (value2 total v + IZR k)).
+                          else add_row (t + first extra) (fixed n) (fst total, (snd total + k)%Z)) u
+                  <= IZR (t + first extra) * (S * z) + (value2 total u + IZR k)).
       { destruct (t + first extra =? 0)%Z eqn:T0.
         - apply Z.eqb_eq in T0. rewrite T0. unfold value2. cbn [fst snd]. rewrite !plus_IZR. apply Req_le. ring.
         - eapply Rle_trans; [apply add_row_below; eassumption|]. unfold value2. cbn [fst snd]. rewrite !plus_IZR. fold z. apply Req_le. ring. }
@@ -227,46 +232,103 @@ Fixpoint stack_ok (st : stack) (y : list R) : Prop :=
   | ns :: rest => Forall (neuron_ok (act rest y)) ns /\ links_ok ns (act rest y) /\ stack_ok rest y
   end.
 
-Definition live_in (st : stack) : list bool := match st with [] => [] | ns :: _ => live_of ns end.
-
 Lemma act_nonnegative st y : nonnegative y -> nonnegative (act st y).
 Proof. destruct st; [auto|]. intros _. apply relus_nonnegative. Qed.
 
-Lemma live_in_vanishes st y : stack_ok st y -> vanishes (live_in st) (act st y).
-Proof. destruct st as [|ns rest]; [intros _; exact I|]. intros [H _]. apply live_vanishes, H. Qed.
+(** *** Packed layers: without inactive neurons and the columns of inactive neurons of the layer before
+
+    Where a link is followed, places in the layer matter, and nothing is left out. *)
+
+Definition undecided_link (n : neuron) : bool :=
+  match sign n, link n with None, Some _ => true | _, _ => false end.
+
+Definition has_links (ns : list neuron) : bool := existsb undecided_link ns.
+
+Definition mask_of (ns : list neuron) : list bool := if has_links ns then [] else live_of ns.
+Definition mask_in (st : stack) : list bool := match st with [] => [] | ns :: _ => mask_of ns end.
+
+Definition pack_neuron (mask : list bool) (linked : bool) (n : neuron) : neuron :=
+  let f := fixed n in
+  Neuron (exact n) (FixedRow (keep mask (low f)) (keep mask (high f)) (bias_low f) (bias_high f)) (sign n) (least n) (most n)
+    (chord n) (steep n) (if linked then link n else None).
+
+Definition pack_layer (mask : list bool) (ns : list neuron) : list neuron :=
+  map (pack_neuron mask (has_links ns)) (keep (mask_of ns) ns).
+
+Fixpoint pack (st : stack) : stack :=
+  match st with
+  | [] => []
+  | ns :: rest => pack_layer (mask_in rest) ns :: pack rest
+  end.
+
+(** The values that a packed stack is about. *)
+Definition seen (st : stack) (y : list R) : list R := keep (mask_in st) (act st y).
+
+Lemma mask_vanishes st y : stack_ok st y -> vanishes (mask_in st) (act st y).
+Proof.
+  destruct st as [|ns rest]; [intros _; exact I|]. intros [H _]. cbn [mask_in act]. unfold mask_of.
+  destruct (has_links ns); [exact I|]. apply live_vanishes, H.
+Qed.
+
+Lemma pack_relus mask ns v : relus (pack_layer mask ns) v = keep (mask_of ns) (relus ns v).
+Proof.
+  unfold relus, pre, pack_layer. rewrite <- !keep_map, !map_map. reflexivity.
+Qed.
+
+Lemma pack_neuron_at rest y linked n : nonnegative y -> stack_ok rest y -> neuron_ok (act rest y) n ->
+  neuron_at (seen rest y) (act rest y) (pack_neuron (mask_in rest) linked n).
+Proof.
+  intros N H [Fit K]. split; [|exact K]. unfold seen. cbn [pack_neuron fixed low high bias_low bias_high exact].
+  rewrite !zdot_keep by (apply mask_vanishes, H). apply Fit, act_nonnegative, N.
+Qed.
+
+Lemma pack_layer_at rest ns y : nonnegative y -> stack_ok (ns :: rest) y ->
+  Forall (neuron_at (seen rest y) (act rest y)) (pack_layer (mask_in rest) ns)
+  /\ links_ok (pack_layer (mask_in rest) ns) (act rest y).
+Proof.
+  intros N (K & LK & H). unfold pack_layer. split.
+  - apply Forall_map. apply keep_forall. eapply Forall_impl; [|exact K]. intros n. apply pack_neuron_at; assumption.
+  - unfold mask_of. destruct (has_links ns).
+    + replace (keep [] ns) with ns by (destruct ns; reflexivity).
+      intros m i f Hm L. apply in_map_iff in Hm. destruct Hm as (n & <- & Hn). cbn [link exact pack_neuron] in *.
+      destruct (LK n i f Hn L) as (w & Hw & E). exists (pack_neuron (mask_in rest) true w). split; [apply map_nth_error, Hw | exact E].
+    + intros m i f Hm L. apply in_map_iff in Hm. destruct Hm as (n & <- & Hn). cbn [link pack_neuron] in L. discriminate.
+Qed.
 
 (** The replacement of undecided linked neurons comes first in a layer; it is in Links.v. Here it is any function that
     keeps sums from growing. *)
 Variable follow : list neuron -> list Z -> option (list Z * list Z).
 Hypothesis follow_below : forall ns v sums sums' extra,
-  Forall (neuron_ok v) ns -> links_ok ns v -> follow ns sums = Some (sums', extra) ->
+  links_ok ns v -> follow ns sums = Some (sums', extra) ->
   zdot sums' (relus ns v) + S * zdot extra (pre ns v) <= zdot sums (relus ns v).
 
-Fixpoint back (st : stack) (total : list Z * Z) : option (list Z * Z) :=
-  match st with
+Fixpoint back (packed : stack) (total : list Z * Z) : option (list Z * Z) :=
+  match packed with
   | [] => Some total
-  | ns :: rest =>
+  | ns :: packed =>
       match follow ns (fst total) with
       | None => None
       | Some (sums, extra) =>
-          match replace (live_in rest) sums extra ns ([], snd total) with
+          match replace sums extra ns ([], snd total) with
           | None => None
-          | Some total => back rest total
+          | Some total => back packed total
           end
       end
   end.
 
-Lemma back_below st y : nonnegative y -> stack_ok st y -> forall total total', back st total = Some total' ->
-  value2 total' y <= value2 total (act st y).
+Lemma back_below st y : nonnegative y -> stack_ok st y -> forall total total', back (pack st) total = Some total' ->
+  value2 total' y <= value2 total (seen st y).
 Proof.
-  intros N. induction st as [|ns rest IH]; cbn [back act stack_ok]; intros H total total' E.
-  - injection E as <-. lra.
-  - destruct H as (K & LK & H).
-    destruct (follow ns (fst total)) as [[sums extra]|] eqn:FO; [|discriminate].
-    destruct (replace _ _ _ _ _) as [middle|] eqn:RE; [|discriminate].
+  intros N. induction st as [|ns rest IH]; cbn [pack back]; intros H total total' E.
+  - injection E as <-. unfold seen. cbn [mask_in act]. destruct y; cbn [keep]; lra.
+  - pose proof (pack_layer_at rest ns y N H) as [A L]. destruct H as (_ & _ & H).
+    set (qs := pack_layer _ ns) in *.
+    destruct (follow qs (fst total)) as [[sums extra]|] eqn:FO; [|discriminate].
+    destruct (replace _ _ _ _) as [middle|] eqn:RE; [|discriminate].
     apply IH in E; [|assumption]. eapply Rle_trans; [exact E|].
-    pose proof (follow_below ns _ _ _ _ K LK FO) as FB.
-    eapply Rle_trans; [eapply replace_below; try eassumption; [apply act_nonnegative, N | apply live_in_vanishes, H]|].
+    pose proof (follow_below qs _ _ _ _ L FO) as FB.
+    eapply Rle_trans; [eapply replace_below; eassumption|].
+    unfold seen at 2. cbn [mask_in act]. rewrite <- (pack_relus (mask_in rest)). fold qs.
     unfold value2. cbn [fst snd]. rewrite zdot_nil. lra.
 Qed.
 
@@ -282,23 +344,40 @@ Proof.
   pose proof (shrink_below F (fst total) F_nonneg y N). lra.
 Qed.
 
-(** L(z) or L(-z) of a neuron of the layer after these. *)
-Definition neuron_bound (rest : stack) (n : neuron) (upper : bool) : option bound :=
-  let t := Z.shiftl (if upper then -1 else 1) F in
-  option_map shrink (back rest (add_row (live_in rest) t (fixed n) ([], 0%Z))).
-
 Definition side_of (upper : bool) : R := if upper then -1 else 1.
 
+(** z or -z of a neuron, from below, as a function of the values that a packed stack is about. *)
+Definition start (mask : list bool) (n : neuron) (upper : bool) : list Z * Z :=
+  let f := fixed n in
+  if upper then (map (fun q => Z.shiftl (- q) F) (keep mask (high f)), Z.shiftl (- bias_high f) F)
+  else (map (fun q => Z.shiftl q F) (keep mask (low f)), Z.shiftl (bias_low f) F).
+
+Lemma zdot_shiftl w : forall v, zdot (map (fun q => Z.shiftl q F) w) v = S * zdot w v.
+Proof. induction w as [|q w IH]; intros [|x v]; cbn [map zdot]; rewrite ?shiftl_exact, ?IH by exact F_nonneg; lra. Qed.
+
+Lemma zdot_shiftl_opp w : forall v, zdot (map (fun q => Z.shiftl (- q) F) w) v = - (S * zdot w v).
+Proof. induction w as [|q w IH]; intros [|x v]; cbn [map zdot]; rewrite ?shiftl_exact, ?IH, ?opp_IZR by exact F_nonneg; lra. Qed.
+
+Lemma start_below rest n upper y : nonnegative y -> stack_ok rest y -> neuron_ok (act rest y) n ->
+  value2 (start (mask_in rest) n upper) (seen rest y) <= S * S * (side_of upper * at_row (exact n) (act rest y)).
+Proof.
+  intros N H K. pose proof (pack_neuron_at rest y false n N H K) as [B _]. cbn [pack_neuron fixed low high bias_low bias_high exact] in B.
+  pose proof S_pos as P. unfold start, value2. destruct upper; cbn [fst snd side_of].
+  - rewrite zdot_shiftl_opp, shiftl_exact, opp_IZR by exact F_nonneg. nra.
+  - rewrite zdot_shiftl, shiftl_exact by exact F_nonneg. nra.
+Qed.
+
+(** L(z) or L(-z) of a neuron of the layer after these, which are packed with this mask on top. *)
+Definition neuron_bound (packed : stack) (mask : list bool) (n : neuron) (upper : bool) : option bound :=
+  option_map shrink (back packed (start mask n upper)).
+
 Lemma neuron_bound_below rest n upper b y : nonnegative y -> stack_ok rest y -> neuron_ok (act rest y) n ->
-  neuron_bound rest n upper = Some b ->
+  neuron_bound (pack rest) (mask_in rest) n upper = Some b ->
   value b y <= S * S * (side_of upper * at_row (exact n) (act rest y)).
 Proof.
-  intros N H [Fit _] E. unfold neuron_bound in E. destruct (back _ _) as [total|] eqn:B; [|discriminate].
+  intros N H K E. unfold neuron_bound in E. destruct (back _ _) as [total|] eqn:B; [|discriminate].
   injection E as <-. eapply Rle_trans; [apply shrink_value, N|].
-  eapply Rle_trans; [eapply back_below; eassumption|].
-  eapply Rle_trans; [apply add_row_below; [exact Fit | apply act_nonnegative, N | apply live_in_vanishes, H]|].
-  rewrite shiftl_exact by apply F_nonneg. unfold value2. cbn [fst snd]. rewrite zdot_nil.
-  destruct upper; cbn [side_of]; lra.
+  eapply Rle_trans; [eapply back_below; eassumption | apply start_below; assumption].
 Qed.
 
 (** An affine function of the last activations and of the inputs, in rationals. *)
@@ -314,19 +393,20 @@ Definition fix_affine (a : affine) : fixed_affine :=
   FixedAffine (map (floor (F + F)) (on_last a)) (map (floor (F + F)) (on_points a)) (floor (F + F) (constant a)).
 
 (** L of such a function. *)
-Definition affine_bound (st : stack) (f : fixed_affine) : option bound :=
-  match back st (sums_last f, sum_constant f) with
+Definition affine_bound (packed : stack) (mask : list bool) (f : fixed_affine) : option bound :=
+  match back packed (keep mask (sums_last f), sum_constant f) with
   | None => None
-  | Some total => Some (shrink (axpy [] 1 (sums_points f) (fst total), snd total))
+  | Some total => Some (shrink (axpy 1 (sums_points f) (fst total), snd total))
   end.
 
 Lemma affine_bound_below st a b y : nonnegative y -> stack_ok st y ->
-  affine_bound st (fix_affine a) = Some b -> value b y <= S * S * at_affine a st y.
+  affine_bound (pack st) (mask_in st) (fix_affine a) = Some b -> value b y <= S * S * at_affine a st y.
 Proof.
   intros N H E. unfold affine_bound in E. destruct (back _ _) as [total|] eqn:B; [|discriminate].
   injection E as <-. eapply Rle_trans; [apply shrink_value, N|].
-  unfold value2. cbn [fst snd]. rewrite zdot_axpy by (destruct y; exact I).
-  pose proof (back_below st y N H _ _ B) as BB. unfold value2 in BB. cbn [fst snd fix_affine sums_last sum_constant sums_points] in *.
+  unfold value2. cbn [fst snd]. rewrite zdot_axpy.
+  pose proof (back_below st y N H _ _ B) as BB. unfold value2, seen in BB. cbn [fst snd fix_affine sums_last sum_constant sums_points] in *.
+  rewrite zdot_keep in BB by (apply mask_vanishes, H).
   assert (FF : (0 <= F + F)%Z) by lia.
   pose proof (floors_below (F + F) (on_last a) FF _ (act_nonnegative st y N)).
   pose proof (floors_below (F + F) (on_points a) FF y N).
@@ -374,15 +454,24 @@ Qed.
 (** A multiplier (2^-F) and the function that it multiplies. *)
 Definition part := (Z * bound)%type.
 
+(** The sum of a function (2^-2F) and of parts, rounded down to 2^-2F. *)
 Fixpoint combine_parts (parts : list part) (total : list Z * Z) : list Z * Z :=
   match parts with
   | [] => total
-  | (m, b) :: parts => combine_parts parts (axpy [] m (fst b) (fst total), snd total + m * snd b)%Z
+  | (m, b) :: parts => combine_parts parts (axpy m (fst b) (fst total), snd total + Z.shiftr (m * snd b) F)%Z
   end.
 
-(** The minimum over the box of a sum of multiples of functions, in multiples of 2^-3F. *)
-Definition minimum (box : list range) (parts : list part) : Z :=
-  let total := combine_parts parts ([], 0%Z) in (snd total + least_sum (fst total) box)%Z.
+(** The minimum over the box of a function, in multiples of 2^-2F. *)
+Definition least_value (box : list range) (b : bound) : Z := (snd b + least_sum (fst b) box)%Z.
+
+Lemma least_value_below box y b : Forall2 range_ok box y -> IZR (least_value box b) <= value b y.
+Proof.
+  intros H. unfold least_value, value. rewrite plus_IZR. pose proof (least_sum_below box y H (fst b)). lra.
+Qed.
+
+(** The minimum over the box of a sum of a function and of multiples of functions. *)
+Definition minimum (box : list range) (total : list Z * Z) (parts : list part) : Z :=
+  least_value box (shrink (combine_parts parts total)).
 
 Fixpoint sum_of (parts : list part) (y : list R) : R :=
   match parts with
@@ -390,18 +479,19 @@ Fixpoint sum_of (parts : list part) (y : list R) : R :=
   | (m, b) :: parts => IZR m * value b y + sum_of parts y
   end.
 
-Lemma combine_parts_value parts : forall total y,
-  S * zdot (fst (combine_parts parts total)) y + IZR (snd (combine_parts parts total))
-  = sum_of parts y + (S * zdot (fst total) y + IZR (snd total)).
+Lemma combine_parts_value y parts : forall total,
+  S * value2 (combine_parts parts total) y <= sum_of parts y + S * value2 total y.
 Proof.
-  induction parts as [|[m b] parts IH]; intros total y; cbn [combine_parts sum_of]; [lra|].
-  rewrite IH. cbn [fst snd]. rewrite zdot_axpy, plus_IZR, mult_IZR by (destruct y; exact I). unfold value. lra.
+  pose proof S_pos as P. induction parts as [|[m b] parts IH]; intros total; cbn [combine_parts sum_of]; [lra|].
+  eapply Rle_trans; [apply IH|]. unfold value2, value. cbn [fst snd]. rewrite zdot_axpy, plus_IZR.
+  pose proof (shiftr_below (m * snd b) F F_nonneg) as B. rewrite mult_IZR in B. fold S in B. nra.
 Qed.
 
-Lemma minimum_below box y parts : Forall2 range_ok box y -> IZR (minimum box parts) <= sum_of parts y.
+Lemma minimum_below box y total parts : nonnegative y -> Forall2 range_ok box y ->
+  S * IZR (minimum box total parts) <= sum_of parts y + S * value2 total y.
 Proof.
-  intros H. unfold minimum. rewrite plus_IZR. pose proof (combine_parts_value parts ([], 0%Z) y) as E.
-  cbn [fst snd] in E. rewrite zdot_nil in E. pose proof (least_sum_below box y H (fst (combine_parts parts ([], 0%Z)))). lra.
+  intros N H. pose proof S_pos as P. eapply Rle_trans; [|apply combine_parts_value]. apply Rmult_le_compat_l; [lra|].
+  unfold minimum. eapply Rle_trans; [apply least_value_below, H | apply shrink_value, N].
 Qed.
 
 End Bits.

@@ -39,24 +39,52 @@ Fixpoint vanishes (live : list bool) (v : list R) : Prop :=
   | _, _ => True
   end.
 
-(** acc + t·w, where entries that are not live do not matter. *)
-Fixpoint axpy (live : list bool) (t : Z) (w acc : list Z) : list Z :=
-  match w, acc, live with
-  | q :: w, a :: acc, false :: live => 0%Z :: axpy live t w acc
-  | q :: w, a :: acc, _ => (a + t * q)%Z :: axpy (tl live) t w acc
-  | q :: w, [], false :: live => 0%Z :: axpy live t w []
-  | q :: w, [], _ => (t * q)%Z :: axpy (tl live) t w []
-  | [], _, _ => acc
+(** A list without the entries that the mask leaves out; beyond the mask all stay. *)
+Fixpoint keep {A : Type} (mask : list bool) (l : list A) {struct l} : list A :=
+  match l, mask with
+  | x :: l, true :: mask => x :: keep mask l
+  | _ :: l, false :: mask => keep mask l
+  | _, _ => l
   end.
 
-Lemma zdot_axpy t w : forall live acc v, vanishes live v ->
-  zdot (axpy live t w acc) v = IZR t * zdot w v + zdot acc v.
+Lemma zdot_keep : forall w mask v, vanishes mask v -> zdot (keep mask w) (keep mask v) = zdot w v.
 Proof.
-  induction w as [|q w IH]; intros live acc v H; [cbn; lra|].
+  induction w as [|q w IH]; intros mask v H; [reflexivity|].
+  destruct v as [|x v]; [rewrite !zdot_empty; reflexivity|].
+  destruct mask as [|[|] mask]; [reflexivity| |]; destruct H as [H0 H]; specialize (IH mask v H); cbn [keep zdot]; rewrite IH.
+  - reflexivity.
+  - rewrite (H0 eq_refl). lra.
+Qed.
+
+Lemma keep_map {A B : Type} (f : A -> B) : forall l mask, map f (keep mask l) = keep mask (map f l).
+Proof.
+  induction l as [|x l IH]; intros mask; [reflexivity|].
+  destruct mask as [|[|] mask]; cbn [keep map]; rewrite ?IH; reflexivity.
+Qed.
+
+Lemma keep_forall {A : Type} (T : A -> Prop) : forall l mask, Forall T l -> Forall T (keep mask l).
+Proof.
+  induction l as [|x l IH]; intros mask H; [exact H|]. inversion H; subst.
+  destruct mask as [|[|] mask]; cbn [keep]; auto.
+Qed.
+
+(** acc + t·w. *)
+Fixpoint axpy (t : Z) (w acc : list Z) : list Z :=
+  match w, acc with
+  | q :: w, a :: acc => (a + t * q)%Z :: axpy t w acc
+  | _ :: _, [] => map (fun q => t * q)%Z w
+  | [], _ => acc
+  end.
+
+Lemma zdot_scale t : forall w v, zdot (map (fun q => t * q)%Z w) v = IZR t * zdot w v.
+Proof. induction w as [|q w IH]; intros [|x v]; cbn [map zdot]; rewrite ?mult_IZR, ?IH; lra. Qed.
+
+Lemma zdot_axpy t : forall w acc v, zdot (axpy t w acc) v = IZR t * zdot w v + zdot acc v.
+Proof.
+  induction w as [|q w IH]; intros acc v; [cbn; lra|].
+  destruct acc as [|a acc]; [rewrite zdot_nil; cbn [axpy]; rewrite zdot_scale; lra|].
   destruct v as [|x v]; [rewrite !zdot_empty; lra|].
-  destruct acc as [|a acc]; destruct live as [|[|] live]; cbn [axpy zdot tl vanishes] in *;
-    rewrite IH by (cbn; tauto); rewrite ?zdot_nil, ?plus_IZR, ?mult_IZR; try lra;
-    rewrite (proj1 H eq_refl); lra.
+  cbn [axpy zdot]. rewrite IH, plus_IZR, mult_IZR. lra.
 Qed.
 
 (** ** Powers of two *)
@@ -177,14 +205,14 @@ Qed.
 (** The product of two lists of rationals. *)
 Fixpoint qdot (w v : list Q) : Q :=
   match w, v with
-  | q :: w, x :: v => qadd (qmul q x) (qdot w v)
+  | q :: w, x :: v => if is_zero q then qdot w v else qadd (qmul q x) (qdot w v)
   | _, _ => 0%Q
   end.
 
 Lemma qdot_eq w : forall v, Q2R (qdot w v) = dot w (map Q2R v).
 Proof.
   induction w as [|q w IH]; intros [|x v]; cbn [qdot dot map]; try apply RMicromega.Q2R_0.
-  rewrite qadd_eq, qmul_eq, IH. reflexivity.
+  destruct (is_zero q) eqn:Z; [rewrite IH, (is_zero_eq q Z); lra|]. rewrite qadd_eq, qmul_eq, IH. reflexivity.
 Qed.
 
 (** An affine function of affine functions. *)

@@ -149,26 +149,82 @@ let record lines inputs widths atoms word rest =
   | "side", k :: (("+" | "-") as sign) :: ts -> Side (place lines widths k, sign = "+", terms ts)
   | "exact", c :: ts -> Exact (index lines c, terms ts)
   | "nowhere", ts -> Nowhere (terms ts)
-  | ("units" | "perspective" | "face"), _ -> reject lines ("`" ^ word ^ "` is not covered by the proved checker")
   | _ -> reject lines ("not understood: " ^ word)
+
+(* Units, if they are given: of inputs, of ReLU neurons layer by layer, of the distinct atoms in their order. Any units are right. *)
+let units lines inputs network formula =
+  match String.split_on_char ' ' lines.text.(lines.next) with
+  | exception Invalid_argument _ -> None
+  | "units" :: _ ->
+      let of_kind kind count =
+        match fields lines with
+        | "units" :: word :: es when word = kind && List.length es = count ->
+            let power text =
+              let e = integer lines text in
+              if Z.compare (Z.abs e) (Z.of_int 10_000) > 0 then reject lines ("out of range: " ^ text);
+              let p = Z.shift_left Z.one (Z.to_int (Z.abs e)) in
+              if Z.sign e >= 0 then { qnum = p; qden = Z.one } else { qnum = Z.one; qden = p }
+            in
+            List.map power es
+        | _ -> reject lines ("the units of " ^ kind ^ " were expected")
+      in
+      let widths = List.map (fun l -> if l.relu then List.length l.rows else 0) network in
+      let rec atoms found = function
+        | Is a -> if List.mem a found then found else a :: found
+        | And parts | Or parts -> List.fold_left atoms found parts
+      in
+      let atoms = List.rev (atoms [] formula) in
+      let of_inputs = of_kind "inputs" inputs in
+      let neurons = of_kind "neurons" (List.fold_left ( + ) 0 widths) in
+      let of_atom = List.combine atoms (of_kind "atoms" (List.length atoms)) in
+      let split (found, rest) width = let here, rest = take lines width rest in (here :: found, rest) in
+      let of_layers = List.rev (fst (List.fold_left split ([], neurons) widths)) in
+      Some { of_inputs; of_layers; of_atoms = (fun a -> List.assoc a of_atom) }
+  | _ -> None
 
 (* The records of cases, up to `end`. *)
 let items lines inputs widths atoms =
-  let rec tree found =
-    match lines.text.(lines.next) with
-    | exception Invalid_argument _ -> reject lines "the certificate ends too early"
-    | line -> (
-        match String.split_on_char ' ' line with
-        | ("case" | "off" | "end") :: _ -> List.rev found
-        | _ -> (
-            match fields lines with
-            | word :: rest -> tree (record lines inputs widths atoms word rest :: found)
-            | [] -> reject lines "an empty line"))
-  in
-  let rec reaches found =
+  let next_word () =
     match String.split_on_char ' ' lines.text.(lines.next) with
     | exception Invalid_argument _ -> reject lines "the certificate ends too early"
-    | "reach" :: _ -> (
+    | word :: _ -> word
+    | [] -> ""
+  in
+  let rec tree inputs widths found =
+    match next_word () with
+    | "case" | "off" | "end" | "face" -> List.rev found
+    | _ -> (
+        match fields lines with
+        | word :: rest -> tree inputs widths (record lines inputs widths atoms word rest :: found)
+        | [] -> reject lines "an empty line")
+  in
+  (* A face has one more input and one more neuron a layer. *)
+  let rec faces found =
+    match next_word () with
+    | "face" -> (
+        match fields lines with
+        | [ _; j; (("lower" | "upper") as side) ] ->
+            let j = index lines j in
+            faces (((j, side = "upper"), tree (inputs + 1) (List.map succ widths) []) :: found)
+        | _ -> reject lines "face is not well formed")
+    | _ -> List.rev found
+  in
+  let trees () =
+    match next_word () with
+    | "perspective" -> (
+        match fields lines with
+        | [ _; radius ] ->
+            let m, e = dyadic lines radius in
+            let power = Z.shift_left Z.one (abs (Z.to_int e)) in
+            let radius = if Z.sign e >= 0 then Files.rational (Z.mul m power) Z.one else Files.rational m power in
+            let inside = tree inputs widths [] in
+            Wide (radius, inside, faces [])
+        | _ -> reject lines "perspective is not well formed")
+    | _ -> Bounded (tree inputs widths [])
+  in
+  let rec reaches found =
+    match next_word () with
+    | "reach" -> (
         match fields lines with
         | _ :: j :: (("lower" | "upper") as side) :: v :: ys ->
             let reach = { reach_input = index lines j; reach_above = side = "upper"; reach_value = rational lines v;
@@ -183,11 +239,9 @@ let items lines inputs widths atoms =
     | [ "off"; k ] -> all (Off (index lines k) :: found)
     | "case" :: (_ :: _ as ks) -> (
         let ks = List.map (index lines) ks in
-        match String.split_on_char ' ' lines.text.(lines.next) with
-        | exception Invalid_argument _ -> reject lines "the certificate ends too early"
-        | "void" :: ys -> ignore (fields lines); all (Void (ks, List.map (rational lines) ys) :: found)
-        | _ -> let rs = reaches [] in all (Case (ks, rs, tree []) :: found))
-    | "units" :: _ -> reject lines "`units` is not covered by the proved checker"
+        match next_word () with
+        | "void" -> let ys = List.tl (fields lines) in all (Void (ks, List.map (rational lines) ys) :: found)
+        | _ -> let rs = reaches [] in all (Case (ks, rs, trees ()) :: found))
     | word :: _ -> reject lines ("not understood: " ^ word)
     | [] -> reject lines "an empty line"
   in

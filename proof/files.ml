@@ -5,8 +5,12 @@ exception Not_understood of string
 let fail reason = raise (Not_understood reason)
 
 let read_channel channel =
-  let buffer = Buffer.create 65536 in
-  (try while true do Buffer.add_channel buffer channel 1 done with End_of_file -> ());
+  let buffer = Buffer.create 65536 and block = Bytes.create 65536 in
+  let rec go () =
+    let n = input channel block 0 65536 in
+    if n > 0 then (Buffer.add_subbytes buffer block 0 n; go ())
+  in
+  go ();
   Buffer.contents buffer
 
 (* The bytes of a file, decompressed by gzip if they are gzipped; hashes are of what comes out. *)
@@ -73,6 +77,8 @@ let rational numerator denominator =
   if not (Q.is_real q) then fail "a fraction with denominator 0";
   { Proved.qnum = Q.num q; qden = Q.den q }
 
+let zero = rational Z.zero Z.one
+
 let is_digits text = text <> "" && String.for_all (fun c -> c >= '0' && c <= '9') text
 
 (* A decimal number, possibly with an exponent, or p/q: as in networks and properties. *)
@@ -87,6 +93,7 @@ let decimal text =
   in
   let signed z = if negative then Z.neg z else z in
   match String.split_on_char '/' body with
+  | [ "0" ] -> zero
   | [ p; q ] when is_digits p && is_digits q -> rational (signed (Z.of_string p)) (Z.of_string q)
   | [ body ] ->
       let mantissa, exponent =

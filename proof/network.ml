@@ -36,6 +36,7 @@ let parse text =
     | '{' -> incr at; Object (separated '}' (fun () -> skip (); let key = string () in expect ':'; let v = value () in (key, v)))
     | '[' -> incr at; List (separated ']' value)
     | '"' -> Text (string ())
+    | 'n' when !at + 4 <= String.length text && String.sub text !at 4 = "null" -> at := !at + 4; Text "null"
     | _ ->
         let start = !at in
         let rec go () = match peek () with '0' .. '9' | '+' | '-' | '.' | 'e' | 'E' -> incr at; go () | _ -> () in
