@@ -1,6 +1,8 @@
 //! The command line: the overview that `foldline --help` prints, and the way to each command.
 
-use clap::{Parser, Subcommand};
+use std::env;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
     arrangement, check, equivalent, eval, hard_instances, inspect, interpolate, lipschitz, maximum,
@@ -37,7 +39,9 @@ Exit codes:
   130 stopped by Ctrl-C
   On 2, 4 and 70 nothing is printed on standard output.";
 
+// A command's arguments are built where they are asked for: those of all commands take longer than a small question.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     Verify(verify::Arguments),
     Equivalent(equivalent::Arguments),
@@ -68,6 +72,18 @@ enum Command {
 }
 
 impl Cli {
+    /// What the program's own arguments say.
+    pub fn read() -> Result<(Self, ArgMatches), clap::Error> {
+        let mut command = Self::command();
+        let first = env::args_os().nth(1).unwrap_or_default();
+        if !command.get_subcommands().any(|known| first == *known.get_name()) {
+            // The overview has what each command is for.
+            command.build();
+        }
+        let matches = command.try_get_matches()?;
+        Ok((Self::from_arg_matches(&matches)?, matches))
+    }
+
     /// Whether the answer is to be one JSON object.
     pub fn wants_json(&self) -> bool {
         match &self.command {
@@ -136,7 +152,6 @@ impl Cli {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -145,7 +160,9 @@ mod tests {
 
     #[test]
     fn every_command_shows_an_example_and_its_exit_codes() {
-        for command in Cli::command().get_subcommands_mut() {
+        let mut cli = Cli::command();
+        cli.build();
+        for command in cli.get_subcommands_mut().filter(|command| command.get_name() != "help") {
             let help = command.render_long_help().to_string();
             let name = command.get_name();
             assert!(help.contains("Example") && help.contains("Exit codes"), "{name}: {help}");

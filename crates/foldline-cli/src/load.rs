@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use foldline::formats::error::Noted;
 use foldline::formats::input::InputFile;
 use foldline::formats::region::parse_noted_region;
-use foldline::formats::sample::{label_columns, parse_sample};
+use foldline::formats::sample::{label_columns, parse_named_sample};
 use foldline::formats::vnnlib::parse_noted_property;
 use foldline::kernel::Sample;
 use foldline::{LoadedNetwork, NetworkOptions, Property, Rational, Region, parse_network};
@@ -86,8 +86,8 @@ impl Inputs {
     ) -> Result<LabelledPoints, Failure> {
         let file = self.read(role, path)?;
         let (name, text) = (file.name(), file.text()?);
-        let sample = parse_sample(&name, text)?;
-        let (names, labels) = label_columns(text);
+        let (sample, names) = parse_named_sample(&name, text)?;
+        let labels = label_columns(&names);
         if labels > 1 {
             let columns = names[names.len() - labels..].join("`, `");
             let reason = reason.map_or(String::new(), |reason| format!("; {reason}"));

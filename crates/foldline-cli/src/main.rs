@@ -23,8 +23,6 @@ use std::panic;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::{CommandFactory, FromArgMatches};
-
 use crate::cli::Cli;
 use crate::outputs::keep_apart;
 use crate::report::{Exit, Failure, say};
@@ -39,9 +37,7 @@ fn main() -> ExitCode {
             say(&format!("foldline: {}", Failure::Internal(format!("{message}{place}"))));
         }
     }));
-    let matches = Cli::command().try_get_matches();
-    let parsed = matches.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
-    let (cli, matches) = match parsed {
+    let (cli, matches) = match Cli::read() {
         Ok(parsed) => parsed,
         Err(error) => {
             // Help and version go to standard output; a closed pipe there is no failure.

@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn every_path_is_known_as_read_or_written() {
-        let cli = crate::cli::Cli::command();
+        let mut cli = crate::cli::Cli::command();
+        cli.build();
         for command in innermost_commands(&cli) {
             for argument in command.get_arguments() {
                 if format!("{:?}", argument.get_value_parser()).contains("PathBuf") {

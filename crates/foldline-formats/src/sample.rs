@@ -20,6 +20,11 @@ pub fn read_sample(path: &Path) -> Result<Sample, FormatError> {
 /// forgotten header. Numbers are decimals or fractions `p/q` and are taken exactly. There
 /// must be a coordinate besides the label, and at least one row.
 pub fn parse_sample(name: &str, text: &str) -> Result<Sample, FormatError> {
+    parse_named_sample(name, text).map(|(sample, _)| sample)
+}
+
+/// The same with the names of the columns.
+pub fn parse_named_sample(name: &str, text: &str) -> Result<(Sample, Vec<String>), FormatError> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let broken = |error: &csv::Error| FormatError::whole(name, format!("is not CSV: {error}"));
     let header = reader.headers().map_err(|error| broken(&error))?.clone();
@@ -54,21 +59,17 @@ pub fn parse_sample(name: &str, text: &str) -> Result<Sample, FormatError> {
     if sample.is_empty() {
         return Err(FormatError::whole(name, "has no rows, expected at least one point"));
     }
-    Ok(sample)
+    Ok((sample, header.iter().map(|name| name.trim().to_owned()).collect()))
 }
 
-/// The names of a sample's columns, and how many of the last ones are labels by their names: those
-/// of `y1`, `y2`, … that end the header, if there are several, else 1.
-pub fn label_columns(text: &str) -> (Vec<String>, usize) {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let header = reader.headers().cloned().unwrap_or_default();
-    let names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
+/// How many of the last columns are labels by their names: those of `y1`, `y2`, … that end the header, if
+/// there are several, else 1.
+pub fn label_columns(names: &[String]) -> usize {
     let ends_with = |&count: &usize| {
         let last = &names[names.len() - count..];
         last.iter().zip(1..).all(|(name, number)| *name == format!("y{number}"))
     };
-    let labels = (2..=names.len()).rev().find(ends_with).unwrap_or(1);
-    (names, labels)
+    (2..=names.len()).rev().find(ends_with).unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -85,12 +86,16 @@ mod tests {
 
     #[test]
     fn several_labels_are_told_by_their_names() {
-        let labels = |header: &str| label_columns(&format!("{header}\n1,2,3\n")).1;
+        let names = |header: &str| {
+            let zeros = vec!["0"; header.split(',').count()].join(",");
+            parse_named_sample("a.csv", &format!("{header}\n{zeros}\n")).unwrap().1
+        };
         assert_eq!(
-            ["x,z,y", "x,y1,y2", "y1,y2,y3", "x,y2,y1", "x,y,y1"].map(labels),
+            ["x,z,y", "x,y1,y2", "y1,y2,y3", "x,y2,y1", "x,y,y1"]
+                .map(|header| label_columns(&names(header))),
             [1, 2, 3, 1, 1]
         );
-        assert_eq!(label_columns("a, b\n").0, ["a", "b"]);
+        assert_eq!(names("a, b"), ["a", "b"]);
     }
 
     #[test]
