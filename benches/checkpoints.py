@@ -29,7 +29,7 @@ import training
 ROOT = Path(__file__).resolve().parent.parent
 
 # The commands that keep a certificate with their state.
-CERTIFIED = {"verify", "maximum", "range", "positive", "zero", "surjective", "equivalent", "lipschitz", "train"}
+CERTIFIED = {"verify", "maximum", "range", "positive", "zero", "surjective", "equivalent", "lipschitz", "train", "regions"}
 # Points may differ from run to run, and so do times and counts.
 POINTS = {"argmax", "argmin", "witness", "witness_f32", "point", "points", "gradient", "jacobian", "ray", "vertex", "signs", "network"}
 VARYING = {"seconds", "statistics", "fraction_done", "positive_direction", "negative_direction"}

@@ -193,12 +193,12 @@ MUTANTS = [
         [("pending.extend(&stretch.given);", "pending.extend(stretch.given.iter().rev());")],
     ),
     Mutant(
-        "the records of a part that was taken are not written",
+        "only the first worker's records are written",
         ENGINE + "open_parts.rs",
         [
             (
                 "            log.append(left.records.as_bytes())?;",
-                "            if !hand.stack.is_empty() {\nlog.append(left.records.as_bytes())?;\n}",
+                "            if worker == 0 {\nlog.append(left.records.as_bytes())?;\n}",
             )
         ],
     ),

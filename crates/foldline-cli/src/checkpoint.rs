@@ -30,8 +30,6 @@ pub struct CheckpointOption {
 pub enum Certificate<'a> {
     /// It is kept with the state while it grows, and the next run goes on with it.
     Kept(Option<&'a Path>),
-    /// It is written in one run only.
-    InOneRun(Option<&'a Path>),
     /// There is none, or it is written once the search is over.
     AfterSearch,
 }
@@ -50,11 +48,6 @@ impl CheckpointOption {
         };
         let mut statement = Statement::new(command);
         match certificate {
-            Certificate::InOneRun(Some(_)) => {
-                let message = "--checkpoint and --certificate together: a certificate of this \
-                               command is written in one run";
-                return Err(Failure::Usage(message.to_owned()));
-            }
             // The certificate of a share grows beside its bundle, wherever that is.
             Certificate::Kept(Some(_)) if self.is_share() => {
                 statement = statement.option("certificate", true);

@@ -4,10 +4,13 @@
 #[path = "../../foldline-questions/tests/regions/generate.rs"]
 mod generate;
 
+use std::time::Duration;
+
 use foldcheck::{Content, Failure, check};
 use foldline::formats::network::network_to_json;
 use foldline::formats::region::parse_region;
-use foldline::kernel::{LinearConstraint, Polyhedron, Rational};
+use foldline::kernel::{Activation, LinearConstraint, Network, Polyhedron, Rational};
+use foldline::questions::checkpoint::Memory;
 use foldline::questions::regions::{Options, Outcome};
 use foldline::regions_certificate::{self, count_certified};
 use generate::Random;
@@ -28,14 +31,15 @@ fn region_json(piece: &Polyhedron) -> String {
     format!("{{\"A\": [{}], \"b\": [{}]}}", rows.join(","), bounds.join(","))
 }
 
-/// Certifies `count` random instances, half of them degenerate; how many there were to certify.
-fn certified(seed: u64, count: usize, most: usize) -> usize {
+/// Certifies `count` random instances, half of them degenerate; how many there were to certify, and how often
+/// a run went on with a proof.
+fn certified(seed: u64, count: usize, network: impl Fn(&mut Random) -> Network) -> (usize, u32) {
     let mut random = Random(seed);
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let mut accepted = 0;
+    let (mut accepted, mut gone_on) = (0, 0);
     for case in 0..count {
-        let network = generate::network(&mut random, most);
+        let network = network(&mut random);
         let mut region = generate::region(&mut random, network.inputs());
         let mut files = vec![("network", "n.json", network_to_json(&network).to_string())];
         let is_everything = matches!(&*region.pieces, [piece] if piece.constraints.is_empty());
@@ -55,7 +59,7 @@ fn certified(seed: u64, count: usize, most: usize) -> usize {
         let over = (!is_everything).then_some(&region);
         let options = Options { threads: 1, ..Options::default() };
         let target = path("proof");
-        let cells = match count_certified(&network, over, &named, &options, &target) {
+        let cells = match count_certified(&network, over, &named, &options, &target, None) {
             Ok(Outcome::Counted(cells)) => cells,
             // Flat and empty regions, and unions.
             Err(regions_certificate::Failure::Region) => continue,
@@ -68,23 +72,57 @@ fn certified(seed: u64, count: usize, most: usize) -> usize {
         let found = check(proof.as_bytes(), &contents);
         let found = found.unwrap_or_else(|error| panic!("case {case} of {seed}: {error}\n{proof}"));
         assert_eq!(found.statement.claim, format!("cells {cells}"));
+        // On several threads, and stopped again and again.
+        let mut keeper = Memory::default();
+        for run in 0.. {
+            let threads = 1 + (case + run as usize) % 3;
+            let timeout = Some(Duration::from_micros(50 * run * run));
+            let options = Options { threads, timeout, ..Options::default() };
+            let target = path("pieces");
+            let found = count_certified(&network, over, &named, &options, &target, Some(&keeper));
+            match found.unwrap() {
+                Outcome::Counted(again) => {
+                    assert_eq!(again, cells);
+                    break;
+                }
+                Outcome::Undecided { .. } => keeper = keeper.next(),
+            }
+            let state = keeper.resumed.as_ref();
+            let parts = state.and_then(|state| state.pointer("/open/parts")?.as_u64());
+            gone_on += u32::from(parts.is_some_and(|parts| parts > 0));
+        }
+        assert_eq!(std::fs::read_to_string(path("pieces")).unwrap(), proof);
         let claim = format!("regions cells {cells}\n");
         let more = proof.replacen(&claim, &format!("regions cells {}\n", cells + 1), 1);
         assert!(matches!(check(more.as_bytes(), &contents), Err(Failure::Rejected(_))));
     }
-    accepted
+    (accepted, gone_on)
 }
 
 #[test]
 fn written_certificates_are_accepted() {
-    let accepted = certified(11, 150, 7);
+    let (accepted, _) = certified(11, 150, |random| generate::network(random, 7));
     assert!(accepted > 75, "{accepted}");
+}
+
+#[test]
+fn proofs_in_pieces() {
+    let wide = |random: &mut Random| {
+        let sizes =
+            [(3, 10, Activation::Relu), (10, 10, Activation::Relu), (10, 1, Activation::Linear)];
+        let layer = |(inputs, size, activation)| {
+            generate::make_layer(random, inputs, size, false, false, activation)
+        };
+        Network::new(3, sizes.map(layer).into()).unwrap()
+    };
+    let (accepted, gone_on) = certified(13, 20, wide);
+    assert!(accepted > 5 && gone_on > 20, "{accepted}, {gone_on}");
 }
 
 /// The long run: `cargo test --release -p foldline --test cell_certificates -- --ignored`.
 #[test]
 #[ignore = "minutes"]
 fn many_written_certificates_are_accepted() {
-    let accepted = certified(12, 3_000, 12);
+    let (accepted, _) = certified(12, 3_000, |random| generate::network(random, 12));
     assert!(accepted > 1_500, "{accepted}");
 }

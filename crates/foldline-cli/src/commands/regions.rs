@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
+use foldline::checkpoint::CheckpointFile;
 use foldline::formats::input::display_name;
 use foldline::questions::checkpoint::Keeper;
 use foldline::questions::regions::{Counts, Outcome, count_cells, count_regions};
@@ -13,7 +14,7 @@ use foldline::regions_certificate::{self, count_certified};
 use foldline::{Network, Region};
 
 use crate::certifying::CertificateOption;
-use crate::checkpoint::{Certificate, CheckpointOption, not_written};
+use crate::checkpoint::{Certificate, CheckpointOption, keeper, not_written};
 use crate::counting::{Counting, CountingOptions, not_begun};
 use crate::describe::{self, count, plural};
 use crate::load::{Inputs, at_most_one_stdin};
@@ -94,7 +95,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let checkpoint = checkpoint.open(
         "regions",
         &inputs,
-        Certificate::InOneRun(certificate.path()),
+        Certificate::Kept(certificate.path()),
         |statement| {
             let statement = statement.option("physical", arguments.read.physical);
             let statement = match arguments.picture.slice.as_slice() {
@@ -105,7 +106,7 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         },
     )?;
     let mut counting = Counting::new(start, &arguments.counting);
-    let certifying = certificate.prepare(&inputs, counting.limits(), false)?;
+    let certifying = certificate.prepare(&inputs, counting.limits(), checkpoint.is_some())?;
     let heading = heading(arguments, &network);
     let picture = match arguments.picture.draw(
         &display_name(&arguments.network),
@@ -125,12 +126,15 @@ pub fn run(arguments: &Arguments) -> Result<Report, Failure> {
         (Some(Only::Cells), Some(certifying)) => {
             let files = files(arguments);
             let (options, target) = (&counting.options, certifying.destination());
-            let counted = count_certified(&network, region.as_ref(), &files, options, target);
-            reported(counted.map_err(not_certified)?, &counting, &heading)
+            let region = region.as_ref();
+            let counted =
+                count_certified(&network, region, &files, options, target, keeper(&checkpoint));
+            let counted = counted.map_err(|error| not_certified(checkpoint.as_ref(), error))?;
+            reported(counted, &counting, &heading)
         }
         (None, _) => all(arguments, &network, region.as_ref(), &counting, &heading)?,
         (Some(Only::Cells), None) => {
-            let keeper = checkpoint.as_ref().map(|file| file as _);
+            let keeper = keeper(&checkpoint);
             cells(arguments, &network, region.as_ref(), &counting, keeper, &heading)?
         }
     };
@@ -185,10 +189,13 @@ fn files(arguments: &Arguments) -> Vec<(&'static str, &Path)> {
     [("network", arguments.network.as_path())].into_iter().chain(region).collect()
 }
 
-fn not_certified(error: regions_certificate::Failure) -> Failure {
+fn not_certified(
+    checkpoint: Option<&CheckpointFile>,
+    error: regions_certificate::Failure,
+) -> Failure {
     match error {
         regions_certificate::Failure::Count(error) => not_begun(error),
-        regions_certificate::Failure::File(error) => not_written(None, error),
+        regions_certificate::Failure::File(error) => not_written(checkpoint, error),
         regions_certificate::Failure::Region => Failure::Usage(error.to_string()),
     }
 }

@@ -88,7 +88,7 @@ fn wrong_usage_is_told_before_anything_is_searched() {
 }
 
 /// Every question about one network, and whether it takes a region.
-const QUESTIONS: [(&[&str], bool); 7] = [
+const QUESTIONS: [(&[&str], bool); 8] = [
     (&["maximum", "n.json", "--output", "0"], true),
     (&["range", "n.json"], true),
     (&["positive", "n.json", "--output", "0"], true),
@@ -96,6 +96,7 @@ const QUESTIONS: [(&[&str], bool); 7] = [
     (&["surjective", "n.json", "--output", "1"], false),
     (&["lipschitz", "n.json", "--p", "inf"], true),
     (&["lipschitz", "n.json", "--p", "0", "--output", "1"], true),
+    (&["regions", "n.json", "--count", "cells"], true),
 ];
 
 fn questions() -> impl Iterator<Item = Vec<&'static str>> {

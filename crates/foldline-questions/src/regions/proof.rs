@@ -2,114 +2,117 @@
 //!
 //! They are told by the walk that counts: its splits, the hyperplanes through the vertices that
 //! show why neurons do not cut a cell, and a point in each cell. The checker knows neither the
-//! walk nor its vertices.
+//! walk nor its vertices. A walk has parts, in a fixed order: each thread records its own ones, and their records one after
+//! another are the proof. The splits above a part come before it, since the last part or skipped part.
 
-use foldline_geometry::arrangements::{Cell, Plan, Reason, Visitor, walk};
+use std::fmt::Write;
+
+use foldline_geometry::arrangements::{Cell, Reason};
 use foldline_kernel::{Network, Polyhedron, Rational, Region};
 
+use super::Outcome;
 use super::hull::hull;
 use super::layered::LayeredNetwork;
+use super::search::{Collect, Done, Options, Shared, walk_all};
 
-/// A constraint of a cell, as a basis names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bound {
-    /// A constraint of the region, from 0.
-    Region(usize),
-    /// A neuron that was split on, from 0 over all layers: its side of the cell.
-    Neuron(usize),
+/// What takes the records of parts.
+pub trait Parts: Sync {
+    /// The records of a part and the number of its cells. Each part comes once, in any order; false ends the walk.
+    fn add(&self, part: u64, records: String, cells: u64) -> bool;
 }
 
-/// A step of the proof, in the order of a walk that takes "on" first.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Step {
-    /// The neuron has both signs in the cell.
-    Split(usize),
-    /// Bounds with independent gradients, to force signs in the cell and its parts.
-    Basis(Vec<Bound>),
-    /// A cell, with a point in its interior.
-    Cell(Vec<Rational>),
-}
-
-/// Proves the number of cells of a network on a full-dimensional polyhedron.
+/// Proves the number of cells of a network on a full-dimensional polyhedron, but for what is `done`.
 ///
-/// `say` gets the steps and may end the walk by an error; `None` if `proceed` said no, or if the
-/// polyhedron has no interior points.
-///
-/// # Errors
-/// Those of `say`.
+/// `None` if the polyhedron has no interior points.
 ///
 /// # Panics
 /// If there are too many dimensions, which counting the cells tells first.
-pub fn prove_cells<E>(
+pub fn prove_cells(
     network: &Network,
     region: &Polyhedron,
-    proceed: &dyn Fn() -> bool,
-    say: &mut dyn FnMut(Step) -> Result<(), E>,
-) -> Result<Option<u64>, E> {
-    let dimension = network.inputs();
-    let pieces = vec![region.clone()];
-    let layered = match hull(&Region { dimension, pieces }) {
+    options: &Options,
+    done: Done,
+    parts: &dyn Parts,
+) -> Option<Outcome<u64>> {
+    let (dimension, pieces) = (network.inputs(), vec![region.clone()]);
+    let shared = Shared::new(options, done);
+    let prepared = shared.limits.unless_reached(|| match hull(&Region { dimension, pieces }) {
         Some((hull, pieces)) if hull.directions.len() == dimension => {
-            LayeredNetwork::new(network, None, &hull, &pieces)
+            Some(LayeredNetwork::new(network, None, &hull, &pieces))
         }
-        _ => return Ok(None),
+        _ => None,
+    });
+    let Ok(layered) = prepared else {
+        return Some(Outcome::Undecided { limit: shared.limits.which(), cells: shared.cells() });
     };
-    let mut proof = Proof { layered: &layered, dimension, proceed, say, error: None, cells: 0 };
-    let finished = walk(&layered, Plan::default(), &mut proof);
-    match proof.error {
-        Some(error) => Err(error),
-        None => Ok(finished.then_some(proof.cells)),
-    }
+    let layered = &layered?;
+    let make = || Recording { layered, dimension, parts, records: String::new() };
+    let (_, limit) = walk_all(layered, &shared, make);
+    let cells = shared.cells();
+    Some(match limit {
+        Some(limit) => Outcome::Undecided { limit, cells },
+        None => Outcome::Counted(cells),
+    })
 }
 
-struct Proof<'p, E> {
+/// The records of a thread since the last part that it passed or walked.
+struct Recording<'p> {
     layered: &'p LayeredNetwork,
     dimension: usize,
-    proceed: &'p dyn Fn() -> bool,
-    say: &'p mut dyn FnMut(Step) -> Result<(), E>,
-    error: Option<E>,
-    cells: u64,
+    parts: &'p dyn Parts,
+    records: String,
 }
 
-impl<E> Proof<'_, E> {
-    fn tell(&mut self, step: Step) {
-        if self.error.is_none() {
-            self.error = (self.say)(step).err();
-        }
+impl Recording<'_> {
+    fn record(&mut self, words: std::fmt::Arguments<'_>) {
+        self.records.write_fmt(words).expect("a string takes everything");
     }
 }
 
-impl<E> Visitor for Proof<'_, E> {
-    fn cells(&mut self, count: u64) {
-        self.cells += count;
+impl Collect for Recording<'_> {
+    fn only_counts(&self) -> bool {
+        false
     }
 
     fn cell(&mut self, cell: &mut dyn Cell) {
-        self.cells += 1;
         let point = self.layered.input(&cell.interior_point(), self.dimension);
-        self.tell(Step::Cell(point));
+        let point: Vec<String> = point.iter().map(Rational::to_string).collect();
+        self.record(format_args!("cell {}\n", point.join(" ")));
     }
 
     fn wants_reasons(&self) -> bool {
         true
     }
 
+    /// The neuron that has both signs in the cell, or constraints with independent gradients that force signs
+    /// in it and in its parts: those of the region by `r`, a split neuron's side by `n`.
     fn reason(&mut self, reason: &Reason) {
-        let step = match reason {
-            Reason::Split(level, row) => Step::Split(self.layered.neuron(*level, *row)),
-            Reason::Basis(rows) => {
-                let bound =
-                    |&(level, row): &(usize, usize)| match self.layered.constraint(level, row) {
-                        Some(constraint) => Bound::Region(constraint),
-                        None => Bound::Neuron(self.layered.neuron(level, row)),
-                    };
-                Step::Basis(rows.iter().map(bound).collect())
+        match reason {
+            Reason::Split(level, row) => {
+                let neuron = self.layered.neuron(*level, *row);
+                self.record(format_args!("split {neuron}\n"));
             }
-        };
-        self.tell(step);
+            Reason::Basis(rows) => {
+                self.record(format_args!("basis"));
+                for &(level, row) in rows {
+                    match self.layered.constraint(level, row) {
+                        Some(index) => self.record(format_args!(" r{index}")),
+                        None => {
+                            let neuron = self.layered.neuron(level, row);
+                            self.record(format_args!(" n{neuron}"));
+                        }
+                    }
+                }
+                self.record(format_args!("\n"));
+            }
+        }
     }
 
-    fn proceed(&mut self) -> bool {
-        self.error.is_none() && (self.proceed)()
+    fn skip(&mut self) {
+        self.records.clear();
+    }
+
+    fn leave(&mut self, part: u64, cells: u64) -> bool {
+        self.parts.add(part, std::mem::take(&mut self.records), cells)
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use foldline_geometry::arrangements::{Arrangement, Cell, Plan, Visitor, walk};
+use foldline_geometry::arrangements::{Arrangement, Cell, Plan, Reason, Visitor, walk};
 use serde_json::{Value, json};
 
 use crate::checkpoint::{StateError, count, expected, list};
@@ -82,6 +82,18 @@ pub trait Collect: Send {
     fn only_counts(&self) -> bool;
     /// One cell.
     fn cell(&mut self, cell: &mut dyn Cell);
+    /// Whether it wants to know why every sign is what it is.
+    fn wants_reasons(&self) -> bool {
+        false
+    }
+    /// Why signs are what they are, in the thread's own part or above the next one.
+    fn reason(&mut self, _reason: &Reason) {}
+    /// The next part is another thread's.
+    fn skip(&mut self) {}
+    /// The thread's own part has been walked, and had so many cells; false ends the walk.
+    fn leave(&mut self, _part: u64, _cells: u64) -> bool {
+        true
+    }
 }
 
 /// Counts only.
@@ -221,12 +233,27 @@ impl<C: Collect> Visitor for Worker<'_, '_, C> {
         !self.shared.ended.load(Ordering::Relaxed)
     }
 
+    fn wants_reasons(&self) -> bool {
+        self.collect.wants_reasons()
+    }
+
+    fn reason(&mut self, reason: &Reason) {
+        self.collect.reason(reason);
+    }
+
     fn enter(&mut self, part: u64) -> bool {
         self.in_part = 0;
-        part == self.claimed
+        let is_own = part == self.claimed;
+        if !is_own {
+            self.collect.skip();
+        }
+        is_own
     }
 
     fn leave(&mut self, part: u64) {
+        if !self.collect.leave(part, self.in_part) {
+            self.shared.end();
+        }
         let mut done = self.shared.done.lock().expect("no thread panicked");
         done.add(part, self.in_part);
         drop(done);

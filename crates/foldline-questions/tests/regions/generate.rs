@@ -52,7 +52,7 @@ pub fn network(random: &mut Random, most: usize) -> Network {
     Network::new(inputs, layers).unwrap()
 }
 
-fn make_layer(
+pub fn make_layer(
     random: &mut Random,
     inputs: usize,
     size: usize,

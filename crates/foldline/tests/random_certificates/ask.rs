@@ -181,7 +181,8 @@ fn cells(source: &mut Source, case: &mut Case, limit: Duration) -> Result<(), St
     let options =
         regions::Options { threads: 1, timeout: Some(limit), ..regions::Options::default() };
     let region = region.map(|(region, _)| region);
-    count_certified(&subject.network, region, &named, &options, &case.target()).map_err(text)?;
+    count_certified(&subject.network, region, &named, &options, &case.target(), None)
+        .map_err(text)?;
     Ok(())
 }
 
