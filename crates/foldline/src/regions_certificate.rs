@@ -68,6 +68,8 @@ pub fn count_certified<'d>(
     };
     let after = counting.as_ref().map(WithEnd::after);
     let keeper = after.as_ref().map(|after| after as &dyn Keeper);
+    // Where nothing can be kept beside the certificate, a later run begins the proof anew.
+    let keeper = keeper.filter(|_| target.file().is_some());
     let head = header("regions", &format!("cells {cells}"), files, target)?;
     let growing = Growing::new(&head, target, keeper)?;
     let done = Done { below: growing.next, cells: growing.cells, ..Done::default() };
