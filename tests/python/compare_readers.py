@@ -21,6 +21,7 @@ import gzip
 import json
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -56,7 +57,7 @@ def check_runtime(model, session, points, answers):
     worst, relative = 0.0, 0.0
     for point, answer in zip(points, answers):
         name = session.get_inputs()[0].name
-        output = np.ravel(session.run(None, {name: point})[0])
+        output = numbers_of(session.run(None, {name: point})[0])
         evaluator = Evaluator(model, magnitude=True, numbers=lambda a: np.asarray(a, dtype=float))
         magnitude = np.ravel(evaluator.run(np.asarray(point, dtype=float)))
         unit = 2.0**-24 if output.dtype == np.float32 else 2.0**-53
@@ -70,13 +71,19 @@ def check_runtime(model, session, points, answers):
     return worst, relative
 
 
+def numbers_of(output):
+    """The numbers of a tensor, or of a dictionary a row as ZipMap makes them."""
+    rows = [list(row.values()) for row in output] if isinstance(output, list) else output
+    return np.ravel(np.asarray(rows, dtype=np.float32) if isinstance(output, list) else rows)
+
+
 def random_points(shape, dtype, numbers, count):
     points = [numbers.normal(size=shape).astype(dtype) for _ in range(count - 1)]
     return points + [np.zeros(shape, dtype=dtype)]
 
 
 def draw(seed):
-    """A random model, points, and a session of onnxruntime with it; none if onnxruntime has no kernel for it.
+    """A random model, points, a session of onnxruntime with it, and else why there is none.
 
     What mixes types onnxruntime refuses: it gets the same numbers in DOUBLE.
     """
@@ -88,11 +95,11 @@ def draw(seed):
         session = runtime_session((in_double(model) if generator.is_mixed else model).SerializeToString())
         session.run(None, {session.get_inputs()[0].name: points[0]})
     except Exception as error:
-        missing = "NOT_IMPLEMENTED" in str(error)
-        if not missing:
+        kernel = re.search(r"implementation for (\w+)\((\d+)\)", str(error))
+        if not kernel:
             print(f"seed {seed}: onnxruntime refuses: {str(error)[:160]}", file=sys.stderr)
-        return (model, points, None) if missing else None
-    return model, points, session
+        return model, points, None, f"{kernel[1]} of operator set {kernel[2]}" if kernel else None
+    return model, points, session, ""
 
 
 def graph_input(model):
@@ -100,16 +107,20 @@ def graph_input(model):
     return next(value for value in model.graph.input if value.name not in stored)
 
 
+# Of so many models every operator must be in one.
+ENOUGH = 600
+
+
 def compare_random(program, count, first_seed, folder, cases=None):
-    operators, alone, skipped, worst, exact_values = collections.Counter(), 0, 0, 0.0, 0
+    operators, alone, mixed = collections.Counter(), collections.Counter(), 0
+    skipped, worst, exact_values = 0, 0.0, 0
     seed, done = first_seed, 0
     while done < count:
         seed += 1
-        drawn = draw(seed)
-        if drawn is None:
+        model, points, session, why = draw(seed)
+        if why is None:
             skipped += 1
             continue
-        model, points, session = drawn
         path = folder / f"model{seed}.onnx"
         path.write_bytes(model.SerializeToString())
         try:
@@ -128,13 +139,30 @@ def compare_random(program, count, first_seed, folder, cases=None):
             raise SystemExit(1)
         if cases is not None:
             cases.append((model, points[:2], answers[:2]))
-        operators.update({n.op_type for n in model.graph.node})
-        alone += session is None
+        operators.update({(n.op_type, n.domain) for n in model.graph.node})
+        alone.update([why] if why else [])
+        mixed += session is not None and Generator(seed).is_mixed
         path.unlink()
         done += 1
     print(f"{done} random models agree ({skipped} more refused by onnxruntime): {exact_values} outputs exactly as fractions")
-    print(f"  {done - alone} by onnxruntime, within {worst:.3f} of the rounding bound; for {alone} it has no kernels")
-    print("  models with each operator:", dict(sorted(operators.items())))
+    compared = done - alone.total()
+    print(f"  {compared} by onnxruntime ({mixed} of mixed types in DOUBLE), within {worst:.3f} of the rounding bound")
+    print(f"  for {alone.total()} it has no kernels:", ", ".join(f"{why} {n}" for why, n in sorted(alone.items())))
+    counts = [f"{name} {count}" for (name, _), count in sorted(operators.items())]
+    print("  models with each operator:", ", ".join(counts))
+    missing = sorted(f"{name} {domain}".strip() for name, domain in listed_operators() - set(operators))
+    print("  operators of docs/formats.md in none of them:", ", ".join(missing) or "none")
+    if missing and count >= ENOUGH:
+        raise SystemExit(1)
+
+
+def listed_operators():
+    """The operators in the tables of docs/formats.md, which are the reader's own: (name, domain)."""
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "formats.md").read_text()
+    tables = page.split("<!-- operators: ")[1].split("<!-- end of operators -->")[0]
+    cells = [line.split(" | ")[0].removeprefix("| ") for line in tables.splitlines() if line.startswith("| ")]
+    names = [cell.partition(" (") for cell in cells if cell not in ("operator", "---")]
+    return {(name, domain.removesuffix(")")) for name, _, domain in names}
 
 
 def write_cases(path, cases):
@@ -191,7 +219,7 @@ def compare_networks(program, paths, exact_up_to=300_000):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--evaluate", required=True, help="the built example `evaluate`")
-    parser.add_argument("--models", type=int, default=600)
+    parser.add_argument("--models", type=int, default=ENOUGH)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write-cases", type=pathlib.Path, help="write the random models and their values to this file")
     parser.add_argument("--networks", nargs="*", help="compare these networks instead")

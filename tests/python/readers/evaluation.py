@@ -3,20 +3,25 @@
 from fractions import Fraction
 
 import numpy as np
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
+from . import constant_values, window_values
 from . import piecewise_values as values
-from . import window_values
+from .window_values import one
 
 PIECEWISE = {
     "LeakyRelu", "PRelu", "Clip", "HardSigmoid", "Max", "Min", "Mean", "ReduceSum", "ReduceMean", "ReduceMax",
-    "ReduceMin", "ReduceL1", "Pow", "Einsum", "DequantizeLinear", "Where", "Not", "Equal", "Greater", "GreaterOrEqual",
-    "Less", "LessOrEqual",
+    "ReduceMin", "ReduceL1", "ReduceProd", "Einsum", "DequantizeLinear", "Where",
 }
+TRUTHS = {"Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "And", "Or"}
 WINDOWS = {"Conv", "ConvTranspose", "AveragePool", "MaxPool", "GlobalAveragePool", "GlobalMaxPool"}
 MADE = {
-    "GatherElements", "GatherND", "ScatterND", "CumSum", "Trilu", "ArrayFeatureExtractor", "Split", "Pad", "Expand", "Tile", "Cast", "ConstantOfShape", "Range", "Resize", "Upsample", "DepthToSpace",
-    "SpaceToDepth",
+    "GatherElements", "GatherND", "ScatterND", "CumSum", "Trilu", "ArrayFeatureExtractor", "Split", "Pad", "Expand",
+    "Tile", "ConstantOfShape", "Range", "Resize", "Upsample", "DepthToSpace", "SpaceToDepth",
+}
+OF_CONSTANTS = {
+    "Mod", "Reciprocal", "Sqrt", "Floor", "Ceil", "Pow", "IsNaN", "IsInf", "QuantizeLinear", "TopK", "Shrink",
+    "ScatterElements",
 }
 
 
@@ -70,17 +75,26 @@ class Evaluator:
         self.model, self.magnitude, self.numbers = model, magnitude, numbers
         self.version = model.opset_import[0].version
         self.roundings = 0
+        self.truths = set()  # names of computed truth values, which magnitudes stand for
 
     def run(self, point):
         known = {tensor.name: self.load(tensor) for tensor in self.model.graph.initializer}
         name = [v.name for v in self.model.graph.input if v.name not in known][0]
         known[name] = np.abs(point) if self.magnitude else point
-        for node in self.model.graph.node:
+        return self.graph(self.model.graph, known)
+
+    def graph(self, graph, known):
+        """The graph's first output from the tensors that are known."""
+        for node in graph.node:
             inputs = [known[name] if name else None for name in node.input]
-            result = self.node(node, inputs)
+            if node.op_type == "If":
+                branches = {a.name: a.g for a in node.attribute}
+                result = self.graph(branches["then_branch" if inputs[0] else "else_branch"], dict(known))
+            else:
+                result = self.node(node, inputs)
             results = result if isinstance(result, list) else [result]
             known.update((name, as_array(value)) for name, value in zip(node.output, results))
-        return known[self.model.graph.output[0].name]
+        return known[graph.output[0].name]
 
     def load(self, tensor):
         array = numpy_helper.to_array(tensor)
@@ -115,8 +129,10 @@ class Evaluator:
             x = self.gemm(inputs, attributes)
             slope = attributes.get("activation_alpha", 0) if attributes["activation"] == b"LeakyRelu" else 0
             return values.sloped(x, values.of_float(slope, x), self.magnitude)
-        if operator in ("Scaler", "LinearRegressor"):
+        if operator in ("Scaler", "LinearRegressor", "LinearClassifier"):
             return self.learned(operator, x, attributes)
+        if operator in ("Imputer", "ZipMap"):
+            return x
         if operator == "scaled":
             self.roundings += 4
             return values.sloped(x, values.of_float(attributes["slope"], x), self.magnitude) * inputs[1]
@@ -128,7 +144,21 @@ class Evaluator:
         if operator == "BatchNormalization":
             return self.normalize(inputs, attributes)
         if operator == "Constant":
-            return self.load(attributes["value"])
+            return self.stored(attributes)
+        if operator in TRUTHS:
+            self.roundings += 4
+            result = self.truth(operator, inputs)
+            if result.dtype != bool:
+                self.truths.add(node.output[0])
+            return result
+        if operator in ("Cast", "CastLike"):
+            # A truth value counts twice, as that it is the wrong one adds no more than the number it chooses.
+            if node.input[0] in self.truths:
+                return np.full(x.shape, 2.0)
+            like = attributes["to"] if operator == "Cast" else TensorProto.FLOAT
+            return values.cast(x, like, self.numbers, self.magnitude)
+        if operator in OF_CONSTANTS:
+            return self.of_constants(operator, inputs, attributes)
         if operator in PIECEWISE:
             return self.piecewise(operator, inputs, attributes)
         if operator in WINDOWS:
@@ -141,8 +171,41 @@ class Evaluator:
         if operator == "Scaler":
             offset = vector("offset")
             return (x + offset if self.magnitude else x - offset) * vector("scale")
-        result = np.matmul(x, vector("coefficients").reshape(attributes["targets"], -1).T)
-        return result + vector("intercepts") if "intercepts" in attributes else result
+        coefficients = vector("coefficients").reshape(-1, x.shape[-1])
+        result = np.matmul(x, coefficients.T)
+        result = result + vector("intercepts") if "intercepts" in attributes else result
+        # A classifier's labels are not read.
+        return [None, result] if operator == "LinearClassifier" else result
+
+    def stored(self, attributes):
+        """What Constant holds, as a tensor or as numbers."""
+        if "value" in attributes:
+            return self.load(attributes["value"])
+        ((name, value),) = attributes.items()
+        kind = TensorProto.FLOAT if name.startswith("value_float") else TensorProto.INT64
+        shape = [len(value)] if name.endswith("s") else []
+        return self.load(helper.make_tensor("", kind, shape, value if shape else [value]))
+
+    def of_constants(self, operator, inputs, attributes):
+        x, magnitude = inputs[0], self.magnitude
+        self.roundings += 8
+        if operator == "Mod":
+            return constant_values.remainder(x, inputs[1], attributes)
+        if operator == "Reciprocal":
+            return one(x) / x
+        if operator == "Sqrt":
+            return constant_values.root(x, self.dtype())
+        if operator in ("Floor", "Ceil"):
+            return constant_values.whole(operator, x, magnitude)
+        if operator == "Pow":
+            return constant_values.power(x, inputs[1])
+        if operator in ("IsNaN", "IsInf"):
+            return np.zeros(x.shape, dtype=bool)
+        compute = {
+            "QuantizeLinear": constant_values.quantize, "TopK": constant_values.top, "Shrink": constant_values.shrink,
+            "ScatterElements": constant_values.scatter_elements,
+        }[operator]
+        return compute(inputs, attributes, magnitude)
 
     def piecewise(self, operator, inputs, attributes):
         x, magnitude = inputs[0], self.magnitude
@@ -162,24 +225,26 @@ class Evaluator:
             self.roundings += x.size
             axes = list(map(int, inputs[1])) if len(inputs) > 1 else attributes.get("axes")
             return values.reduce(operator, x, axes, attributes, magnitude)
-        if operator == "Pow":
-            return np.where(inputs[1] == 1, x, x * 0 + 1)
         if operator == "Einsum":
             self.roundings += 2 * max(operand.size for operand in inputs)
             return values.einsum(attributes["equation"].decode(), inputs)
         if operator == "DequantizeLinear":
             result = values.dequantize(inputs, attributes)
             return np.abs(result) if magnitude else result
-        return self.choice(operator, inputs)
+        # Near the change both values count, and what decides between them is no better known than they are.
+        if magnitude and x.dtype != bool:
+            return x * 4 + inputs[1] * 4 + inputs[2] * 4
+        return np.where(*inputs)
 
-    def choice(self, operator, inputs):
-        if operator == "Where":
-            # Near the change both values count, and what decides between them is no better known than they are.
-            if self.magnitude and inputs[0].dtype != bool:
-                return inputs[0] * 4 + inputs[1] * 4 + inputs[2] * 4
-            return np.where(*inputs)
+    def truth(self, operator, inputs):
+        """A truth value; as a magnitude that of the numbers that are compared."""
         if operator == "Not":
             return ~inputs[0] if inputs[0].dtype == bool else inputs[0]
+        if operator in ("And", "Or"):
+            computed = [operand for operand in inputs if operand.dtype != bool]
+            if computed:
+                return np.broadcast_arrays(computed[0], *inputs)[0]
+            return (np.logical_and if operator == "And" else np.logical_or)(*inputs)
         if self.magnitude and inputs[0].dtype.kind == "f":
             return inputs[0] + inputs[1]
         return values.compare(operator, *inputs)
@@ -206,9 +271,12 @@ class Evaluator:
         result = np.matmul(a, b) * number("alpha")
         return result + inputs[2] * number("beta") if len(inputs) > 2 else result
 
+    def dtype(self):
+        return np.float64 if self.model.graph.output[0].type.tensor_type.elem_type == 11 else np.float32
+
     def normalize(self, inputs, attributes):
         x, scale, bias, mean, variance = inputs
-        dtype = np.float64 if self.model.graph.output[0].type.tensor_type.elem_type == 11 else np.float32
+        dtype = self.dtype()
         epsilon = Fraction(float(np.float32(attributes.get("epsilon", 1e-5))))
         factor = np.empty(len(scale), dtype=object)
         factor[:] = [rounded_factor(Fraction(s), Fraction(v) + epsilon, dtype) for s, v in zip(scale, variance)]
@@ -230,6 +298,8 @@ class Evaluator:
             return x.reshape(target)
         if operator == "Shape":
             return np.array(x.shape, dtype=np.int64)
+        if operator == "Size":
+            return np.array(x.size, dtype=np.int64)
         if operator == "Gather":
             return np.take(x, inputs[1], axis=attributes.get("axis", 0))
         if operator == "Concat":
@@ -271,8 +341,6 @@ class Evaluator:
             return np.broadcast_to(x, np.broadcast_shapes(x.shape, integers[0]))
         if operator == "Tile":
             return np.tile(x, integers[0])
-        if operator == "Cast":
-            return values.cast(x, attributes["to"], self.numbers, self.magnitude)
         if operator == "ConstantOfShape":
             value = self.load(attributes["value"]) if "value" in attributes else np.zeros(1)
             return np.full(list(map(int, x)), value.flat[0])
@@ -287,5 +355,7 @@ class Evaluator:
             return values.CHOICES[operator](inputs, attributes)
         index = 2 if operator == "Resize" and self.version >= 11 else 1
         sizes = integers[2] if len(inputs) > 3 and inputs[3] is not None else None
-        scales = None if sizes is not None else [float(scale) for scale in np.ravel(inputs[index])]
-        return window_values.resize(x, attributes, scales, sizes, self.version)
+        given = attributes["scales"] if "scales" in attributes else None if sizes is not None else np.ravel(inputs[index])
+        scales = None if given is None else [float(scale) for scale in given]
+        self.roundings += 16
+        return window_values.resize(x, attributes, scales, sizes, self.version, self.magnitude)

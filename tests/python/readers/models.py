@@ -6,13 +6,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from . import piecewise_steps, window_steps
+from . import choice_steps, constant_steps, piecewise_steps, window_steps
 
-OPERATOR_SETS = [7, 8, 9, 11, 12, 13, 14, 17, 18, 20, 21]
+OPERATOR_SETS = [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22]
 TYPES = {np.float32: TensorProto.FLOAT, np.float64: TensorProto.DOUBLE}
 
 
-class Generator(piecewise_steps.Steps, window_steps.Steps):
+class Generator(piecewise_steps.Steps, window_steps.Steps, choice_steps.Steps, constant_steps.Steps):
     """Builds one random model; tracks the shape of every tensor."""
 
     def __init__(self, seed):
@@ -54,6 +54,10 @@ class Generator(piecewise_steps.Steps, window_steps.Steps):
         if self.is_mixed and np.asarray(array).dtype == np.float64 and self.random.random() < 0.6:
             array = np.asarray(array, dtype=np.float32)
         kind = self.random.random()
+        attributes = self.as_attribute(np.asarray(array))
+        if kind < 0.1 and attributes:
+            self.nodes.append(helper.make_node("Constant", [], [name], **attributes))
+            return name
         if kind < 0.2:
             self.nodes.append(
                 helper.make_node("Constant", [], [name], value=self.tensor(array, name + "v"))
@@ -64,6 +68,13 @@ class Generator(piecewise_steps.Steps, window_steps.Steps):
             code = helper.np_dtype_to_tensor_dtype(np.asarray(array).dtype)
             self.listed.append(helper.make_tensor_value_info(name, code, np.shape(array)))
         return name
+
+    def as_attribute(self, array):
+        """A number or a list of numbers as Constant has had them since operator set 12; none for other constants."""
+        names = {np.dtype(np.float32): "value_float", np.dtype(np.int64): "value_int"}
+        if self.operator_set < 12 or self.is_mixed or array.ndim > 1 or array.dtype not in names or not array.size:
+            return {}
+        return {names[array.dtype] + "s" * array.ndim: array.tolist()}
 
     def weights(self, shape):
         """A constant float tensor, sometimes itself computed from constants."""
@@ -305,6 +316,7 @@ class Generator(piecewise_steps.Steps, window_steps.Steps):
     def model(self):
         steps = [getattr(self, name) for name in dir(self) if name.startswith("step_")]
         weights = {"step_matmul": 5, "step_gemm": 5, "step_relu": 6, "step_elementwise": 3, "step_skip": 2}
+        weights |= {"step_convolution": 2, "step_pool": 2, "step_resize": 2, "step_depth": 2, "step_classifier": 2}
         chances = [weights.get(step.__name__, 1) for step in steps]
         width = self.random.randint(1, 6)
         shape = self.random.choice([(1, width), (width,), (1, 1, 1, width), (1, 2, 2, 3), (2, width), (1, 40)])
@@ -326,6 +338,8 @@ class Generator(piecewise_steps.Steps, window_steps.Steps):
             self.node("Relu", ["x"])  # a node that the output does not need
         declared = list(shape) if self.random.random() < 0.7 else [None] * len(shape)
         output = helper.make_tensor_value_info(name, TYPES[self.dtype], declared)
+        if len(shape) == 2 and self.dtype is np.float32 and self.random.random() < 0.05:
+            name, output = self.named_scores(name, shape)
         inputs = self.listed + [graph_input] if self.random.random() < 0.5 else [graph_input] + self.listed
         graph = helper.make_graph(self.nodes, "g", inputs, [output], self.initializers)
         domains = {"com.microsoft": 1, "ai.onnx.ml": 1, "mine": 1}

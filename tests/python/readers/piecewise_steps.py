@@ -102,8 +102,9 @@ class Steps:
         if not shape:
             return None
         rank = len(shape)
-        mode = self.random.choice(["constant", "constant", "edge", "reflect"])
-        pads = [self.random.randint(0, 2 if mode != "reflect" else min(2, shape[i % rank] - 1)) for i in range(2 * rank)]
+        mode = self.random.choice(["constant", "constant", "edge", "reflect"] + (["wrap"] if self.operator_set >= 19 else []))
+        most = {"reflect": lambda size: min(2, size - 1), "wrap": lambda size: min(2, size)}.get(mode, lambda size: 2)
+        pads = [self.random.randint(0, most(shape[i % rank])) for i in range(2 * rank)]
         if mode == "constant" and self.random.random() < 0.2 and shape[0] > 1:
             pads[0] = -1
         result = tuple(size + pads[i] + pads[rank + i] for i, size in enumerate(shape))
@@ -147,33 +148,6 @@ class Steps:
 
     def step_power(self, name, shape):
         return self.node("Pow", [name, self.number(self.random.choice([1, 1, 1, 0]))]), shape
-
-    def step_where(self, name, shape):
-        """A choice by the sign of z = x − c: k·z + d where it is positive, and l·z + d elsewhere."""
-        if self.operator_set < 9:
-            return None
-        shift, high, low, constant = (self.number(self.random.choice([-1.5, -0.5, 0.0, 0.5, 1.0])) for _ in range(4))
-        z = self.node("Sub", [name, shift])
-        above = self.node("Add", [self.node("Mul", [z, high]), constant])
-        below = self.node("Add", [self.node("Mul", [z, low]), constant])
-        zero = self.number(0)
-        if self.random.random() < 0.3:
-            above = self.node("Add", [self.node("Mul", [self.node("Relu", [z]), high]), constant])
-        operators = ["Greater", "Less"] + (["GreaterOrEqual", "LessOrEqual"] if self.operator_set >= 12 else [])
-        operator = self.random.choice(operators)
-        if operator.startswith("Less"):
-            above, below = below, above
-        condition = self.node(operator, [z, zero])
-        if self.random.random() < 0.2:
-            condition, above, below = self.node("Not", [condition]), below, above
-        return self.node("Where", [condition, above, below]), shape
-
-    def step_where_constant(self, name, shape):
-        if self.operator_set < 11:
-            return None
-        numbers = self.constant(self.numbers.integers(0, 3, size=self.broadcastable(shape)))
-        condition = self.node("Equal", [numbers, self.constant(np.array(1, dtype=np.int64))])
-        return self.node("Where", [condition, name, self.number(0.25)]), shape
 
     def step_einsum(self, name, shape):
         if self.operator_set < 12 or not 1 <= len(shape) <= 3:

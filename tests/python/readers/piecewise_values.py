@@ -64,6 +64,8 @@ def reduce(operator, x, axes, attributes, magnitude):
         return np.max(x, axis=axes, keepdims=keeps)
     if operator == "ReduceMin":
         return np.min(x, axis=axes, keepdims=keeps)
+    if operator == "ReduceProd":
+        return np.prod(x, axis=axes, keepdims=keeps)
     total = np.sum(np.abs(x) if operator == "ReduceL1" else x, axis=axes, keepdims=keeps)
     count = int(np.prod([x.shape[axis] for axis in axes]))
     return total * (one(x) / count) if operator == "ReduceMean" else total

@@ -141,25 +141,34 @@ class Steps:
         return self.node(operator, [name], **attributes), shape[:2] + tuple(counts)
 
     def step_resize(self, name, shape):
-        if len(shape) not in (3, 4):
+        fitting = self.spatial(name, shape)
+        if fitting is None or self.dtype is np.float64:
             return None
+        name, shape = fitting
         scales = [1.0, 1.0] + [self.random.choice([1.0, 2.0, 3.0]) for _ in shape[2:]]
         result = tuple(int(size * scale) for size, scale in zip(shape, scales))
-        if np.prod(result) > 64 or self.operator_set < 9 or self.dtype is np.float64:
+        if np.prod(result) > 64:
             return None
-        data = self.constant(np.array(scales, dtype=np.float32))
-        if self.operator_set == 9:
-            return self.node("Upsample", [name, data], mode="nearest"), result
         if self.operator_set < 11:
-            return self.node("Resize", [name, data], mode="nearest"), result
+            # onnxruntime's linear Upsample has four axes.
+            mode = {"mode": "linear" if len(shape) == 4 and self.random.random() < 0.4 else "nearest"}
+            if self.operator_set < 9:
+                return self.node("Upsample", [name], scales=scales, **mode), result
+            operator = "Upsample" if self.operator_set == 9 else "Resize"
+            return self.node(operator, [name, self.constant(np.array(scales, dtype=np.float32))], **mode), result
+        coordinates = ["asymmetric", "half_pixel", "align_corners", "pytorch_half_pixel"]
+        if self.operator_set >= 19:
+            coordinates.append("half_pixel_symmetric")
         attributes = {
-            "coordinate_transformation_mode": self.random.choice(["asymmetric", "half_pixel", "align_corners"]),
+            "coordinate_transformation_mode": self.random.choice(coordinates),
             "nearest_mode": self.random.choice(["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"]),
         }
         region = "" if self.operator_set >= 13 else self.constant(np.array([], dtype=np.float32))
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.5:
             del attributes["nearest_mode"]
-            attributes["mode"] = "linear"
+            attributes["mode"] = self.random.choice(["linear", "cubic"]) if len(shape) == 4 else "linear"
+            if attributes["mode"] == "cubic" and self.random.random() < 0.5:
+                attributes["cubic_coeff_a"] = -0.5
         if self.random.random() < 0.4:
             sizes = tuple(shape[:2]) + tuple(self.random.randint(1, 5) for _ in shape[2:])
             if np.prod(sizes) > 64:
@@ -167,11 +176,16 @@ class Steps:
             none = "" if self.operator_set >= 13 else self.constant(np.array([], dtype=np.float32))
             stored = self.constant(np.array(sizes, dtype=np.int64))
             return self.node("Resize", [name, region, none, stored], **attributes), sizes
+        data = self.constant(np.array(scales, dtype=np.float32))
         return self.node("Resize", [name, region, data], **attributes), result
 
     def step_depth(self, name, shape):
         if len(shape) != 4:
-            return None
+            count = int(np.prod(shape, dtype=int))
+            if count % 4 or count > 64:
+                return None
+            target = (1, 4, 1, count // 4) if self.random.random() < 0.5 else (1, 1, 2, count // 2)
+            name, shape = self.node("Reshape", [name, self.constant(np.array(target, dtype=np.int64))]), target
         batch, channels, height, width = shape
         if channels % 4 == 0:
             mode = {"mode": self.random.choice(["DCR", "CRD"])} if self.operator_set >= 11 else {}

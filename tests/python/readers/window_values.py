@@ -111,43 +111,78 @@ def one(x):
     return Fraction(1) if x.dtype == object else 1.0
 
 
-def resize(x, attributes, scales, sizes, version):
-    indices = []
+def resize(x, attributes, scales, sizes, version, magnitude):
+    mode = attributes.get("mode", b"nearest")
+    rules = {}
     for axis, size in enumerate(x.shape):
         length = sizes[axis] if sizes is not None else int(size * Fraction(float(scales[axis])))
         scale = Fraction(length, size) if sizes is not None else Fraction(float(scales[axis]))
-        mode = attributes.get("coordinate_transformation_mode", b"half_pixel") if version >= 11 else b"asymmetric"
-        rounding = attributes.get("nearest_mode", b"round_prefer_floor") if version >= 11 else b"floor"
-        along = []
-        for index in range(length):
-            position = {
-                b"asymmetric": index / scale,
-                b"half_pixel": (index + Fraction(1, 2)) / scale - Fraction(1, 2),
-                b"align_corners": Fraction(index * (size - 1), length - 1) if length > 1 else Fraction(0),
-            }[mode]
-            if attributes.get("mode") == b"linear":
-                position = min(max(position, Fraction(0)), Fraction(size - 1))
-                low = int(position)
-                along.append((low, min(low + 1, size - 1), position - low))
-                continue
-            nearest = {
-                b"floor": position.__floor__,
-                b"ceil": position.__ceil__,
-                b"round_prefer_floor": (position - Fraction(1, 2)).__ceil__,
-                b"round_prefer_ceil": (position + Fraction(1, 2)).__floor__,
-            }[rounding]()
-            along.append(min(max(nearest, 0), size - 1))
-        indices.append(along)
-    if attributes.get("mode") == b"linear":
-        return interpolated(x, indices)
-    return x[np.ix_(*indices)]
+        positions = [position(attributes, version, size, length, scale, index) for index in range(length)]
+        if mode == b"nearest":
+            rounding = attributes.get("nearest_mode", b"round_prefer_floor") if version >= 11 else b"floor"
+            rules[axis] = [{nearest(rounding, place, size): Fraction(1)} for place in positions]
+        elif length == size and scale == 1:
+            rules[axis] = [{index: Fraction(1)} for index in range(size)]
+        elif mode == b"cubic":
+            parameter = Fraction(float(np.float32(attributes.get("cubic_coeff_a", -0.75))))
+            rules[axis] = [cubic(place, size, parameter) for place in positions]
+        else:
+            rules[axis] = [linear(place, size) for place in positions]
+    return weighted(x, rules, magnitude)
 
 
-def interpolated(x, axes):
-    """Means of two neighbours along each axis: (low, high, weight of high)."""
-    for axis, along in enumerate(axes):
+def position(attributes, version, size, length, scale, index):
+    """Where element `index` of the result lies along an axis, as ONNX defines it."""
+    half = Fraction(1, 2)
+    mode = attributes.get("coordinate_transformation_mode", b"half_pixel") if version >= 11 else b"asymmetric"
+    if mode == b"asymmetric":
+        return index / scale
+    if mode == b"align_corners":
+        return Fraction(index * (size - 1), length - 1) if length > 1 else Fraction(0)
+    if mode == b"pytorch_half_pixel" and length == 1:
+        return Fraction(0)
+    centred = (index + half) / scale - half
+    if mode == b"half_pixel_symmetric":
+        return centred + half * size * (1 - length / (scale * size))
+    return centred
+
+
+def nearest(rounding, place, size):
+    found = {
+        b"floor": place.__floor__,
+        b"ceil": place.__ceil__,
+        b"round_prefer_floor": (place - Fraction(1, 2)).__ceil__,
+        b"round_prefer_ceil": (place + Fraction(1, 2)).__floor__,
+    }[rounding]()
+    return min(max(found, 0), size - 1)
+
+
+def linear(place, size):
+    """The weights of the two neighbours of a place."""
+    place = min(max(place, Fraction(0)), Fraction(size - 1))
+    low = int(place)
+    return {low: 1 - (place - low)} | ({low + 1: place - low} if place > low else {})
+
+
+def cubic(place, size, a):
+    """The weights of the four elements around a place; beyond the ends is as at them."""
+    weights = {}
+    for source in range(place.__floor__() - 1, place.__floor__() + 3):
+        d = abs(place - source)
+        inner = (a + 2) * d**3 - (a + 3) * d**2 + 1
+        weight = inner if d <= 1 else a * d**3 - 5 * a * d**2 + 8 * a * d - 4 * a
+        index = min(max(source, 0), size - 1)
+        weights.setdefault(index, []).append(weight)
+    return {index: sum(parts) for index, parts in weights.items()}
+
+
+def weighted(x, rules, magnitude):
+    """Along each axis sums of elements with weights; as bounds with what the weights are at most, and their errors."""
+    for axis, along in rules.items():
         kind = (lambda number: number) if x.dtype == object else float
-        slices = [np.take(x, low, axis) * kind(1 - w) + np.take(x, high, axis) * kind(w) for low, high, w in along]
+        if magnitude:
+            kind = lambda number: float(abs(number)) + (number not in (0, 1)) * 4.0
+        slices = [sum(np.take(x, index, axis) * kind(weight) for index, weight in row.items()) for row in along]
         x = np.stack(slices, axis=axis)
     return x
 
