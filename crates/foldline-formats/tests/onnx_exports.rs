@@ -235,3 +235,31 @@ fn cubic_weights_are_exact() {
     let other = resize(&[float_attribute("cubic_coeff_a", -0.5)]);
     assert_eq!(evaluate(&read(&other), &["7", "7", "7"]), ["7"; 6]);
 }
+
+#[test]
+fn nearest_elements_that_rounding_decides_are_refused() {
+    let read = |mode: &str, from: i64, to: i64, scale: f32| {
+        let attributes = [
+            text_attribute("coordinate_transformation_mode", mode),
+            text_attribute("nearest_mode", "floor"),
+        ];
+        let model = Model::new(&[from], &[to])
+            .constant(floats("scales", &[1], &[scale]))
+            .node_with("Resize", &["x", "", "scales"], "y", &attributes);
+        model.read()
+    };
+    // Every operation on these positions is exact.
+    let loaded = read("asymmetric", 2, 6, 3.0).unwrap();
+    assert_eq!(evaluate(&loaded, &["1", "2"]), ["1", "1", "1", "2", "2", "2"]);
+    let loaded = read("half_pixel_symmetric", 3, 6, 2.0).unwrap();
+    assert_eq!(evaluate(&loaded, &["0", "1", "2"]), ["0", "0", "0", "1", "1", "2"]);
+    // The middle of 5 elements for the middle one of 3: 1.5/0.6 − 0.5 is 2 or the float below it.
+    for mode in ["half_pixel", "half_pixel_symmetric"] {
+        let error = read(mode, 5, 3, 0.6).unwrap_err().to_string();
+        assert!(error.contains("element 1 along an axis of size 3 is at"), "{error}");
+        assert!(error.ends_with("where rounding decides which element is the nearest"), "{error}");
+    }
+    // 0.7 as a float is below 7/10, and ten times that rounds to 7.
+    let error = read("asymmetric", 10, 7, 0.7).unwrap_err().to_string();
+    assert!(error.contains("becomes 6 by its exact scale, but 7 in floats"), "{error}");
+}

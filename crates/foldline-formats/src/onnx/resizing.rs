@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use foldline_kernel::Integer;
-use foldline_kernel::number::Rational;
+use foldline_kernel::number::{Abs, Rational};
 
 use super::arithmetic::require_float;
 use super::arrangement::axis_of;
@@ -30,7 +30,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         1..=4,
         RESIZE,
         "exact, modes nearest, linear and cubic without antialias, all coordinate modes but tf_crop_and_resize; \
-         positions are computed without rounding",
+         positions are computed without rounding; where rounding decides which element is the nearest, the node is refused",
         Apply::One(resize),
     ),
     Operator::new(
@@ -150,7 +150,15 @@ fn axes(operation: &Operation, tensor: &Tensor) -> Result<Vec<Axis>, String> {
         let (to, scale) = match (&scales, &sizes) {
             (Some(scales), _) => {
                 let scale = scales[index].to_rational();
-                (usize::try_from((&scale * length).floor()).unwrap_or(0), scale)
+                let size = &scale * length;
+                let rounded = f64::from(size.to_f32().value()).floor();
+                let to = usize::try_from(size.floor()).unwrap_or(0);
+                if rounded != to as f64 {
+                    return Err(format!(
+                        "axis {axis} of size {from} becomes {to} by its exact scale, but {rounded} in floats"
+                    ));
+                }
+                (to, scale)
             }
             (None, Some(sizes)) if from > 0 => {
                 let to = usize::try_from(sizes[index]).unwrap_or(0);
@@ -226,6 +234,51 @@ impl<'a> Rule<'a> {
             return Ok(index);
         }
         let position = self.position(axis, &Rational::from(index))?;
+        let source = self.nearest(axis, &position)?;
+        if !self.is_known_in_floats(axis, index, &position, source)? {
+            return Err(format!(
+                "element {index} along an axis of size {} is at {position} of {}, where rounding decides which \
+                 element is the nearest",
+                axis.to, axis.from
+            ));
+        }
+        Ok(source)
+    }
+
+    /// Whether implementations, which compute positions in floats, have the same nearest element: if no border between two
+    /// elements is near, or if the position is on it and nothing is rounded.
+    fn is_known_in_floats(
+        &self,
+        axis: &Axis,
+        index: usize,
+        position: &Rational,
+        source: usize,
+    ) -> Result<bool, String> {
+        // A few roundings of numbers up to the sum of these in 24 bits.
+        let size = position.clone().abs() + Rational::from(axis.from + 1);
+        let margin = size / Rational::from(1u32 << 20);
+        let around = [position - &margin, position + &margin];
+        let mut nearest = around.iter().map(|position| self.nearest(axis, position));
+        if nearest.try_fold(true, |same, found| Ok::<_, String>(same && found? == source))? {
+            return Ok(true);
+        }
+        let is_on_border = (position * Rational::from(2)).is_int();
+        let single = Rational::try_from(axis.scale.to_f32().value());
+        // The sum with 1/2 and the quotient are floats then, and are what they are rounded to.
+        let is_single = single.is_ok_and(|single| single == axis.scale);
+        Ok(is_on_border
+            && match self.coordinates {
+                b"align_corners" => true,
+                b"asymmetric" => index == 0 || is_single,
+                b"half_pixel_symmetric" => {
+                    is_single && &axis.scale * Rational::from(axis.from) == Rational::from(axis.to)
+                }
+                _ => is_single,
+            })
+    }
+
+    /// The element nearest to a position, by the operator's own way of rounding.
+    fn nearest(&self, axis: &Axis, position: &Rational) -> Result<usize, String> {
         let half = Rational::from_parts(Integer::ONE, 2u8.into());
         let nearest = match self.rounding {
             b"floor" => position.floor(),
