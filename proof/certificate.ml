@@ -246,3 +246,16 @@ let items lines inputs widths atoms =
     | [] -> reject lines "an empty line"
   in
   all []
+
+(* The units and the records of all cases of a formula. *)
+let cases lines network inputs formula =
+  let widths = List.filter_map (fun (l : Proved.layer) -> if l.relu then Some (List.length l.rows) else None) network in
+  let clauses = lazy (Array.of_list (Proved.clauses_of formula)) in
+  let atoms lines c =
+    let clauses = Lazy.force clauses in
+    if c >= Array.length clauses then reject lines "there is no such clause";
+    List.length (Proved.output_atoms clauses.(c))
+  in
+  let units = units lines inputs network formula in
+  let items = items lines inputs widths atoms in
+  (units, items)

@@ -81,16 +81,14 @@ let zero = rational Z.zero Z.one
 
 let is_digits text = text <> "" && String.for_all (fun c -> c >= '0' && c <= '9') text
 
+(* Whether a minus stands before it, and the text without its sign. *)
+let unsigned text =
+  if text <> "" && (text.[0] = '-' || text.[0] = '+') then (text.[0] = '-', String.sub text 1 (String.length text - 1)) else (false, text)
+
 (* A decimal number, possibly with an exponent, or p/q: as in networks and properties. *)
 let decimal text =
   let bad () = fail ("not a number: " ^ text) in
-  let negative, body =
-    match text with
-    | "" -> bad ()
-    | _ when text.[0] = '-' -> (true, String.sub text 1 (String.length text - 1))
-    | _ when text.[0] = '+' -> (false, String.sub text 1 (String.length text - 1))
-    | _ -> (false, text)
-  in
+  let negative, body = unsigned text in
   let signed z = if negative then Z.neg z else z in
   match String.split_on_char '/' body with
   | [ "0" ] -> zero
@@ -100,9 +98,9 @@ let decimal text =
         match String.split_on_char 'e' (String.lowercase_ascii body) with
         | [ m ] -> (m, 0)
         | [ m; e ] ->
-            let digits = if e <> "" && (e.[0] = '-' || e.[0] = '+') then String.sub e 1 (String.length e - 1) else e in
+            let is_negative, digits = unsigned e in
             if not (is_digits digits) || String.length digits > 4 then bad ();
-            (m, int_of_string digits * if e.[0] = '-' then -1 else 1)
+            (m, if is_negative then -int_of_string digits else int_of_string digits)
         | _ -> bad ()
       in
       let whole, fraction = match String.split_on_char '.' mantissa with [ w ] -> (w, "") | [ w; f ] -> (w, f) | _ -> bad () in

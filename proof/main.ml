@@ -38,18 +38,7 @@ let check certificate_path network_path other_path original_path =
     | [ "precision"; f ] when index lines f >= 20 && index lines f <= 52 -> index lines f
     | _ -> reject lines "the precision was expected"
   in
-  let cases formula =
-    let widths = List.filter_map (fun (l : Proved.layer) -> if l.relu then Some (List.length l.rows) else None) network in
-    let clauses = lazy (Array.of_list (Proved.clauses_of formula)) in
-    let atoms lines c =
-      let clauses = Lazy.force clauses in
-      if c >= Array.length clauses then reject lines "there is no such clause";
-      List.length (Proved.output_atoms clauses.(c))
-    in
-    let units = units lines inputs network formula in
-    let items = items lines inputs widths atoms in
-    (units, items)
-  in
+  let cases = cases lines network inputs in
   let run =
     if role = "property" then begin
       let formula = Property.read (Option.get other_text) inputs outputs in
