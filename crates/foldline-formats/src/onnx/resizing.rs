@@ -151,14 +151,15 @@ fn axes(operation: &Operation, tensor: &Tensor) -> Result<Vec<Axis>, String> {
             (Some(scales), _) => {
                 let scale = scales[index].to_rational();
                 let size = &scale * length;
-                let rounded = f64::from(size.to_f32().value()).floor();
-                let to = usize::try_from(size.floor()).unwrap_or(0);
-                if rounded != to as f64 {
+                let whole = size.floor();
+                let rounded = Rational::try_from(size.to_f32().value());
+                let rounded = rounded.map_err(|error| error.to_string())?.floor();
+                if rounded != whole {
                     return Err(format!(
-                        "axis {axis} of size {from} becomes {to} by its exact scale, but {rounded} in floats"
+                        "axis {axis} of size {from} becomes {whole} by its exact scale, but {rounded} in floats"
                     ));
                 }
-                (to, scale)
+                (usize::try_from(whole).unwrap_or(0), scale)
             }
             (None, Some(sizes)) if from > 0 => {
                 let to = usize::try_from(sizes[index]).unwrap_or(0);
