@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use clap::{CommandFactory, FromArgMatches};
 use foldline::bundles;
 
 use crate::cli::Cli;
@@ -122,14 +121,14 @@ impl Question {
     /// done leaves it undecided.
     pub fn run(self) -> Result<Report, Failure> {
         let is_interrupted = stop_flag();
-        let words = std::iter::once("foldline".to_owned()).chain(self.0);
+        let words = std::iter::once("foldline".into()).chain(self.0.into_iter().map(Into::into));
         let usage = |error: clap::Error| {
             let text = error.render().to_string();
             Failure::Usage(text.trim().trim_start_matches("error: ").to_owned())
         };
-        let matches = Cli::command().try_get_matches_from(words).map_err(usage)?;
+        let (cli, matches) = Cli::read(&words.collect::<Vec<_>>()).map_err(usage)?;
         keep_apart(&matches)?;
-        let mut report = Cli::from_arg_matches(&matches).map_err(usage)?.run()?;
+        let mut report = cli.run()?;
         if report.exit == Exit::Interrupted && !is_interrupted.load(Ordering::Relaxed) {
             report.exit = Exit::Undecided;
         }

@@ -1,6 +1,6 @@
 //! The command line: the overview that `foldline --help` prints, and the way to each command.
 
-use std::env;
+use std::ffi::OsString;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -72,15 +72,15 @@ enum Command {
 }
 
 impl Cli {
-    /// What the program's own arguments say.
-    pub fn read() -> Result<(Self, ArgMatches), clap::Error> {
+    /// What the words of a command line say, of which the first one is the program's name.
+    pub fn read(words: &[OsString]) -> Result<(Self, ArgMatches), clap::Error> {
         let mut command = Self::command();
-        let first = env::args_os().nth(1).unwrap_or_default();
-        if !command.get_subcommands().any(|known| first == *known.get_name()) {
+        let is_name = |name: &str| words.get(1).is_some_and(|word| word == name);
+        if !command.get_subcommands().any(|known| is_name(known.get_name())) {
             // The overview has what each command is for.
             command.build();
         }
-        let matches = command.try_get_matches()?;
+        let matches = command.try_get_matches_from(words)?;
         Ok((Self::from_arg_matches(&matches)?, matches))
     }
 

@@ -19,6 +19,7 @@ mod report;
 mod search;
 mod witness_file;
 
+use std::env;
 use std::panic;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
             say(&format!("foldline: {}", Failure::Internal(format!("{message}{place}"))));
         }
     }));
-    let (cli, matches) = match Cli::read() {
+    let (cli, matches) = match Cli::read(&env::args_os().collect::<Vec<_>>()) {
         Ok(parsed) => parsed,
         Err(error) => {
             // Help and version go to standard output; a closed pipe there is no failure.

@@ -44,17 +44,13 @@ impl PartState<'_> {
         let polytope = self.polytope;
         let rows = (0..self.half_spaces)
             .flat_map(|row| polytope.normal(row).iter().copied().chain([polytope.bounds[row]]));
-        let signs = self.known.iter().map(|known| match known.sign {
-            0 => '0',
-            1.. => '+',
-            _ => '-',
-        });
+        let signs = self.known.iter().map(|known| known.sign);
         let splits = self.splits.iter().map(|&(neuron, active)| json!([neuron, active]));
         json!({
             "lower": floats_text(&polytope.lower),
             "upper": floats_text(&polytope.upper),
             "rows": floats_text(&rows.collect::<Vec<_>>()),
-            "signs": signs.collect::<String>(),
+            "signs": signs_text(signs),
             "splits": splits.collect::<Vec<_>>(),
             "input_splits": self.input_splits,
             "share": floats_text(&[self.share]),
@@ -101,15 +97,25 @@ fn polytope(state: &Value, root: &Polytope) -> Result<Polytope, StateError> {
 }
 
 fn known(state: &Value, neurons: usize) -> Result<Vec<Known>, StateError> {
-    let known = |sign: char| match sign {
-        '0' => Ok(Known::NOTHING),
-        '+' => Ok(Known { sign: 1, ..Known::NOTHING }),
-        '-' => Ok(Known { sign: -1, ..Known::NOTHING }),
-        _ => Err(wrong("signs")),
+    let signs = read_signs(field(state, "signs")?, neurons).ok_or_else(|| wrong("signs"))?;
+    Ok(signs.into_iter().map(|sign| Known { sign, ..Known::NOTHING }).collect())
+}
+
+/// Signs as `+`, `-`, and `0` for an open one.
+pub fn signs_text(signs: impl Iterator<Item = i8>) -> String {
+    signs.map(|sign| ['-', '0', '+'][(sign + 1) as usize]).collect()
+}
+
+/// So many signs of such a text.
+pub fn read_signs(state: &Value, count: usize) -> Option<Vec<i8>> {
+    let sign = |symbol| match symbol {
+        '+' => Some(1),
+        '0' => Some(0),
+        '-' => Some(-1),
+        _ => None,
     };
-    let signs = field(state, "signs")?.as_str().unwrap_or_default();
-    let all: Vec<Known> = signs.chars().map(known).collect::<Result<_, _>>()?;
-    if all.len() == neurons { Ok(all) } else { Err(wrong("signs")) }
+    let signs: Vec<i8> = state.as_str()?.chars().map(sign).collect::<Option<_>>()?;
+    (signs.len() == count).then_some(signs)
 }
 
 fn split(value: &Value) -> Result<(u32, bool), StateError> {

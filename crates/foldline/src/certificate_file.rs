@@ -10,6 +10,7 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use foldline_formats::digest::Digest;
 use foldline_formats::input::InputFile;
+use serde_json::Value;
 
 use crate::certificate::CertificateError;
 use crate::output_file::{Place, Target};
@@ -127,6 +128,14 @@ pub struct Mark {
     pub bytes: u64,
     /// The SHA-256 of so many bytes, in lower-case hexadecimal digits.
     pub hash: String,
+}
+
+impl Mark {
+    /// The mark in a state, as its `bytes` and `sha256`.
+    pub fn of(state: &Value) -> Option<Self> {
+        let hash = state.get("sha256")?.as_str()?.to_owned();
+        Some(Self { bytes: state.get("bytes")?.as_u64()?, hash })
+    }
 }
 
 impl<'a> CertificateFile<'a> {

@@ -3,8 +3,6 @@
 //! The tree is found a second time, in exact arithmetic, with the constant known. The
 //! format is described in `docs/certificate-format.md`.
 
-use std::path::Path;
-
 use foldline_engine::limits::Limits;
 use foldline_geometry::ExactConstraint;
 use foldline_geometry::exact_lp::feasible_point;
@@ -19,10 +17,10 @@ use foldline_questions::lipschitz::{
 use foldline_questions::sequence::Sequence;
 use foldline_questions::verification::{Limit, Options, ProofError, Verdict};
 
-use crate::certificate::{CertificateError, header, precision};
+use crate::certificate::{CertificateError, precision};
 use crate::certificate_file::Destination;
 use crate::proving::{Kept, Proving, write_proofs};
-use crate::question_certificates::SubjectFiles;
+use crate::question_certificates::{SubjectFiles, words};
 
 /// Fraction bits named in the header; everything in this kind of certificate is exact.
 const PRECISION: u32 = 40;
@@ -111,10 +109,7 @@ struct Writing<'a> {
 
 impl Writing<'_> {
     fn head(&self, claim: &str, precision: u32) -> Result<String, CertificateError> {
-        let region = self.files.region.map(|region| ("region", region));
-        let named: Vec<(&str, &Path)> =
-            [("network", self.files.network)].into_iter().chain(region).collect();
-        Ok(format!("{}precision {precision}\n", header("lipschitz", claim, &named, self.target)?))
+        self.files.head("lipschitz", claim, precision, self.target)
     }
 
     /// Writes head and proofs; the limit that ended them.
@@ -203,8 +198,7 @@ impl Writing<'_> {
         let own = ExactConstraint::all(inputs, &piece.constraints);
         let inside = feasible_point(inputs, &own).expect("the region has a point");
         for (word, point) in [("inside", &inside), ("from", from), ("to", to)] {
-            let coordinates: Vec<String> = point.iter().map(ToString::to_string).collect();
-            head += &format!("{word} {}\n", coordinates.join(" "));
+            head += &words(word, point);
         }
         let proofs: Vec<Proving<'_>> = questions
             .iter()

@@ -75,10 +75,7 @@ struct Position {
 
 impl Position {
     fn of(state: &Value) -> Option<Self> {
-        let mark = Mark {
-            bytes: state.get("bytes")?.as_u64()?,
-            hash: state.get("sha256")?.as_str()?.to_owned(),
-        };
+        let mark = Mark::of(state)?;
         let number = state.get("number")?.as_u64()? as usize;
         Some(Self { number, mark, open: state.get("open")?.clone() })
     }

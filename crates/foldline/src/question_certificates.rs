@@ -37,6 +37,22 @@ pub struct SubjectFiles<'a> {
     pub region: Option<&'a Path>,
 }
 
+impl SubjectFiles<'_> {
+    /// The lines before the records of a certificate about these files.
+    pub(crate) fn head(
+        &self,
+        kind: &str,
+        claim: &str,
+        precision: u32,
+        target: Destination<'_>,
+    ) -> Result<String, CertificateError> {
+        let region = self.region.map(|region| ("region", region));
+        let files: Vec<(&str, &Path)> =
+            [("network", self.network)].into_iter().chain(region).collect();
+        Ok(format!("{}precision {precision}\n", header(kind, claim, &files, target)?))
+    }
+}
+
 /// What a certificate says and where it goes.
 pub(crate) struct Writing<'a> {
     pub kind: &'a str,
@@ -48,10 +64,7 @@ pub(crate) struct Writing<'a> {
 
 impl Writing<'_> {
     fn head(&self, claim: &str, precision: u32) -> Result<String, CertificateError> {
-        let region = self.files.region.map(|region| ("region", region));
-        let files: Vec<(&str, &Path)> =
-            [("network", self.files.network)].into_iter().chain(region).collect();
-        Ok(format!("{}precision {precision}\n", header(self.kind, claim, &files, self.target)?))
+        self.files.head(self.kind, claim, precision, self.target)
     }
 
     /// A whole certificate that consists of `body`.
@@ -95,7 +108,8 @@ impl Writing<'_> {
     }
 }
 
-fn words(word: &str, point: &[Rational]) -> String {
+/// A record that consists of a word and a point.
+pub(crate) fn words(word: &str, point: &[Rational]) -> String {
     let coordinates: Vec<String> = point.iter().map(ToString::to_string).collect();
     format!("{word} {}\n", coordinates.join(" "))
 }

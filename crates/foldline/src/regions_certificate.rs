@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use foldline_kernel::{Network, Polyhedron, Region};
-use foldline_questions::checkpoint::{Keeper, StateError, count, field};
+use foldline_questions::checkpoint::{Keeper, StateError, count, expected};
 use foldline_questions::limits::Limits;
 use foldline_questions::regions::proof::{Parts, prove_cells};
 use foldline_questions::regions::{CountError, Done, Options, Outcome, count_cells};
@@ -123,8 +123,7 @@ impl<'a> Growing<'a> {
             Self { file, next, cells, waiting, error }
         };
         if let Some(state) = keeper.and_then(Keeper::resumed) {
-            let hash = field(state, "sha256")?.as_str().unwrap_or_default().to_owned();
-            let mark = Mark { bytes: count(state, "bytes")?, hash };
+            let mark = Mark::of(state).ok_or_else(|| expected("a length and a hash", state))?;
             let (next, cells) = (count(state, "parts")?, count(state, "cells")?);
             if let Some(file) = CertificateFile::resume(target, &mark) {
                 return Ok(behind(file, next, cells));

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::cones::Node;
 use super::incumbent::Problem;
 use crate::checkpoint::{StateError, expected, field, floats_text, others, read_floats};
+use crate::part_state::{self, signs_text};
 
 /// A cone of a search over directions.
 pub fn cone_to_json(node: &Node) -> Value {
@@ -21,7 +22,8 @@ pub fn cone_to_json(node: &Node) -> Value {
 
 /// The state of a search whose open work has this name.
 pub fn with_best(name: &str, open: Value, problem: &Problem<'_>) -> Value {
-    let (best, high) = (signs_text(&problem.best_signs()), floats_text(&[problem.high()]));
+    let (best, high) =
+        (signs_text(problem.best_signs().into_iter()), floats_text(&[problem.high()]));
     json!({name: open, "best": best, "high": high})
 }
 
@@ -61,21 +63,8 @@ pub fn read_cone(state: &Value, problem: &Problem<'_>) -> Result<Node, StateErro
     Ok(Node { cone: Cone { rays }, bound: f64::INFINITY })
 }
 
-/// `+`, `-`, and `0` for a free one.
-pub fn signs_text(signs: &[i8]) -> String {
-    signs.iter().map(|sign| ['-', '0', '+'][(sign + 1) as usize]).collect()
-}
-
 /// Reads such a text.
 pub fn read_signs(state: &Value, problem: &Problem<'_>) -> Result<Vec<i8>, StateError> {
-    let wrong = || expected("a sign for each generator", state);
-    let sign = |symbol| match symbol {
-        '+' => Ok(1),
-        '0' => Ok(0),
-        '-' => Ok(-1),
-        _ => Err(wrong()),
-    };
-    let text = state.as_str().ok_or_else(wrong)?;
-    let signs: Vec<i8> = text.chars().map(sign).collect::<Result<_, _>>()?;
-    if signs.len() == problem.generators.count() { Ok(signs) } else { Err(wrong()) }
+    part_state::read_signs(state, problem.generators.count())
+        .ok_or_else(|| expected("a sign for each generator", state))
 }

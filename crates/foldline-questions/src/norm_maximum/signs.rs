@@ -7,8 +7,9 @@ use foldline_engine::{Ended, Left, Open, Run, Search, depth_first};
 use serde_json::Value;
 
 use super::incumbent::Problem;
-use super::resume::{read_signs, signs_text, with_best};
+use super::resume::{read_signs, with_best};
 use crate::checkpoint::{Keeper, StateError};
+use crate::part_state::signs_text;
 
 /// Partial sign vectors that one walk visits: about a millisecond.
 const VISITS: u64 = 1 << 14;
@@ -56,7 +57,7 @@ impl Search for SignSearch<'_> {
     }
 
     fn to_json(&self, signs: &Vec<i8>) -> Value {
-        signs_text(signs).into()
+        signs_text(signs.iter().copied()).into()
     }
 
     fn restore(&self, state: &Value) -> Result<Vec<i8>, StateError> {

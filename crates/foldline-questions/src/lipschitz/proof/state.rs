@@ -11,18 +11,14 @@ use crate::checkpoint::{
     StateError, expected, field, floats_text, list, numbers_text, read_floats, read_numbers,
 };
 use crate::lipschitz::leaf::strictly;
+use crate::part_state::{read_signs, signs_text};
 
 /// A part of the proof.
 pub fn to_json(work: &Work) -> Value {
     match work {
         Work::Line(line, share) => json!({"line": line, "share": floats_text(&[*share])}),
         Work::Node(Node { signs, rows, point, share }) => {
-            let letter = |sign: &i8| match sign {
-                0 => '0',
-                1.. => '+',
-                _ => '-',
-            };
-            let signs: String = signs.iter().map(letter).collect();
+            let signs = signs_text(signs.iter().copied());
             let splits: Vec<usize> = rows.iter().map(|(neuron, _)| *neuron).collect();
             let share = floats_text(&[*share]);
             json!({"signs": signs, "splits": splits, "point": numbers_text(point), "share": share})
@@ -42,15 +38,8 @@ pub fn restore(tree: &Tree<'_>, state: &Value) -> Result<Work, StateError> {
         return Ok(Work::Line(line.to_owned(), share));
     }
     let signs = field(state, "signs")?;
-    let sign = |letter: char| match letter {
-        '0' => Some(0),
-        '+' => Some(1),
-        '-' => Some(-1),
-        _ => None,
-    };
-    let read: Option<Vec<i8>> = signs.as_str().and_then(|text| text.chars().map(sign).collect());
-    let fits = |read: &Vec<i8>| read.len() == tree.links.len();
-    let read = read.filter(fits).ok_or_else(|| expected("a sign of each neuron", signs))?;
+    let read = read_signs(signs, tree.links.len());
+    let read = read.ok_or_else(|| expected("a sign of each neuron", signs))?;
     let row = |split: &Value| {
         let neuron = split.as_u64().map(|neuron| neuron as usize);
         let neuron = neuron.filter(|&neuron| read.get(neuron).is_some_and(|&sign| sign != 0));

@@ -13,7 +13,7 @@ use foldline_geometry::directed::nearest;
 use foldline_geometry::exact_lp::{Feasibility, feasibility};
 use foldline_kernel::interrupt::Stopped;
 use foldline_kernel::number::{from_f64_bits, magnitude};
-use foldline_kernel::{Activation, Integer, Rational};
+use foldline_kernel::{Activation, Integer, Network, Rational};
 use serde_json::{Value, json};
 
 use super::hull::Hull;
@@ -35,6 +35,8 @@ pub struct Tree<'a> {
     hull: Hull,
     /// A point in the interior relative to the hull.
     inside: Vec<Rational>,
+    /// The layer of each neuron.
+    layer_of: Vec<usize>,
     counters: Counters,
 }
 
@@ -106,8 +108,9 @@ impl<'a> Tree<'a> {
         hull: Hull,
         inside: Vec<Rational>,
     ) -> Self {
-        let (links, counters) = (links(claim.network), Counters::default());
-        Self { claim, measure, links, hull, inside, counters }
+        let (links, layer_of) = (links(claim.network), layer_of(claim.network));
+        let counters = Counters::default();
+        Self { claim, measure, links, hull, inside, layer_of, counters }
     }
 }
 
@@ -248,17 +251,18 @@ impl Tree<'_> {
             direction.iter_mut().zip(vector).for_each(|(sum, value)| *sum += &weight * value);
         }
         let widths = slopes.widths(self.claim.outputs[largest], &direction);
-        let layer_of = self.layer_of();
+        let layer_of = &self.layer_of;
         let earliest = layer_of[slopes.neurons[0]];
         let first =
             slopes.neurons.iter().take_while(|&&neuron| layer_of[neuron] == earliest).count();
         let best = (0..first).max_by(|&a, &b| widths[a].cmp(&widths[b])).unwrap_or(0);
         slopes.neurons[best]
     }
+}
 
-    fn layer_of(&self) -> Vec<usize> {
-        let layers = self.claim.network.layers().iter().enumerate();
-        let relu = layers.filter(|(_, layer)| layer.activation == Activation::Relu);
-        relu.flat_map(|(index, layer)| vec![index; layer.rows.len()]).collect()
-    }
+/// The layer of each ReLU neuron.
+fn layer_of(network: &Network) -> Vec<usize> {
+    let layers = network.layers().iter().enumerate();
+    let relu = layers.filter(|(_, layer)| layer.activation == Activation::Relu);
+    relu.flat_map(|(index, layer)| vec![index; layer.rows.len()]).collect()
 }
